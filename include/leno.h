@@ -1,0 +1,332 @@
+/* leno.h - all that an application needs of one node.
+ *
+ *  1. What you pass is copied before the call returns; what you are handed is
+ *     lent until your callback returns.
+ *  2. 0 is success. A negative value is an enum leno_error, and nothing changed.
+ *  3. Callbacks run only inside leno_run() and leno_step(); in a callback every
+ *     call is allowed, closing included.
+ *  4. A zeroed (or NULL) options or handlers struct means "the defaults".
+ *  5. A node belongs to one thread. Only leno_post() and leno_stop() may be
+ *     called from another. */
+#ifndef LENO_H
+#define LENO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined __GNUC__
+#define LENO_API __attribute__((visibility("default")))
+#else
+#define LENO_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LENO_VERSION "0.1.0"
+
+typedef struct leno_node leno_node;       /* this process, as others see it    */
+typedef struct leno_message leno_message; /* one that arrived; may be answered */
+typedef struct leno_id { uint8_t bytes[16]; } leno_id; /* a UUID, version 8    */
+typedef struct leno_bytes { const void *data; size_t size; } leno_bytes; /* view */
+typedef int64_t leno_ms;                  /* milliseconds; -1 is "never"       */
+typedef uint64_t leno_request_id;         /* 0 names no request                */
+
+enum leno_error {
+	LENO_OK          = 0,
+	LENO_MEMORY      = -1,  /* no memory, or memory_max is reached            */
+	LENO_ARGUMENT    = -2,  /* an argument is out of its documented range     */
+	LENO_AGAIN       = -3,  /* a queue is full; wait for `writable`           */
+	LENO_NO_NODE     = -4,  /* no such node in the mesh                       */
+	LENO_UNREACHABLE = -5,  /* known, but no path leads there now             */
+	LENO_TIMEOUT     = -6,  /* no answer in time                              */
+	LENO_TOO_BIG     = -7,  /* larger than the receiver accepts               */
+	LENO_CLOSED      = -8,  /* the node, link or session has been closed      */
+	LENO_PROTOCOL    = -9,  /* the peer broke the protocol                    */
+	LENO_SECRET      = -10, /* the secrets differ, or bytes were damaged      */
+	LENO_FOREIGN     = -11, /* the peer belongs to another network            */
+	LENO_OLD         = -12, /* no protocol version in common                  */
+	LENO_IDENTITY    = -13, /* the id is not that of the keys                 */
+	LENO_DUPLICATE   = -14, /* the same identity runs elsewhere               */
+	LENO_SELF        = -15, /* dialled oneself                                */
+	LENO_BUSY        = -16, /* the peer has no room for strangers now         */
+	LENO_LIMIT       = -17, /* a named limit is reached                       */
+	LENO_URI         = -18, /* not a URI that leno understands                */
+	LENO_ADDRESS_IN_USE = -19,
+	LENO_ADDRESS     = -20, /* the address cannot be resolved or bound        */
+	LENO_REFUSED     = -21, /* refused by the peer's application or system    */
+	LENO_REPLIED     = -22, /* this message has its answer already            */
+	LENO_NOT_REQUEST = -23, /* only requests can be answered                  */
+	LENO_FILE        = -24, /* a file cannot be read, written or locked       */
+	LENO_EXISTS      = -25, /* it exists, and is never replaced silently      */
+	LENO_SYSTEM      = -26, /* the operating system failed; see the log       */
+	LENO_OPEN_NETWORK = -27,/* beyond loopback a network needs a secret, or
+	                           options.anonymous                              */
+	LENO_INTERNAL    = -28
+};
+
+/* One sentence without a full stop, in English; static. Never NULL. */
+LENO_API const char *leno_strerror(int error);
+
+/* The library's version, as LENO_VERSION was when it was built. */
+LENO_API const char *leno_version(void);
+
+/* ---- ids ---------------------------------------------------------------- */
+
+enum { LENO_ID_TEXT = 37 }; /* "xxxxxxxx-xxxx-8xxx-xxxx-xxxxxxxxxxxx" and NUL */
+
+LENO_API char *leno_id_text(const leno_id *, char ret_text[LENO_ID_TEXT]);
+LENO_API int   leno_id_parse(const char *text, leno_id *ret);   /* LENO_ARGUMENT */
+LENO_API bool  leno_id_same(const leno_id *, const leno_id *);
+
+/* ---- options and handlers ----------------------------------------------- */
+
+enum leno_outcome {           /* what became of something that was sent      */
+	LENO_CONFIRMED = 1,   /* the receiver's callback has returned        */
+	LENO_OUTCOME_REFUSED, /* the receiver has said that it will not take it */
+	LENO_UNKNOWN          /* it may have arrived, or not                 */
+};
+
+enum leno_why {               /* why a node or a link went away              */
+	LENO_WHY_GOODBYE = 1, /* it said so                                  */
+	LENO_WHY_UNREACHABLE, /* no path leads there any more                */
+	LENO_WHY_RESTARTED,   /* a newer life of the same identity is there  */
+	LENO_WHY_BROKEN,      /* the connection broke                        */
+	LENO_WHY_SILENT,      /* nothing heard for heartbeat x (misses + 1)  */
+	LENO_WHY_REPLACED,    /* another link to the same node was chosen    */
+	LENO_WHY_REFUSED      /* see the error beside it                     */
+};
+
+enum leno_role { LENO_MEMBER, LENO_ENDPOINT, LENO_VISITOR };
+
+/* A node as the mesh sees it. Strings are UTF-8, lent. */
+typedef struct leno_info {
+	leno_id     id;
+	const char *name;        /* "" when it has none                      */
+	enum leno_role role;
+	leno_id     next;        /* the neighbour that leads there; itself when direct */
+	unsigned    hops;        /* links between us and it: 0 self, 1 direct */
+	uint32_t    rtt_us;      /* measured on the link, or the sum along the
+	                            path as its nodes published it; 0 unknown */
+	size_t      n_labels;
+	const char *const *labels; /* "key=value" each                       */
+	bool        reachable;
+} leno_info;
+
+/* One link of the map, between two nodes that both list it. */
+typedef struct leno_edge {
+	leno_id  a, b;
+	uint16_t cost;           /* 1 is the best                            */
+} leno_edge;
+
+enum leno_log_level { LENO_LOG_ERROR, LENO_LOG_WARN, LENO_LOG_INFO, LENO_LOG_DEBUG };
+
+typedef struct leno_options {
+	const char *network;        /* name, 1 to 64 bytes; default "default"        */
+	const char *name;           /* this node's name, to 63 bytes; default none   */
+	const char *identity_file;  /* made if missing, locked while in use; default:
+	                               fresh keys at each start                      */
+	const char *secret_file;    /* from `leno secret`, or a passphrase in a line;
+	                               default: an anonymous network                 */
+	leno_bytes  secret;         /* the same without a file: 32 bytes, used as they
+	                               are; any other size is a passphrase           */
+	bool        anonymous;      /* listen beyond loopback without a secret       */
+	bool        endpoint;       /* relays for its own machine alone              */
+	bool        visitor;        /* asks and leaves: never listed, never a leader */
+	uint32_t    heartbeat_ms;   /* default 2000                                  */
+	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals */
+	size_t      memory_max;     /* bytes of queues and tables; default 256 MiB   */
+	size_t      message_max;    /* largest message accepted; default 64 MiB      */
+	size_t      queue_max;      /* bytes waiting to one node before LENO_AGAIN;
+	                               default 4 MiB; one message always fits        */
+	uint32_t    nodes_max;      /* nodes known; default 4096                     */
+	uint32_t    links_max;      /* authenticated links; default 256              */
+	uint32_t    dials_max;      /* links this node dials itself; default 16      */
+	uint32_t    session_linger_ms; /* default 900000: how long a session outlives
+	                               every path to its peer                        */
+	size_t      n_labels;       /* to 16 labels of to 63 bytes                   */
+	const char *const *labels;  /* "key=value"                                   */
+	enum leno_log_level log_level; /* lines above it are not made; default ERROR */
+	void      (*log)(void *user, enum leno_log_level, const char *line);
+	                            /* default: standard error                      */
+} leno_options;
+
+typedef struct leno_handlers {
+	void (*node_up)  (leno_node *, void *user, const leno_info *);
+	void (*node_down)(leno_node *, void *user, const leno_id *, enum leno_why);
+	void (*link_up)  (leno_node *, void *user, const leno_id *, const char *uri);
+	void (*link_down)(leno_node *, void *user, const leno_id *, enum leno_why, int error);
+
+	/* A message, or a request when leno_message_is_request(). The type is
+	 * NUL-terminated; it and the data are lent until this returns.         */
+	void (*message)(leno_node *, void *user, leno_message *, const char *type, leno_bytes);
+
+	/* What became of the messages first_seq to last_seq sent to `to`.
+	 * error says why when the outcome is not LENO_CONFIRMED.               */
+	void (*sent)(leno_node *, void *user, const leno_id *to, uint64_t first_seq,
+	             uint64_t last_seq, enum leno_outcome, int error);
+
+	/* After LENO_AGAIN: the queue to this node has room for half its bound. */
+	void (*writable)(leno_node *, void *user, const leno_id *to);
+
+	/* What became of broadcasts first_seq to last_seq: confirmed by `confirmed`
+	 * nodes, not known of `unknown` ones.                                  */
+	void (*broadcast_done)(leno_node *, void *user, uint64_t seq, uint32_t confirmed,
+	                       uint32_t unknown);
+
+	/* This process became the machine-local leader (or ceased to be it).
+	 * A leader may open doors to other machines here.                      */
+	void (*leader)(leno_node *, void *user, bool leads);
+} leno_handlers;
+
+/* ---- a node ------------------------------------------------------------- */
+
+/* Opens a node. handlers and options are copied. Errors: ARGUMENT, MEMORY,
+ * FILE (identity or secret file), EXISTS (identity in use), SYSTEM. */
+LENO_API int  leno_open(leno_node **ret, const leno_options *, const leno_handlers *, void *user);
+
+/* Says goodbye on every link, frees everything. From within a callback it takes
+ * effect when the callback has returned; no further callback runs. NULL is fine. */
+LENO_API void leno_close(leno_node *);
+
+LENO_API const leno_id *leno_self(const leno_node *);
+LENO_API void *leno_user(const leno_node *);
+
+/* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on;
+ * port 0 lets the system choose. Errors: URI, ADDRESS, ADDRESS_IN_USE,
+ * OPEN_NETWORK, MEMORY, LIMIT. */
+LENO_API int leno_listen(leno_node *, const char *uri);
+
+/* The nth URI this node listens at, with its bound port; NULL past the last. */
+LENO_API const char *leno_uri(leno_node *, size_t n);
+
+/* Keeps a link to this address up, with exponential backoff and jitter, until
+ * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT. */
+LENO_API int leno_connect(leno_node *, const char *uri);
+
+/* Finds nodes of the same network: "local:" on this machine, for this user.
+ * Errors: URI, SYSTEM. */
+LENO_API int leno_discover(leno_node *, const char *uri);
+
+/* Dial this neighbour again when its link dies (on), at the address it was last
+ * dialled at. NO_NODE when it never was a neighbour that we dialled. */
+LENO_API int leno_keep(leno_node *, const leno_id *, bool on);
+
+/* Closes the link to this neighbour, and does not dial it again. NO_NODE. */
+LENO_API int leno_disconnect(leno_node *, const leno_id *);
+
+/* ---- who is there --------------------------------------------------------- */
+
+LENO_API size_t leno_count(const leno_node *);   /* reachable nodes, self included */
+
+/* Calls fn for each known, reachable node (self first); fn returns false to stop. */
+LENO_API void leno_nodes(leno_node *, bool (*fn)(void *arg, const leno_info *), void *arg);
+LENO_API void leno_edges(leno_node *, bool (*fn)(void *arg, const leno_edge *), void *arg);
+
+/* A node by its name, id, or a unique prefix of either. NO_NODE; LIMIT when more
+ * than one matches. */
+LENO_API int leno_find(leno_node *, const char *text, leno_id *ret);
+
+/* True once a neighbour has told all that it knows: only then does "no such node"
+ * mean that there is none. */
+LENO_API bool leno_synced(const leno_node *);
+
+/* ---- messages ------------------------------------------------------------- */
+
+enum { LENO_TYPE_MAX = 255 }; /* bytes in a type, the NUL not counted */
+
+/* Sends one message: in order, no gaps, no repeats, until the session with that
+ * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`.
+ * Errors: AGAIN (queue full), NO_NODE, TOO_BIG, ARGUMENT (type), MEMORY, CLOSED. */
+LENO_API int leno_send(leno_node *, const leno_id *to, const char *type, leno_bytes,
+                       uint64_t *ret_seq);
+
+/* The same bytes to n nodes, encoded once. Stops at the first error, and returns
+ * how many were sent, or that error when none was. */
+LENO_API int leno_send_many(leno_node *, const leno_id *to, size_t n, const char *type,
+                            leno_bytes);
+
+/* To every member of the mesh, along its tree. *ret_seq (may be NULL) numbers it
+ * for the handler broadcast_done. Errors: AGAIN, TOO_BIG (over 1 MiB), ARGUMENT. */
+LENO_API int leno_broadcast(leno_node *, const char *type, leno_bytes, uint64_t *ret_seq);
+
+/* Called exactly once for each request: error 0 and the reply; or REFUSED with
+ * code and text; TIMEOUT, UNREACHABLE, CLOSED (outcome unknown). */
+typedef struct leno_answer {
+	int         error;
+	int         code;       /* from leno_refuse(), else 0            */
+	const char *why;        /* from leno_refuse(), else ""           */
+	leno_bytes  data;
+} leno_answer;
+typedef void leno_done_fn(leno_node *, void *user, const leno_answer *);
+
+LENO_API int leno_request(leno_node *, const leno_id *to, const char *type, leno_bytes,
+                          leno_ms timeout, leno_done_fn *, void *user, leno_request_id *ret);
+
+LENO_API const leno_id *leno_message_from(const leno_message *);
+LENO_API bool leno_message_is_request(const leno_message *);
+LENO_API bool leno_message_is_broadcast(const leno_message *);
+
+/* Answers a request, now or (after leno_message_keep()) later. Errors: REPLIED,
+ * NOT_REQUEST, CLOSED (who asked is gone), AGAIN, TOO_BIG, MEMORY. */
+LENO_API int leno_reply(leno_message *, leno_bytes);
+LENO_API int leno_refuse(leno_message *, int code, const char *why);
+
+/* Keeps a request (not its data) beyond its callback; leno_reply() or
+ * leno_refuse() frees it, leno_message_drop() does so without an answer. NULL
+ * when memory is out. */
+LENO_API leno_message *leno_message_keep(leno_message *);
+LENO_API void leno_message_drop(leno_message *);
+
+/* Round trip to a node through its session, for tools: *done with data empty. */
+LENO_API int leno_ping(leno_node *, const leno_id *to, leno_ms timeout, leno_done_fn *, void *user);
+
+/* ---- running -------------------------------------------------------------- */
+
+typedef void leno_task_fn(leno_node *, void *arg);
+typedef uint64_t leno_timer;              /* 0 names none */
+
+LENO_API int     leno_run(leno_node *);   /* alone, until leno_stop() or close  */
+LENO_API int     leno_fd(leno_node *);    /* or as a guest: readable -> leno_step() */
+LENO_API leno_ms leno_timeout(leno_node *);  /* also after this long; -1 never  */
+LENO_API int     leno_step(leno_node *);  /* does what is due, never blocks     */
+LENO_API int     leno_post(leno_node *, leno_task_fn *, void *arg); /* any thread */
+LENO_API void    leno_stop(leno_node *);  /* any thread; leno_run() returns     */
+
+/* fn(arg) once, after this long, inside leno_run() or leno_step(). */
+LENO_API int  leno_after(leno_node *, leno_ms, leno_task_fn *, void *arg, leno_timer *ret);
+LENO_API void leno_cancel(leno_node *, leno_timer);
+
+/* ---- counters ------------------------------------------------------------- */
+
+typedef struct leno_stats {
+	uint64_t sent, received;             /* messages of applications          */
+	uint64_t bytes_out, bytes_in;        /* on pipes                          */
+	uint64_t records_out, records_in;
+	uint64_t forwarded, dropped;         /* packets relayed; dropped by relaying */
+	uint64_t handshakes, refused_secret, refused_network, refused_identity,
+	         refused_protocol, refused_replay, refused_busy;
+	uint64_t resent_bytes;               /* session bytes sent again          */
+	uint64_t links, nodes, sessions, memory;  /* now                          */
+} leno_stats;
+
+LENO_API void leno_get_stats(const leno_node *, leno_stats *ret);
+
+/* ---- secrets -------------------------------------------------------------- */
+
+/* Writes a new secret (32 random bytes, one line of text) to a file of mode 0600.
+ * Errors: EXISTS, FILE. */
+LENO_API int leno_secret_create(const char *path);
+
+/* Writes a new identity file of mode 0600 and tells its id. Errors: EXISTS, FILE. */
+LENO_API int leno_identity_create(const char *path, leno_id *ret);
+
+/* The id that an identity file holds. Errors: FILE. */
+LENO_API int leno_identity_read(const char *path, leno_id *ret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

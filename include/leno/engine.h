@@ -1,0 +1,119 @@
+/* engine.h - the node without sockets, for driver authors.
+ *
+ * A node is a pure machine: it reads no clock, opens no socket, starts no thread.
+ * Give it one input, take its outputs until there are none, sleep until the
+ * deadline that it names:
+ *
+ *     leno_engine_time(node, now);                   the time, before each input
+ *     leno_engine_opened / _take / _closed           one input
+ *     while (leno_engine_next(node, &out)) ...       outputs, until there are none
+ *     sleep until leno_engine_deadline(node), or the next input
+ *
+ *  1. Time is microseconds of a clock that never goes back; its zero is free.
+ *     Wall time is given once, at open.
+ *  2. A pipe carries bytes in order, both ways, without loss until it closes. The
+ *     driver names it by a number that it chose; engine and driver agree on its
+ *     life by opened and closed, in that order, once each.
+ *  3. Handlers run inside leno_engine_take(), _opened(), _closed() and _time().
+ *  4. Every function of leno.h that names no URI, file, or loop works on the node
+ *     (sending, requests, atlas, statistics). */
+#ifndef LENO_ENGINE_H
+#define LENO_ENGINE_H
+
+#include <leno.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef uint32_t leno_pipe; /* chosen by the driver; below LENO_PIPES_MAX */
+enum { LENO_PIPES_MAX = 4096 };
+
+/* How a pipe came to be. Both ends must see the same class: it breaks ties. */
+enum leno_pipe_class {
+	LENO_PIPE_LOCAL = 1, /* between processes of one machine and user     */
+	LENO_PIPE_STREAM     /* tcp, and all that behaves like it             */
+};
+
+typedef struct leno_engine_config {
+	uint8_t  seed[32];       /* all randomness comes from it               */
+	uint8_t  identity[32];   /* the seed of the node's keys                */
+	uint64_t wall_ms;        /* wall clock at open, or stored + 1: the incarnation */
+	uint64_t now_us;         /* the driver's clock at open                 */
+	bool     has_secret;
+	uint8_t  secret[32];     /* already stretched                          */
+	leno_options  options;   /* files and anonymous are the driver's concern */
+	leno_handlers handlers;
+	void    *user;
+} leno_engine_config;
+
+/* Errors: ARGUMENT, MEMORY. */
+LENO_API int  leno_engine_open(leno_node **ret, const leno_engine_config *);
+
+/* Queues a goodbye on each link; outputs remain to be taken, then free it. */
+LENO_API void leno_engine_goodbye(leno_node *);
+LENO_API void leno_engine_free(leno_node *);
+
+/* The driver's own state, for drivers that implement leno.h's URIs. */
+LENO_API void  leno_engine_set_driver(leno_node *, void *driver);
+LENO_API void *leno_engine_driver(const leno_node *);
+
+/* ---- inputs ---------------------------------------------------------------- */
+
+LENO_API void leno_engine_time(leno_node *, uint64_t now_us);
+
+/* A pipe is open. dial: the number from LENO_OUT_DIAL, or 0 when it was accepted.
+ * uri describes the other end, for people. Errors: LIMIT, BUSY (close it), MEMORY. */
+LENO_API int leno_engine_opened(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial,
+                                const char *uri);
+
+/* A dial failed before there was a pipe. */
+LENO_API void leno_engine_dial_failed(leno_node *, uint32_t dial, int error);
+
+/* Bytes from a pipe; they are decrypted in place, so the buffer is overwritten. */
+LENO_API void leno_engine_take(leno_node *, leno_pipe, uint8_t *data, size_t size);
+
+/* A pipe is gone (0, or why). Not given for a pipe that LENO_OUT_CLOSE named. */
+LENO_API void leno_engine_closed(leno_node *, leno_pipe, int error);
+
+/* ---- outputs --------------------------------------------------------------- */
+
+enum leno_out_kind {
+	LENO_OUT_WRITE = 1, /* pipe has bytes: leno_engine_make() gives them. Named
+	                       once; named again only after make() returned less
+	                       than there was room for                            */
+	LENO_OUT_CLOSE,     /* write what make() still gives, then close the pipe  */
+	LENO_OUT_DIAL       /* open a pipe to uri, and say opened() or dial_failed() */
+};
+typedef struct leno_out {
+	enum leno_out_kind kind;
+	leno_pipe   pipe;
+	uint32_t    dial;
+	const char *uri;    /* lent until the next input                          */
+} leno_out;
+
+LENO_API bool leno_engine_next(leno_node *, leno_out *ret);
+
+/* Seals what waits for this pipe into buf; returns the bytes made, 0 when there is
+ * nothing. capacity is at least LENO_MAKE_MIN. What it made must reach the pipe, in
+ * order: keep what could not be written. Late sealing is what makes batches: do
+ * not ask before the pipe can take it. */
+enum { LENO_MAKE_MIN = 32 * 1024 };
+LENO_API size_t leno_engine_make(leno_node *, leno_pipe, uint8_t *buf, size_t capacity);
+
+/* When leno_engine_time() must be called next; UINT64_MAX for never. */
+LENO_API uint64_t leno_engine_deadline(const leno_node *);
+
+/* Keeps dialling uri, as leno_connect() does. Errors: MEMORY, LIMIT. */
+LENO_API int leno_engine_connect(leno_node *, const char *uri);
+
+/* Stops dialling uri; its link, if any, lives on. */
+LENO_API void leno_engine_forget(leno_node *, const char *uri);
+
+/* Log a line through the node's own sink. */
+LENO_API void leno_engine_log(leno_node *, enum leno_log_level, const char *line);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
