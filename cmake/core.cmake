@@ -1,0 +1,43 @@
+# leno_core: the pure node. It links nothing but the crypto library; the test
+# `core.pure` (tests/embed/core_pure.sh) looks at its undefined symbols.
+leno_sources(CORE_SOURCES src/base src/crypto src/wire src/link src/mesh src/session
+	src/message src/discovery src/node)
+
+add_library(leno_core_needs INTERFACE)
+target_include_directories(leno_core_needs INTERFACE
+	${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+if(LENO_WASM)
+	add_subdirectory(vendor/libsodium)
+	target_link_libraries(leno_core_needs INTERFACE leno_sodium)
+	target_compile_definitions(leno_core_needs INTERFACE LENO_NO_OPENSSL=1)
+else()
+	find_package(PkgConfig REQUIRED)
+	find_package(OpenSSL 3 REQUIRED)
+	pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+	target_link_libraries(leno_core_needs INTERFACE PkgConfig::SODIUM OpenSSL::Crypto)
+endif()
+
+if(CORE_SOURCES)
+	add_library(leno_core STATIC ${CORE_SOURCES})
+	target_link_libraries(leno_core PUBLIC leno_core_needs PRIVATE leno_flags)
+	set(LENO_HAS_CORE ON)
+else()
+	set(LENO_HAS_CORE OFF)
+endif()
+
+# The simulator is a driver that reads no clock either: it runs in wasm as well.
+leno_sources(SIM_SOURCES src/driver/sim)
+set(SIM_MAIN ${SIM_SOURCES})
+list(FILTER SIM_MAIN INCLUDE REGEX "/main\\.c$")
+list(FILTER SIM_SOURCES EXCLUDE REGEX "/main\\.c$")
+set(LENO_HAS_SIM OFF)
+if(SIM_SOURCES AND LENO_HAS_CORE)
+	add_library(leno_sim_driver STATIC ${SIM_SOURCES})
+	target_link_libraries(leno_sim_driver PUBLIC leno_core PRIVATE leno_flags)
+	set(LENO_HAS_SIM ON)
+	if(SIM_MAIN)
+		add_executable(leno_sim ${SIM_MAIN})
+		target_link_libraries(leno_sim PRIVATE leno_sim_driver leno_flags)
+		set_target_properties(leno_sim PROPERTIES OUTPUT_NAME leno-sim)
+	endif()
+endif()

@@ -1,0 +1,53 @@
+# What every source of ours is compiled with. Vendored code has its own flags.
+#
+# Left out on purpose: -Wsign-conversion (sizes and differences of them meet all
+# the time), -Wunused-parameter and -Wmissing-field-initializers (callbacks and
+# tables are full of both), -Wpedantic (it knows nothing that the rest does not).
+add_library(leno_flags INTERFACE)
+target_compile_options(leno_flags INTERFACE
+	-Wall -Wextra -Werror
+	-Wshadow -Wconversion -Wno-sign-conversion
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+	-Wcast-qual -Wcast-align -Wpointer-arith -Wwrite-strings
+	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
+	-Wdouble-promotion -Wredundant-decls -Wnested-externs
+	-Wno-unused-parameter -Wno-missing-field-initializers)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+	target_compile_options(leno_flags INTERFACE
+		-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
+endif()
+
+# Tests may be more relaxed where strictness finds nothing.
+add_library(leno_test_flags INTERFACE)
+target_link_libraries(leno_test_flags INTERFACE leno_flags)
+target_compile_options(leno_test_flags INTERFACE
+	-Wno-conversion -Wno-switch-enum -Wno-missing-prototypes -Wno-cast-qual)
+
+# The same source must give the same binary wherever the tree lies.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+
+if(LENO_WASM)
+	# Not in CMAKE_C_FLAGS: -O on the link line makes clang run any wasm-opt on the PATH.
+	add_compile_options(-O2 -g1)
+elseif(LENO_SANITIZE)
+	add_compile_options(-fsanitize=${LENO_SANITIZE} -fno-sanitize-recover=all
+		-fno-omit-frame-pointer)
+	add_link_options(-fsanitize=${LENO_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+	add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+	add_link_options(-Wl,-z,relro,-z,now)
+endif()
+if(LENO_FUZZ)
+	add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(LENO_COVERAGE)
+	add_compile_options(--coverage -fprofile-update=atomic)
+	add_link_options(--coverage)
+endif()
+if(LENO_LTO)
+	# Fat objects: the static library also serves linkers that know nothing of LTO.
+	if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+		add_compile_options(-flto=auto -ffat-lto-objects)
+		add_link_options(-flto=auto)
+	endif()
+endif()

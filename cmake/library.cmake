@@ -1,0 +1,32 @@
+# libleno, shared and static: the core, the transports and the libuv driver.
+find_package(Threads REQUIRED)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+
+leno_sources(DRIVER_SOURCES src/transport src/driver/uv)
+set(LENO_HAS_LIBRARY OFF)
+if(DRIVER_SOURCES AND LENO_HAS_CORE)
+	set(LENO_HAS_LIBRARY ON)
+	add_library(leno_driver OBJECT ${DRIVER_SOURCES})
+	target_link_libraries(leno_driver PRIVATE leno_core_needs leno_flags PkgConfig::UV
+		Threads::Threads)
+	target_compile_definitions(leno_driver PRIVATE _GNU_SOURCE=)
+
+	set(LIBRARY_OBJECTS $<TARGET_OBJECTS:leno_core> $<TARGET_OBJECTS:leno_driver>)
+	add_library(leno SHARED ${LIBRARY_OBJECTS})
+	add_library(leno_static STATIC ${LIBRARY_OBJECTS})
+	set_target_properties(leno PROPERTIES VERSION ${PROJECT_VERSION}
+		SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C)
+	set_target_properties(leno_static PROPERTIES OUTPUT_NAME leno EXPORT_NAME static
+		LINKER_LANGUAGE C)
+	foreach(library leno leno_static)
+		target_include_directories(${library} PUBLIC
+			$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+			$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+		target_link_libraries(${library} PRIVATE PkgConfig::SODIUM OpenSSL::Crypto
+			PkgConfig::UV Threads::Threads)
+	endforeach()
+	if(NOT LENO_SANITIZE)
+		target_link_options(leno PRIVATE -Wl,--no-undefined)
+	endif()
+	include(install)
+endif()

@@ -1,0 +1,51 @@
+# Every tests/<kind>/... file becomes one ctest test named kind.folder.name, labelled
+# with its kind. A test says "skipped" by exit code 77.
+set(TEST_ENVIRONMENT
+	SOURCE_DIR=${CMAKE_SOURCE_DIR}
+	BUILD_DIR=${CMAKE_BINARY_DIR}
+	LENO_BIN=${CMAKE_BINARY_DIR}/leno
+	LENO_SIM=${CMAKE_BINARY_DIR}/leno-sim
+	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+	UBSAN_OPTIONS=print_stacktrace=1
+	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+	PYTHONDONTWRITEBYTECODE=1)
+set(TEST_PATIENCE 1)
+if(LENO_SANITIZE OR LENO_COVERAGE)
+	list(APPEND TEST_ENVIRONMENT LENO_SLOW=1) # sizes and seeds may shrink
+	set(TEST_PATIENCE 4)
+endif()
+
+# leno_register(NAME LABEL SECONDS COMMAND...)
+function(leno_register name label seconds)
+	math(EXPR seconds "${seconds} * ${TEST_PATIENCE}")
+	add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+	set_tests_properties(${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77
+		TIMEOUT ${seconds} ENVIRONMENT "${TEST_ENVIRONMENT}")
+endfunction()
+
+# leno_test_name(RET FILE): tests/unit/link/test_record.c -> unit.link.record
+function(leno_test_name ret file)
+	file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests ${file})
+	string(REGEX REPLACE "\\.[a-z]+$" "" name ${name})
+	string(REGEX REPLACE "test_" "" name ${name})
+	string(REPLACE "/" "." name ${name})
+	set(${ret} ${name} PARENT_SCOPE)
+endfunction()
+
+# leno_test_program(FILE LIBRARY...): one executable, target test.kind.folder.name.
+function(leno_test_program file)
+	leno_test_name(name ${file})
+	add_executable(test.${name} ${file})
+	target_include_directories(test.${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+	target_compile_definitions(test.${name} PRIVATE TESTS_DIR="${TESTS_DIR}")
+	target_link_libraries(test.${name} PRIVATE leno_test_flags ${ARGN})
+endfunction()
+
+file(GLOB_RECURSE UNIT_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/test_*.c)
+file(GLOB SIM_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/test_*.c)
+if(LENO_WASM)
+	include(tests_wasm)
+else()
+	include(tests_native)
+	include(tests_fuzz)
+endif()

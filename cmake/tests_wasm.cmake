@@ -1,0 +1,31 @@
+# Tests that include support/check.h run in wasm too, under Node; one that cannot
+# says so by the words "native only" in a comment.
+set(TESTS_DIR /src/tests)
+find_program(NODE NAMES node nodejs REQUIRED)
+foreach(file IN LISTS UNIT_TESTS SIM_TESTS)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+	file(READ ${file} text)
+	if(NOT LENO_HAS_CORE OR NOT text MATCHES "support/check\\.h" OR text MATCHES "native only")
+		continue()
+	endif()
+	set(library leno_core)
+	if(file MATCHES "/tests/sim/")
+		set(library leno_sim_driver)
+	elseif(file MATCHES "/tests/unit/(driver|transport|cli|support)/")
+		continue()
+	endif()
+	leno_test_name(name ${file})
+	leno_test_program(${file} ${library})
+	leno_register(wasm.${name} wasm 300 ${NODE} --no-warnings
+		${CMAKE_SOURCE_DIR}/tests/wasm/run.mjs ${CMAKE_SOURCE_DIR} $<TARGET_FILE:test.${name}>)
+endforeach()
+
+# Stories told in JavaScript: they are given the reactor module.
+file(GLOB SCRIPTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/wasm/test_*.mjs)
+foreach(script IN LISTS SCRIPTS)
+	if(TARGET leno_wasm)
+		leno_test_name(name ${script})
+		leno_register(${name} wasm 300 ${NODE} --no-warnings ${script}
+			$<TARGET_FILE:leno_wasm>)
+	endif()
+endforeach()
