@@ -1,0 +1,38 @@
+/* frame.h - the types of frames in a link's records, by who reads them. */
+#ifndef LENO_WIRE_FRAME_H
+#define LENO_WIRE_FRAME_H
+
+enum frame_type {
+	/* link/: between the two ends of one link */
+	FRAME_PING      = 0x01,  /* u64 sender's clock                                */
+	FRAME_PONG      = 0x02,  /* the same u64                                      */
+	FRAME_CLOSE     = 0x03,  /* u8 enum close_reason                              */
+	FRAME_REKEY     = 0x04,  /* empty; last of its record: the next has a new key */
+	FRAME_LINKS     = 0x05,  /* links I hold with you: 8 bytes of each link's id  */
+
+	/* mesh/: the atlas */
+	FRAME_ROOT      = 0x10,  /* digest of all that I know                         */
+	FRAME_VERSIONS  = 0x11,  /* (id, incarnation, version) each; last flag        */
+	FRAME_WANT      = 0x12,  /* ids whose records I lack                          */
+	FRAME_RECORD    = 0x13,  /* one node's signed record                          */
+	FRAME_PRUNE     = 0x14,  /* do not push to me: I have it from another         */
+	FRAME_GRAFT     = 0x15,  /* push to me                                        */
+	FRAME_SYNCED    = 0x16,  /* I have told you all that I knew when we met       */
+
+	/* routed */
+	FRAME_PACKET    = 0x20,  /* see packet.h: delivered or forwarded              */
+	FRAME_BROADCAST = 0x21,  /* see broadcast in docs/protocol.md                 */
+
+	/* session/: with the node at the other end of the link, under its seal alone */
+	FRAME_HELLO     = 0x30,  /* session ids and where each side stands            */
+	FRAME_DATA      = 0x31,  /* u32 low bits of the offset, stream bytes          */
+	FRAME_ACK       = 0x32,
+	FRAME_BYE       = 0x33   /* the session ends                                  */
+};
+
+enum close_reason {
+	CLOSE_GOODBYE = 1, CLOSE_DUPLICATE_LINK, CLOSE_DUPLICATE_NODE, CLOSE_PROTOCOL,
+	CLOSE_LIMIT, CLOSE_DISCONNECT
+};
+
+#endif

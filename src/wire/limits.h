@@ -1,0 +1,45 @@
+/* limits.h - every limit that has a name, in one place, and how they relate. */
+#ifndef LENO_WIRE_LIMITS_H
+#define LENO_WIRE_LIMITS_H
+
+#include <assert.h>
+
+enum {
+	PROTOCOL_VERSION  = 1,
+	PROTOCOL_OLDEST   = 1,
+
+	NAME_MAX_         = 63,          /* bytes of a node's name                    */
+	NETWORK_MAX       = 64,
+	LABEL_MAX         = 63,
+	LABELS_MAX        = 16,
+
+	RECORD_HEAD       = 2,           /* u16: size of what follows, the tag included */
+	RECORD_FRAMES     = 16 * 1024,   /* plaintext of a record: the AEAD's sweet spot */
+	RECORD_FRAMES_MAX = 32 * 1024,   /* accepted                                  */
+	REKEY_RECORDS     = 1 << 20,     /* a link's key changes after so many records */
+	REKEY_SECONDS     = 120,
+
+	HANDSHAKE_MAX     = 1024,        /* bytes of one handshake message            */
+	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */
+	STRANGERS_MAX     = 64,          /* handshakes under way that we did not dial */
+	PACKET_MAX        = 15 * 1024,   /* a routed packet, header and tag included  */
+	HOPS_MAX          = 32,          /* links a packet may cross                  */
+	NEIGHBOURS_MAX    = 256,         /* listed in one record                      */
+	NODE_RECORD_MAX   = 8 * 1024,    /* bytes of a node's signed record           */
+
+	RELAY_QUEUE_MAX   = 4 << 20,     /* bytes waiting on one link for others      */
+	RELAY_QUEUE_MARK  = 1 << 20,     /* beyond this, packets are marked           */
+
+	SESSION_WINDOW    = 1 << 20,     /* bytes in flight, end to end               */
+	ITEM_FREE_MAX     = 64 * 1024,   /* larger ones wait for the receiver's grant */
+	MESSAGE_MAX       = 64 << 20,    /* default of options.message_max            */
+	TYPES_MAX         = 1024,        /* numbered types of one session             */
+	REQUESTS_MAX      = 1 << 20,     /* pending, of one node                      */
+	BROADCAST_MAX     = 1 << 20
+};
+static_assert(RECORD_FRAMES_MAX + 16 <= 0xffff, "a record's size fits its head");
+static_assert(PACKET_MAX + 64 <= RECORD_FRAMES, "a packet fits a record");
+static_assert(NODE_RECORD_MAX + 64 <= RECORD_FRAMES, "a node's record fits a record");
+static_assert(ITEM_FREE_MAX < SESSION_WINDOW, "what needs no grant fits the window");
+
+#endif
