@@ -1,0 +1,151 @@
+/* tape.c - see tape.h. */
+#include "base/tape.h"
+
+#include <assert.h>
+
+#include "leno.h"
+
+void tape_init(struct tape *t, struct pool *pool)
+{
+	*t = (struct tape){ .pool = pool };
+}
+
+void tape_clear(struct tape *t)
+{
+	while (t->first) {
+		struct chunk *c = t->first;
+
+		t->first = c->next;
+		pool_give(t->pool, c);
+	}
+	tape_init(t, t->pool);
+}
+
+/* A chunk behind the last; the first of an empty tape begins at `end`. */
+static int grow(struct tape *t, struct chunk **from)
+{
+	struct chunk *c = pool_take(t->pool);
+
+	if (!c)
+		return LENO_MEMORY;
+	if (*from)
+		(*from)->next = c;
+	else
+		t->first = t->last = c, t->base = t->end;
+	*from = c;
+	return 0;
+}
+
+int tape_reserve(struct tape *t, size_t size)
+{
+	struct chunk *tail = t->last;
+	uint64_t have;
+
+	if (!tail) {
+		have = 0;
+	} else {
+		/* last is where the end lies; chunks behind it are spare */
+		uint64_t used = (t->end - t->base) % CHUNK_SIZE;
+
+		have = t->end > t->base && used == 0 ? 0 : CHUNK_SIZE - used;
+		while (tail->next)
+			tail = tail->next, have += CHUNK_SIZE;
+	}
+	for (; have < size; have += CHUNK_SIZE)
+		if (grow(t, &tail))
+			return LENO_MEMORY;
+	return 0;
+}
+
+void tape_append(struct tape *t, const void *data, size_t size)
+{
+	const uint8_t *from = data;
+
+	while (size > 0) {
+		size_t used = (size_t)((t->end - t->base) % CHUNK_SIZE), n;
+
+		assert(t->last);
+		if (used == 0 && t->end > t->base) {
+			assert(t->last->next);
+			t->last = t->last->next;
+		}
+		n = CHUNK_SIZE - used;
+		if (n > size)
+			n = size;
+		memcpy(t->last->bytes + used, from, n);
+		t->end += n;
+		from += n;
+		size -= n;
+	}
+}
+
+/* The chunk that holds `at`: from the cursor on when it is not behind it. */
+static struct chunk *seek(struct tape *t, uint64_t at)
+{
+	struct chunk *c = t->cursor;
+	uint64_t base = t->cursor_base;
+
+	if (!c || at < base) {
+		c = t->first;
+		base = t->base;
+	}
+	for (; at >= base + CHUNK_SIZE; base += CHUNK_SIZE)
+		c = c->next;
+	t->cursor = c;
+	t->cursor_base = base;
+	return c;
+}
+
+struct bytes tape_view(struct tape *t, uint64_t from, size_t max)
+{
+	const struct chunk *c;
+	uint64_t left = t->end - from, in_chunk;
+
+	assert(from >= t->start && from <= t->end);
+	if (left == 0 || max == 0)
+		return bytes_of(NULL, 0);
+	c = seek(t, from);
+	in_chunk = t->cursor_base + CHUNK_SIZE - from;
+	if (left > in_chunk)
+		left = in_chunk;
+	if (left > max)
+		left = max;
+	return bytes_of(c->bytes + (from - t->cursor_base), (size_t)left);
+}
+
+void tape_read(struct tape *t, uint64_t from, void *to, size_t size)
+{
+	uint8_t *at = to;
+
+	assert(from >= t->start && size <= t->end - from);
+	while (size > 0) {
+		struct bytes b = tape_view(t, from, size);
+
+		memcpy(at, b.data, b.size);
+		at += b.size;
+		from += b.size;
+		size -= b.size;
+	}
+}
+
+void tape_drop(struct tape *t, uint64_t upto)
+{
+	assert(upto >= t->start && upto <= t->end);
+	t->start = upto;
+	while (t->first && t->first != t->last && t->base + CHUNK_SIZE <= upto) {
+		struct chunk *c = t->first;
+
+		if (t->cursor == c)
+			t->cursor = NULL;
+		t->first = c->next;
+		t->base += CHUNK_SIZE;
+		pool_give(t->pool, c);
+	}
+	/* An empty tape gives all back, so that idle sessions hold no chunk. */
+	if (t->start == t->end && t->first) {
+		uint64_t at = t->end;
+
+		tape_clear(t);
+		t->start = t->end = t->base = at;
+	}
+}
