@@ -1,5 +1,5 @@
 # leno_core: the pure node. It links nothing but the crypto library; the test
-# `core.pure` (tests/embed/core_pure.sh) looks at its undefined symbols.
+# `tidy.core_pure` (tests/tidy/core_pure.sh) looks at its undefined symbols.
 leno_sources(CORE_SOURCES src/base src/crypto src/wire src/link src/mesh src/session
 	src/message src/discovery src/node)
 

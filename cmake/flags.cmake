@@ -9,7 +9,7 @@ target_compile_options(leno_flags INTERFACE
 	-Wshadow -Wconversion -Wno-sign-conversion
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
 	-Wcast-qual -Wcast-align -Wpointer-arith -Wwrite-strings
-	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
+	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough
 	-Wdouble-promotion -Wredundant-decls -Wnested-externs
 	-Wno-unused-parameter -Wno-missing-field-initializers)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
@@ -21,7 +21,7 @@ endif()
 add_library(leno_test_flags INTERFACE)
 target_link_libraries(leno_test_flags INTERFACE leno_flags)
 target_compile_options(leno_test_flags INTERFACE
-	-Wno-conversion -Wno-switch-enum -Wno-missing-prototypes -Wno-cast-qual)
+	-Wno-conversion -Wno-missing-prototypes -Wno-cast-qual)
 
 # The same source must give the same binary wherever the tree lies.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)

@@ -59,7 +59,9 @@ endfunction()
 leno_scripts(host host 300)
 leno_scripts(embed embed 600)
 leno_scripts(sim sim 300)
-leno_scripts(tidy unit 60)
+if(NOT LENO_SANITIZE AND NOT LENO_COVERAGE) # which say nothing about these
+	leno_scripts(tidy unit 60)
+endif()
 leno_register(tidy tidy 60 python3 ${CMAKE_SOURCE_DIR}/tools/tidy)
 
 if(LENO_HAS_LIBRARY)

@@ -1,0 +1,94 @@
+#!/bin/bash
+# A stranger's program, built against an installed tree in three ways: pkg-config
+# with the shared library, with the static one, and CMake's find_package for both.
+set -eu
+[ -e "$SOURCE_DIR/include/leno.h" ] && [ -e "$BUILD_DIR/libleno.so" ] || {
+	echo "skipped: no library yet"
+	exit 77
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
+
+cmake --install "$BUILD_DIR" --prefix "$prefix" >"$work/log" || { cat "$work/log"; exit 1; }
+pc=$(find "$prefix" -name leno.pc)
+library_dir=$(dirname "$(find "$prefix" -name libleno.a)")
+# The .pc file names the prefix that was configured; here it was overridden.
+sed -i "s|^prefix=.*|prefix=$prefix|" "$pc"
+export PKG_CONFIG_PATH=${pc%/*}
+export LD_LIBRARY_PATH=$library_dir
+
+cat >"$work/use.c" <<'END'
+#include <leno.h>
+#include <leno/engine.h>
+#include <stdio.h>
+
+int main(void)
+{
+	leno_node *node = NULL;
+	int err = leno_open(&node, NULL, NULL, NULL);
+
+	if (err) {
+		fprintf(stderr, "%s\n", leno_strerror(err));
+		return 1;
+	}
+	leno_close(node);
+	puts("opened and closed");
+	return 0;
+}
+END
+
+expect() {
+	local got
+	got=$("$@") || { echo "$1: failed"; exit 1; }
+	[ "$got" = "opened and closed" ] || { echo "$1: said '$got'"; exit 1; }
+	echo "$1: ok"
+}
+
+cd "$work"
+# shellcheck disable=SC2046 # words on purpose
+cc -std=c11 -Wall -Wextra -Werror -pedantic use.c -o shared $(pkg-config --cflags --libs leno)
+expect ./shared
+readelf -d shared | grep -q 'libleno.so.0' || { echo "not linked to libleno.so.0"; exit 1; }
+# shellcheck disable=SC2046
+cc use.c -o static -Wl,-Bstatic -lleno -Wl,-Bdynamic \
+	$(pkg-config --cflags --libs --static leno | sed 's/-lleno//') -L"$library_dir"
+expect ./static
+! readelf -d static | grep -q libleno || { echo "the static program needs libleno.so"; exit 1; }
+
+# From C++ too: the header must be plain enough.
+if command -v c++ >/dev/null; then
+	# shellcheck disable=SC2046
+	c++ -x c++ -Wall -Wextra -Werror use.c -o plus $(pkg-config --cflags --libs leno)
+	expect ./plus
+fi
+
+mkdir cmake
+cat >cmake/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(stranger C)
+find_package(leno 0.1 REQUIRED)
+add_executable(by_cmake ../use.c)
+target_link_libraries(by_cmake leno::leno)
+add_executable(by_cmake_static ../use.c)
+target_link_libraries(by_cmake_static leno::static)
+END
+{ cmake -S cmake -B cmake/build -G Ninja -DCMAKE_PREFIX_PATH="$prefix" &&
+	cmake --build cmake/build; } >log 2>&1 || { cat log; exit 1; }
+expect cmake/build/by_cmake
+expect cmake/build/by_cmake_static
+
+# Nothing but leno_* is exported.
+foreign=$(nm -D --defined-only "$library_dir/libleno.so" | awk '{ print $3 }' |
+	grep -vE '^leno_' || true)
+[ -z "$foreign" ] || { echo "exported without need: $foreign"; exit 1; }
+
+# What was installed is all there, and nothing names this build's place.
+for file in include/leno.h include/leno/engine.h bin/leno share/man/man1/leno.1 \
+	share/bash-completion/completions/leno; do
+	[ -e "$prefix/$file" ] || { echo "not installed: $file"; exit 1; }
+done
+if grep -rlI "$SOURCE_DIR" "$prefix"; then
+	echo "installed files name the folder they were built in"
+	exit 1
+fi
