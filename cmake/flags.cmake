@@ -2,7 +2,8 @@
 #
 # Left out on purpose: -Wsign-conversion (sizes and differences of them meet all
 # the time), -Wunused-parameter and -Wmissing-field-initializers (callbacks and
-# tables are full of both), -Wpedantic (it knows nothing that the rest does not).
+# tables are full of both), -Wenum-compare (limits live in nameless enums and are
+# compared), -Wpedantic (it knows nothing that the rest does not).
 add_library(leno_flags INTERFACE)
 target_compile_options(leno_flags INTERFACE
 	-Wall -Wextra -Werror
@@ -11,7 +12,7 @@ target_compile_options(leno_flags INTERFACE
 	-Wcast-qual -Wcast-align -Wpointer-arith -Wwrite-strings
 	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough
 	-Wdouble-promotion -Wredundant-decls -Wnested-externs
-	-Wno-unused-parameter -Wno-missing-field-initializers)
+	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-enum-compare)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 	target_compile_options(leno_flags INTERFACE
 		-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
@@ -29,6 +30,10 @@ add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(LENO_WASM)
 	# Not in CMAKE_C_FLAGS: -O on the link line makes clang run any wasm-opt on the PATH.
 	add_compile_options(-O2 -g1)
+	# clang would search /usr/include as well, where the host's headers are.
+	add_compile_options(-nostdlibinc -isystem /usr/include/wasm32-wasi)
+	# The default stack is 64 KiB, and its overflow would fall into data unseen.
+	add_link_options(-Wl,-z,stack-size=1048576,--stack-first)
 elseif(LENO_SANITIZE)
 	add_compile_options(-fsanitize=${LENO_SANITIZE} -fno-sanitize-recover=all
 		-fno-omit-frame-pointer)
