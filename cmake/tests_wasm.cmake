@@ -2,6 +2,11 @@
 # says so by the words "native only" in a comment.
 set(TESTS_DIR /src/tests)
 find_program(NODE NAMES node nodejs REQUIRED)
+execute_process(COMMAND ${NODE} --version OUTPUT_VARIABLE NODE_VERSION)
+set(NODE ${NODE} --no-warnings)
+if(NODE_VERSION MATCHES "^v1[0-9]\\.") # Debian 12's, where WASI waits behind a flag
+	list(APPEND NODE --experimental-wasi-unstable-preview1)
+endif()
 foreach(file IN LISTS UNIT_TESTS SIM_TESTS)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
 	file(READ ${file} text)
@@ -16,7 +21,7 @@ foreach(file IN LISTS UNIT_TESTS SIM_TESTS)
 	endif()
 	leno_test_name(name ${file})
 	leno_test_program(${file} ${library})
-	leno_register(wasm.${name} wasm 300 ${NODE} --no-warnings
+	leno_register(wasm.${name} wasm 300 ${NODE}
 		${CMAKE_SOURCE_DIR}/tests/wasm/run.mjs ${CMAKE_SOURCE_DIR} $<TARGET_FILE:test.${name}>)
 endforeach()
 
@@ -25,7 +30,7 @@ file(GLOB SCRIPTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/wasm/test_*.mjs)
 foreach(script IN LISTS SCRIPTS)
 	if(TARGET leno_wasm)
 		leno_test_name(name ${script})
-		leno_register(${name} wasm 300 ${NODE} --no-warnings ${script}
+		leno_register(${name} wasm 300 ${NODE} ${script}
 			$<TARGET_FILE:leno_wasm>)
 	endif()
 endforeach()
