@@ -1,0 +1,56 @@
+/* dials.h - the addresses that this node keeps links to.
+ *
+ *   WAITING --dials_next--> DIALLING --dials_opened--> LINKING --dials_proved--> HELD
+ *   any of these --dials_lost--> WAITING (later each time, with jitter)
+ *   DIALLING, LINKING --dials_is_self--> SELF (never dialled again)
+ *
+ *  1. The delay doubles from DIAL_FIRST_MS to DIAL_LAST_MS, and starts anew only after a
+ *     peer has proved who it is: a door that opens and shuts is not success.
+ *  2. Each delay is drawn between half of it and all of it, so that peers that lost one
+ *     relay do not come back in step (AWS's "equal jitter"). */
+#ifndef LENO_DISCOVERY_DIALS_H
+#define LENO_DISCOVERY_DIALS_H
+
+#include <leno.h>
+
+#include "base/list.h"
+#include "base/timers.h"
+
+enum { DIAL_FIRST_MS = 100, DIAL_LAST_MS = 10000, DIALS_MAX = 1024, URI_MAX = 512 };
+
+enum dial_state { DIAL_WAITING, DIAL_DIALLING, DIAL_LINKING, DIAL_HELD, DIAL_SELF };
+
+struct dial {
+	struct timer    timer;      /* when it is due, in WAITING                      */
+	struct list     all;
+	uint32_t        number;
+	enum dial_state state;
+	bool            keep;       /* dial again when its link dies                   */
+	bool            known;      /* peer is who answered there last                 */
+	leno_id         peer;
+	uint32_t        delay_ms;
+	char            uri[];
+};
+
+struct dials {
+	struct timers *timers;
+	int            timer_kind;
+	struct list    all;
+	uint32_t       count, last_number;
+};
+
+void dials_init(struct dials *, struct timers *, int timer_kind);
+void dials_clear(struct dials *);
+
+/* Due at once. An address that is there already is kept (and woken). URI, MEMORY, LIMIT. */
+int  dials_add(struct dials *, const char *uri, uint64_t now_us);
+void dials_remove(struct dials *, struct dial *);
+struct dial *dials_find(const struct dials *, uint32_t number);
+struct dial *dials_by_uri(const struct dials *, const char *uri);
+struct dial *dials_by_peer(const struct dials *, const leno_id *, struct dial *after);
+
+void dials_proved(struct dials *, struct dial *, const leno_id *peer);
+/* Dial again later; `random` any number. Without keep it rests in WAITING for ever. */
+void dials_lost(struct dials *, struct dial *, uint64_t now_us, uint64_t random);
+
+#endif

@@ -1,0 +1,36 @@
+/* types.h - a type is sent once per session as text, then by number.
+ *
+ *  1. Numbers count from 0 in the order of first use; at most TYPES_MAX a session and
+ *     direction, and their texts at most TYPES_TEXT_MAX bytes. */
+#ifndef LENO_MESSAGE_TYPES_H
+#define LENO_MESSAGE_TYPES_H
+
+#include "base/bytes.h"
+#include <leno.h>
+
+#include "wire/limits.h"
+
+enum { TYPES_TEXT_MAX = 64 * 1024 };
+
+struct types {
+	char  **texts;          /* NUL-terminated, by number                          */
+	size_t *sizes;
+	uint32_t count, capacity;
+	size_t  text_size;
+	uint32_t last;          /* the one found last: mostly the next one too        */
+	uint32_t *buckets;      /* of text hashes: number + 1, a power of two         */
+	size_t  n_buckets;
+};
+
+void types_clear(struct types *);
+
+/* The number of this text, or -1. */
+int64_t types_find(struct types *, struct bytes text);
+
+/* Adds a text; its number is `count` before. LENO_MEMORY, LENO_LIMIT. */
+int types_add(struct types *, struct bytes text);
+
+/* NULL when there is no such number. */
+const char *types_text(const struct types *, uint32_t number);
+
+#endif
