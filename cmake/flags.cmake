@@ -4,8 +4,7 @@
 # the time), -Wunused-parameter and -Wmissing-field-initializers (callbacks and
 # tables are full of both), -Wenum-compare (limits live in nameless enums and are
 # compared), -Wpedantic (it knows nothing that the rest does not).
-add_library(leno_flags INTERFACE)
-target_compile_options(leno_flags INTERFACE
+set(LENO_WARNINGS
 	-Wall -Wextra -Werror
 	-Wshadow -Wconversion -Wno-sign-conversion
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
@@ -14,14 +13,15 @@ target_compile_options(leno_flags INTERFACE
 	-Wdouble-promotion -Wredundant-decls -Wnested-externs
 	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-enum-compare)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-	target_compile_options(leno_flags INTERFACE
+	list(APPEND LENO_WARNINGS
 		-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
 endif()
+add_library(leno_flags INTERFACE)
+target_compile_options(leno_flags INTERFACE ${LENO_WARNINGS})
 
 # Tests may be more relaxed where strictness finds nothing.
 add_library(leno_test_flags INTERFACE)
-target_link_libraries(leno_test_flags INTERFACE leno_flags)
-target_compile_options(leno_test_flags INTERFACE
+target_compile_options(leno_test_flags INTERFACE ${LENO_WARNINGS}
 	-Wno-conversion -Wno-missing-prototypes -Wno-cast-qual)
 
 # The same source must give the same binary wherever the tree lies.

@@ -8,6 +8,7 @@ foreach(file IN LISTS FUZZ_SOURCES)
 	get_filename_component(target ${file} NAME_WE)
 	string(REPLACE "fuzz_" "" name ${target})
 	add_executable(${target} ${file})
+	leno_belongs_to_tests(${target})
 	target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/fuzz)
 	target_link_libraries(${target} PRIVATE leno_test_flags ${WHOLE_LIBRARY})
 	set_target_properties(${target} PROPERTIES

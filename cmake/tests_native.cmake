@@ -51,7 +51,7 @@ function(leno_scripts kind label seconds)
 			leno_register(${name} ${label} ${seconds} bash ${script})
 		endif()
 		# They measure times on real processes, or build: not beside each other.
-		if(NOT label STREQUAL "unit")
+		if(NOT label MATCHES "tidy|sim")
 			set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
 		endif()
 	endforeach()
@@ -60,7 +60,7 @@ leno_scripts(host host 300)
 leno_scripts(embed embed 600)
 leno_scripts(sim sim 300)
 if(NOT LENO_SANITIZE AND NOT LENO_COVERAGE) # which say nothing about these
-	leno_scripts(tidy unit 60)
+	leno_scripts(tidy tidy 60)
 endif()
 leno_register(tidy tidy 60 python3 ${CMAKE_SOURCE_DIR}/tools/tidy)
 
