@@ -1,6 +1,6 @@
 /* crypto.h - the seam to the cryptographic library; provider.c is its only user.
  *
- *  1. Nothing here allocates but aead_new().
+ *  1. Nothing here allocates but aead_new() (and crypto_stretch(), which gives back).
  *  2. Functions of secrets take constant time; a false means "do not believe it".
  *  3. Randomness is ChaCha20 under a seed that was given (struct random). */
 #ifndef LENO_CRYPTO_H
@@ -15,6 +15,10 @@ enum {
 	SIGNATURE_SIZE = 64,
 	HASH_STATE     = 384
 };
+
+/* libsodium exports functions of these names; a program may link it beside us. */
+#define crypto_hash crypto_blake2b
+#define crypto_sign crypto_ed25519_sign
 
 /* Once per process before all else; repeated calls are harmless. False: unusable. */
 bool crypto_init(void);
@@ -49,6 +53,9 @@ bool crypto_open(uint8_t *ret, const uint8_t key[KEY_SIZE], uint64_t counter, st
 
 /* Argon2id (RFC 9106), 64 MiB, 2 passes: about 100 ms. False: no memory. */
 bool crypto_stretch(uint8_t ret[KEY_SIZE], struct bytes passphrase, const uint8_t salt[16]);
+
+/* The ChaCha20 stream of a key (RFC 8439) from block 0, the nonce as above. */
+void crypto_chacha20(uint8_t *ret, size_t size, const uint8_t key[KEY_SIZE], uint64_t counter);
 
 /* ---- records: one key, many seals ---------------------------------------- */
 

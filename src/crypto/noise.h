@@ -35,6 +35,7 @@ struct noise_setup {
 	const uint8_t *self_public;
 	const uint8_t *peer_static;      /* IK's initiator only, else NULL          */
 	const uint8_t *ephemeral_secret; /* 32 fresh random bytes                   */
+	const uint8_t *ephemeral_public; /* theirs, or NULL: computed               */
 	const uint8_t *psk;              /* the psk patterns only, else NULL        */
 };
 void noise_init(struct noise *, const struct noise_setup *);
