@@ -3,7 +3,8 @@
 # Left out on purpose: -Wsign-conversion (sizes and differences of them meet all
 # the time), -Wunused-parameter and -Wmissing-field-initializers (callbacks and
 # tables are full of both), -Wenum-compare (limits live in nameless enums and are
-# compared), -Wpedantic (it knows nothing that the rest does not).
+# compared), -Wcomment (comments name tcp://*:7000), -Wlogical-op (EAGAIN and
+# EWOULDBLOCK are one number here and two elsewhere), -Wpedantic (it knows nothing that the rest does not).
 set(LENO_WARNINGS
 	-Wall -Wextra -Werror
 	-Wshadow -Wconversion -Wno-sign-conversion
@@ -11,10 +12,10 @@ set(LENO_WARNINGS
 	-Wcast-qual -Wcast-align -Wpointer-arith -Wwrite-strings
 	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough
 	-Wdouble-promotion -Wredundant-decls -Wnested-externs
-	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-enum-compare)
+	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-enum-compare -Wno-comment)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 	list(APPEND LENO_WARNINGS
-		-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
+		-Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
 endif()
 add_library(leno_flags INTERFACE)
 target_compile_options(leno_flags INTERFACE ${LENO_WARNINGS})

@@ -49,6 +49,14 @@ function(leno_test_program file)
 	target_link_libraries(test.${name} PRIVATE leno_test_flags ${ARGN})
 endfunction()
 
+# tests/support/*.c is linked to every test.
+leno_sources(SUPPORT_SOURCES tests/support)
+if(SUPPORT_SOURCES AND LENO_HAS_CORE)
+	add_library(leno_test_support STATIC EXCLUDE_FROM_ALL ${SUPPORT_SOURCES})
+	target_include_directories(leno_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+	target_link_libraries(leno_test_support PRIVATE leno_test_flags PUBLIC leno_core)
+endif()
+
 file(GLOB_RECURSE UNIT_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/test_*.c)
 file(GLOB SIM_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/test_*.c)
 if(LENO_WASM)

@@ -1,19 +1,13 @@
 # Unit tests link the core alone; those of drivers, transports and the command link
-# what they are about. tests/support/*.c is linked to all of them.
+# what they are about.
 set(TESTS_DIR ${CMAKE_SOURCE_DIR}/tests)
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-leno_sources(SUPPORT_SOURCES tests/support)
 add_library(leno_test_needs INTERFACE)
 target_compile_definitions(leno_test_needs INTERFACE _GNU_SOURCE=)
 if(CMOCKA_FOUND)
 	target_link_libraries(leno_test_needs INTERFACE PkgConfig::CMOCKA)
 endif()
-if(SUPPORT_SOURCES AND LENO_HAS_CORE)
-	add_library(leno_test_support STATIC ${SUPPORT_SOURCES})
-	target_include_directories(leno_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests)
-	target_link_libraries(leno_test_support PRIVATE leno_test_flags PUBLIC leno_core)
-	target_link_libraries(leno_test_needs INTERFACE leno_test_support)
-endif()
+target_link_libraries(leno_test_needs INTERFACE $<TARGET_NAME_IF_EXISTS:leno_test_support>)
 
 set(WHOLE_LIBRARY $<TARGET_NAME_IF_EXISTS:leno_sim_driver> $<TARGET_NAME_IF_EXISTS:leno_static>
 	leno_core PkgConfig::UV Threads::Threads)

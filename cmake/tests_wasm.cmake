@@ -20,7 +20,7 @@ foreach(file IN LISTS UNIT_TESTS SIM_TESTS)
 		continue()
 	endif()
 	leno_test_name(name ${file})
-	leno_test_program(${file} ${library})
+	leno_test_program(${file} $<TARGET_NAME_IF_EXISTS:leno_test_support> ${library})
 	leno_register(wasm.${name} wasm 300 ${NODE}
 		${CMAKE_SOURCE_DIR}/tests/wasm/run.mjs ${CMAKE_SOURCE_DIR} $<TARGET_FILE:test.${name}>)
 endforeach()

@@ -1,6 +1,9 @@
 // Runs one wasm test program under Node: run.mjs SOURCE_DIR FILE.wasm [ARGUMENT...]
-// The tree is /src inside. The exit code is the program's; a trap is 1.
+// The tree is /src inside, and the public vectors, where there are any, /vectors.
+// The exit code is the program's; a trap is 1.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { WASI } from 'node:wasi';
 
 const [source, file, ...args] = process.argv.slice(2);
@@ -8,11 +11,13 @@ if (!file) {
 	console.error('usage: run.mjs SOURCE_DIR FILE.wasm [ARGUMENT...]');
 	process.exit(2);
 }
+const vectors = process.env.LENO_VECTORS ?? join(source, '../shared/vectors');
+const seen = existsSync(vectors) ? { '/vectors': vectors } : {};
 const wasi = new WASI({
 	version: 'preview1',
 	args: [file, ...args],
-	env: { LENO_SEEDS: process.env.LENO_SEEDS ?? '', LENO_WASM: '1' },
-	preopens: { '/src': source },
+	env: { ...process.env, SOURCE_DIR: '/src', LENO_VECTORS: '/vectors' },
+	preopens: { '/src': source, ...seen },
 	returnOnExit: true,
 });
 const imports = {
