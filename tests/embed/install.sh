@@ -56,6 +56,15 @@ cc use.c -o static -Wl,-Bstatic -lleno -Wl,-Bdynamic \
 expect ./static
 ! readelf -d static | grep -q libleno || { echo "the static program needs libleno.so"; exit 1; }
 
+# The examples are such strangers as well.
+for example in "$SOURCE_DIR"/examples/*.c; do
+	[ -e "$example" ] || break
+	name=$(basename "$example" .c)
+	# shellcheck disable=SC2046
+	cc "$example" -o "example-$name" $(pkg-config --cflags --libs leno)
+	echo "$name: ok"
+done
+
 # From C++ too: the header must be plain enough.
 if command -v c++ >/dev/null; then
 	# shellcheck disable=SC2046
@@ -70,6 +79,12 @@ project(stranger C)
 find_package(leno 0.1 REQUIRED)
 add_executable(by_cmake ../use.c)
 target_link_libraries(by_cmake leno::leno)
+file(GLOB examples "$ENV{SOURCE_DIR}/examples/*.c")
+foreach(example IN LISTS examples)
+	get_filename_component(name ${example} NAME_WE)
+	add_executable(example_${name} ${example})
+	target_link_libraries(example_${name} leno::static)
+endforeach()
 add_executable(by_cmake_static ../use.c)
 target_link_libraries(by_cmake_static leno::static)
 END
