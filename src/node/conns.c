@@ -1,0 +1,324 @@
+/* conns.c - pipes with their links, and which of several to one neighbour counts.
+ *
+ *   conns_open --LINK_OPENED--> known --conns_take_links--> counted --choose--> chosen
+ *   any --conns_leave--> finishing --make() is dry--> buried
+ *
+ * Each end says FRAME_LINKS first: the links that it holds with the other. From then on
+ * the link counts, and both ends choose alike: the better class, then the lower link id.
+ *
+ *  1. At most one conn to a neighbour is chosen; only that one is in the mesh.
+ *  2. A link that the neighbour had confirmed and no longer lists is a zombie: it goes
+ *     before anything is chosen, so that it cannot win over the living. */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "node/node.h"
+
+enum { LISTED_MAX = 64, LINK_ID_SIZE = 8 };
+
+static bool same_peer(const struct conn *c, const leno_id *id)
+{
+	return c->proved && leno_id_same(&link_peer(c->link)->id, id);
+}
+
+static void forget_stranger(struct conn *c)
+{
+	c->node->n_strangers -= c->stranger;
+	c->stranger = false;
+}
+
+int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
+               const char *uri)
+{
+	struct conn *c;
+
+	if (!dial && n->n_strangers >= STRANGERS_MAX)
+		return LENO_BUSY;
+	if (n->n_conns >= n->options.links_max + STRANGERS_MAX)
+		return LENO_LIMIT;
+	c = mem_new(sizeof *c);
+	if (!c)
+		return LENO_MEMORY;
+	c->link = link_new(&n->link_setup, dial != 0, n->now_us);
+	if (!c->link || timers_admit(&n->timers)) {
+		link_free(c->link);
+		mem_free(c);
+		return LENO_MEMORY;
+	}
+	c->node = n;
+	c->pipe = pipe;
+	c->class = class;
+	c->dial = dial;
+	c->via = ++n->last_via;
+	c->number = -1;
+	c->timer.kind = TIMER_CONN;
+	c->stranger = !dial;
+	n->n_strangers += c->stranger;
+	n->n_conns++;
+	list_init(&c->all);
+	list_init(&c->writing);
+	list_init(&c->ready);
+	relay_init(&c->relay, &n->pool);
+	for (size_t i = 0; uri[i] && i < URI_SHOWN - 1; i++)
+		c->uri[i] = uri[i];
+	list_append(&n->conns, &c->all);
+	n->pipes[pipe] = c;
+	conns_timer(c);
+	down_wake(c);
+	return 0;
+}
+
+void conns_timer(struct conn *c)
+{
+	timers_set(&c->node->timers, &c->timer, c->finishing ? NEVER : link_deadline(c->link));
+}
+
+static size_t count_open(const leno_node *n)
+{
+	size_t count = 0;
+
+	list_each (it, next, &n->conns)
+		count += list_item(it, struct conn, all)->proved;
+	return count;
+}
+
+void conns_opened(struct conn *c)
+{
+	leno_node *n = c->node;
+	struct dial *d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
+
+	forget_stranger(c);
+	c->proved = true;
+	n->stats.handshakes++;
+	if (d)
+		dials_proved(&n->dials, d, &link_peer(c->link)->id);
+	if (count_open(n) > n->options.links_max) {
+		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_LIMIT);
+		return;
+	}
+	c->links_due = true;
+	down_wake(c);
+}
+
+void conns_make_links(struct conn *c, struct writer *w)
+{
+	const leno_id *id = &link_peer(c->link)->id;
+	struct writer body = frame_begin(w, FRAME_LINKS);
+	unsigned listed = 0;
+
+	write_u8(&body, c->node->options.visitor);
+	list_each (it, next, &c->node->conns) {
+		struct conn *o = list_item(it, struct conn, all);
+
+		if (!o->finishing && same_peer(o, id) && listed++ < LISTED_MAX)
+			write_bytes(&body, link_id(o->link), LINK_ID_SIZE);
+	}
+	if (frame_end(w, &body))
+		c->links_due = false;
+}
+
+static bool listed(struct bytes body, const struct conn *c)
+{
+	for (size_t i = 1; i + LINK_ID_SIZE <= body.size; i += LINK_ID_SIZE)
+		if (memcmp(body.data + i, link_id(c->link), LINK_ID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool better(const struct conn *a, const struct conn *b)
+{
+	if (a->class != b->class)
+		return a->class < b->class;
+	return memcmp(link_id(a->link), link_id(b->link), LINK_ID_SIZE) < 0;
+}
+
+static void unchoose(struct conn *c)
+{
+	leno_node *n = c->node;
+
+	if (c->number < 0)
+		return;
+	mesh_link_down(n->mesh, c->number, n->now_us);
+	n->links[c->number] = NULL;
+	c->number = -1;
+}
+
+static int choose_this(struct conn *c)
+{
+	leno_node *n = c->node;
+	const struct link_peer *p = link_peer(c->link);
+	struct mesh_neighbour neighbour = {
+		.id = p->id, .keys = p->keys, .incarnation = p->incarnation, .role = p->role,
+		.local = c->class == LENO_PIPE_LOCAL
+	};
+	int number = 0, error;
+
+	while (number < LINKS_MAX && n->links[number])
+		number++;
+	if (number == LINKS_MAX)
+		return LENO_LIMIT;
+	error = mesh_link_up(n->mesh, number, &neighbour, n->now_us);
+	if (error)
+		return error;
+	c->number = number;
+	n->links[number] = c;
+	return 0;
+}
+
+/* The mesh learns of the switch as one: routes are not looked at in between. */
+static void choose(leno_node *n, const leno_id *id)
+{
+	struct conn *best = NULL, *old = NULL;
+	int error = 0;
+
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (c->finishing || !c->links_known || !same_peer(c, id))
+			continue;
+		if (c->number >= 0)
+			old = c;
+		if (!best || better(c, best))
+			best = c;
+	}
+	if (best && best != old) {
+		if (old)
+			unchoose(old);
+		error = choose_this(best);
+		if (!error && !old && n->handlers.link_up)
+			n->handlers.link_up(n, n->user, id, best->uri);
+	}
+	if (error) {
+		conns_close(best, CLOSE_LIMIT, LENO_WHY_REFUSED, error);
+		return;
+	}
+	list_each (jt, after, &n->conns) {
+		struct conn *c = list_item(jt, struct conn, all);
+
+		if (best && c != best && !c->finishing && c->links_known && same_peer(c, id))
+			conns_close(c, CLOSE_DUPLICATE_LINK, LENO_WHY_REPLACED, 0);
+	}
+}
+
+bool conns_take_links(struct conn *c, struct bytes body)
+{
+	leno_node *n = c->node;
+	leno_id id = link_peer(c->link)->id;
+
+	if (body.size < 1 || body.size % LINK_ID_SIZE != 1)
+		return false;
+	c->links_known = true;
+	down_wake(c);
+	list_each (it, next, &n->conns) {
+		struct conn *o = list_item(it, struct conn, all);
+
+		if (o != c && !o->finishing && o->links_known && same_peer(o, &id) &&
+		    !listed(body, o))
+			conns_leave(o, LENO_WHY_REPLACED, 0);
+	}
+	choose(n, &id);
+	return true;
+}
+
+/* Somebody else may hold what this dial is for: then it rests until that goes. */
+static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, int error)
+{
+	struct dial *d;
+
+	if (c->dial && (d = dials_find(&n->dials, c->dial)) && d->state != DIAL_HELD) {
+		if (error == LENO_SELF)
+			d->state = DIAL_SELF;
+		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+	}
+	if (!peer)
+		return;
+	list_each (it, next, &n->conns) {
+		const struct conn *o = list_item(it, struct conn, all);
+
+		if (o != c && !o->finishing && same_peer(o, peer))
+			return;
+	}
+	for (d = NULL; (d = dials_by_peer(&n->dials, peer, d));)
+		if (d->state == DIAL_HELD)
+			dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+}
+
+static void detach(struct conn *c, enum leno_why why, int error)
+{
+	leno_node *n = c->node;
+	bool chosen = c->number >= 0;
+	leno_id id = { { 0 } };
+
+	if (c->proved)
+		id = link_peer(c->link)->id;
+	c->finishing = true;
+	forget_stranger(c);
+	unchoose(c);
+	timers_set(&n->timers, &c->timer, NEVER);
+	relay_clear(&c->relay);
+	list_each (it, next, &c->ready)
+		list_remove(it);
+	size_t cursor = 0;
+	for (struct peer *p; (p = map_next(&n->peers, &cursor));)
+		if (p->conn == c)
+			peers_path(p);
+	dial_again(n, c, c->proved ? &id : NULL, error);
+	if (!chosen)
+		return;
+	choose(n, &id);
+	if (!conns_to(n, &id) && n->handlers.link_down)
+		n->handlers.link_down(n, n->user, &id, why, error);
+}
+
+void conns_leave(struct conn *c, enum leno_why why, int error)
+{
+	if (c->finishing)
+		return;
+	detach(c, why, error);
+	c->close_due = true;
+	list_append(&c->node->writing, &c->writing);
+}
+
+void conns_close(struct conn *c, enum close_reason reason, enum leno_why why, int error)
+{
+	if (c->finishing)
+		return;
+	link_close(c->link, reason);
+	conns_leave(c, why, error);
+}
+
+void conns_bury(struct conn *c)
+{
+	leno_node *n = c->node;
+
+	if (c->dead)
+		return;
+	assert(c->finishing);
+	c->dead = true;
+	if (n->pipes[c->pipe] == c)
+		n->pipes[c->pipe] = NULL;
+	list_remove(&c->writing);
+	list_append(&n->graves, &c->all);
+	n->n_conns--;
+}
+
+struct conn *conns_to(leno_node *n, const leno_id *id)
+{
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (c->number >= 0 && same_peer(c, id))
+			return c;
+	}
+	return NULL;
+}
+
+void conns_free(struct conn *c)
+{
+	list_remove(&c->all);
+	list_remove(&c->writing);
+	relay_clear(&c->relay);
+	timers_release(&c->node->timers, &c->timer);
+	link_free(c->link);
+	mem_free(c);
+}

@@ -1,0 +1,99 @@
+/* down.c - a byte's way out: what waits -> frames -> one record after another -> pipe.
+ *
+ * Control frames go first; then those who have data take turns, a packet or the rest of a
+ * record each, so that nobody starves. Sealing happens here, as late as can be: what piled
+ * up while the pipe was busy becomes one record. */
+#include "node/node.h"
+
+enum { RECORD_MIN = 256 };   /* less room than this is not worth a record */
+
+void down_wake(struct conn *c)
+{
+	if (!c->named && !c->finishing && list_empty(&c->writing))
+		list_append(&c->node->writing, &c->writing);
+}
+
+bool down_has(const struct conn *c)
+{
+	if (link_wants(c->link))
+		return true;
+	if (c->finishing || link_state(c->link) != LINK_OPEN)
+		return false;
+	return c->links_due || !list_empty(&c->ready) || relay_has(&c->relay) || fan_wants(c) ||
+	       (c->number >= 0 && mesh_wants(c->node->mesh, c->number));
+}
+
+static void make_peers(struct conn *c, struct writer *w)
+{
+	leno_node *n = c->node;
+
+	/* One turn each, while the record has room; who is done leaves the list. */
+	for (struct list *it = c->ready.next; it != &c->ready; it = c->ready.next) {
+		struct peer *p = list_item(it, struct peer, ready);
+
+		if (!session_make(p->session, w, n->now_us) && session_wants(p->session))
+			return;                    /* the record is full */
+		timers_set(&n->timers, &p->timer, session_deadline(p->session));
+		if (session_wants(p->session))
+			list_append(&c->ready, it);
+		else
+			list_remove(it);
+		if (w->full || writer_left(w) < RECORD_MIN)
+			return;
+	}
+}
+
+static void make_record(struct conn *c, struct writer *w)
+{
+	leno_node *n = c->node;
+
+	if (c->links_due)
+		conns_make_links(c, w);
+	if (!c->links_known)               /* nothing counts before the peer has said its own */
+		return;
+	if (c->number >= 0)
+		mesh_make(n->mesh, c->number, w, n->now_us);
+	/* Sessions and the relay queue take turns at being first. */
+	c->relay_first = !c->relay_first;
+	if (c->relay_first)
+		relay_make(&c->relay, w);
+	fan_make(c, w);
+	make_peers(c, w);
+	relay_make(&c->relay, w);
+}
+
+static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)
+{
+	leno_node *n = c->node;
+	struct writer w;
+	size_t size = link_make_handshake(c->link, buf, capacity, n->now_us);
+
+	if (size > 0 || link_state(c->link) != LINK_OPEN || !down_has(c))
+		return size;
+	w = link_record_begin(c->link, buf, capacity, n->now_us);
+	if (!c->finishing)
+		make_record(c, &w);
+	size = link_record_end(c->link, &w, n->now_us);
+	n->stats.records_out += size > 0;
+	return size;
+}
+
+size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
+{
+	leno_node *n = c->node;
+	size_t used = 0, size;
+
+	while (capacity - used >= RECORD_FRAMES + RECORD_MIN) {
+		size = make_one(c, buf + used, capacity - used);
+		used += size;
+		if (size == 0)
+			break;
+	}
+	c->named = used > 0 && down_has(c);
+	n->stats.bytes_out += used;
+	if (!c->finishing)
+		conns_timer(c);
+	else if (c->close_told && used == 0)
+		conns_bury(c);
+	return used;
+}

@@ -1,0 +1,187 @@
+/* node.h - the node's own state; the only place where two modules meet.
+ *
+ * up.c takes bytes of a pipe to a callback, down.c takes what is sent to a pipe; conns.c
+ * knows which link to a neighbour counts, peers.c which path leads to a node.
+ *
+ *  1. A conn or peer that dies while frames are being taken is only marked; node_settle()
+ *     buries it at the end of the input.
+ *  2. Handlers run with everything in order: they may call any function of leno.h. */
+#ifndef LENO_NODE_H
+#define LENO_NODE_H
+
+#include <leno.h>
+#include <leno/engine.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/tape.h"
+#include "base/timers.h"
+#include "crypto/identity.h"
+#include "discovery/dials.h"
+#include "link/link.h"
+#include "mesh/mesh.h"
+#include "message/item.h"
+#include "message/requests.h"
+#include "message/types.h"
+#include "node/relay.h"
+#include "session/session.h"
+
+enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
+                  TIMER_MESH, TIMER_FAN };
+
+enum { URI_SHOWN = 80 };
+
+/* One pipe with its link. */
+struct conn {
+	leno_node   *node;
+	leno_pipe    pipe;
+	enum leno_pipe_class class;
+	uint32_t     dial;          /* number of the dial that made it; 0: accepted    */
+	uint32_t     via;           /* names this conn to sessions; never used again   */
+	int          number;        /* of the mesh's link; -1 while it is not chosen   */
+	struct link *link;
+	struct list  all;           /* node.conns                                      */
+	struct list  writing;       /* node.writing: next() will name it               */
+	bool         named;         /* LENO_OUT_WRITE was given, make() not yet dry    */
+	bool         links_due;     /* our FRAME_LINKS has yet to go                   */
+	bool         links_known;   /* the peer's FRAME_LINKS came: it counts          */
+	bool         finishing;     /* out of the mesh: only its last bytes remain     */
+	bool         close_due;     /* LENO_OUT_CLOSE has yet to be given              */
+	bool         close_told;    /* it was: dry means buried                        */
+	bool         stranger;      /* accepted, and not yet proved: counted           */
+	bool         proved;        /* LINK_OPENED came: link_peer() is who it is      */
+	bool         dead;          /* in node.graves                                  */
+	struct timer timer;
+	struct list  ready;         /* peers that have something to write here         */
+	bool         relay_first;   /* whose turn it is to begin a record              */
+	struct relay relay;         /* packets of others                               */
+	struct peer *peer;          /* with the node at the other end, once looked up  */
+	char         uri[URI_SHOWN];
+};
+
+/* A node with which there is, or may be, a session. */
+struct peer {
+	leno_node      *node;
+	leno_id         id;
+	struct session *session;
+	struct conn    *conn;       /* where its bytes go now; NULL: nowhere           */
+	struct list     ready;      /* in conn->ready                                  */
+	struct timer    timer;      /* the session's                                   */
+	struct timer    linger;     /* how long it outlives every path                 */
+	struct types    types_out, types_in;
+	uint32_t        types_told; /* types_out that this session has sent            */
+	struct list     requests;   /* pending, to it                                  */
+	struct list     kept;       /* its requests that the application kept          */
+	uint64_t        life;       /* of the session: answers to an older one are late */
+	uint64_t        incarnation;
+	bool            visitor;
+	bool            has_gate;
+	leno_id         gate;       /* of a visitor                                    */
+	bool            blocked;    /* LENO_AGAIN was given                            */
+};
+
+struct leno_message {
+	leno_node     *node;
+	leno_id        from;
+	uint64_t       life;
+	uint64_t       request;     /* 0: a plain message                              */
+	bool           broadcast, answered, kept;
+	struct list    of_peer;     /* when kept                                       */
+	leno_message  *copy;        /* what leno_message_keep() made of it             */
+};
+
+struct leno_node {
+	leno_options   options;     /* defaults filled in; strings in `strings`        */
+	leno_handlers  handlers;
+	void          *user, *driver;
+	char          *strings;
+	const char    *labels[LABELS_MAX];
+	struct identity identity;
+	struct network  network;
+	struct random   random;
+	uint64_t        now_us;
+	uint64_t        incarnation;
+	struct pool     pool;
+	struct timers   timers;
+
+	struct link_setup    link_setup;
+	struct session_setup session_setup;
+
+	struct mesh    *mesh;
+	struct timer    mesh_timer;
+	struct conn    *pipes[LENO_PIPES_MAX];
+	struct conn    *links[LINKS_MAX];
+	struct list     conns, writing, graves;
+	size_t          n_conns, n_strangers, n_dials_due;
+	uint32_t        last_via;
+
+	struct map      peers;
+	struct peer    *last_peer;   /* the one looked up last                         */
+	struct requests requests;
+	struct dials    dials;
+	struct fan     *fan;         /* broadcasts, see fan.c                          */
+
+	leno_stats      stats;
+	bool            leaving;     /* goodbye was said: nothing new begins           */
+	int             depth;       /* of inputs: handlers run within one             */
+};
+
+/* conns.c: which links there are */
+int  conns_open(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial, const char *uri);
+void conns_opened(struct conn *);                      /* LINK_OPENED              */
+bool conns_take_links(struct conn *, struct bytes body);
+void conns_make_links(struct conn *, struct writer *);
+void conns_leave(struct conn *, enum leno_why, int error); /* its pipe is to be closed */
+void conns_close(struct conn *, enum close_reason, enum leno_why, int error); /* the same,
+                                                          the peer is told why        */
+void conns_bury(struct conn *);                        /* its pipe is gone         */
+struct conn *conns_to(leno_node *, const leno_id *);   /* the chosen one, or NULL  */
+void conns_timer(struct conn *);
+void conns_free(struct conn *);
+
+/* up.c, down.c */
+void up_take(struct conn *, uint8_t *data, size_t size);
+void up_stream(struct peer *, const struct frame *, uint32_t via);
+void up_packet(struct conn *, struct bytes frame_body);
+size_t down_make(struct conn *, uint8_t *buf, size_t capacity);
+void down_wake(struct conn *);                         /* it has something to write */
+bool down_has(const struct conn *);
+
+/* peers.c: sessions and the paths they take */
+struct peer *peers_get(leno_node *, const leno_id *);            /* that exists, or NULL */
+struct peer *peers_need(leno_node *, const leno_id *, int *ret_error); /* made if needed */
+struct peer *peers_add(leno_node *, const struct public_keys *, bool visitor, int *ret_error);
+void peers_path(struct peer *);                        /* look for its path anew   */
+void peers_wake(struct peer *);                        /* it may have something to write */
+void peers_end(struct peer *, int error);              /* the session is over: report, renew */
+void peers_fail_requests(struct peer *, int error);
+void peers_free(struct peer *);
+
+/* events.c: what the application hears */
+void events_mesh(leno_node *);                         /* all that the mesh reports */
+void events_item(struct peer *, struct bytes item);
+void events_sent(struct peer *);
+void events_answer(leno_node *, struct request *, const leno_answer *);
+void events_log(leno_node *, enum leno_log_level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* send.c */
+int  send_item(struct peer *, struct item *, const char *type, struct bytes data,
+               uint64_t *ret_seq);
+
+/* fan.c: broadcasts */
+int  fan_open(leno_node *);
+void fan_free(leno_node *);
+void fan_take(struct conn *, struct bytes frame_body);
+bool fan_make(struct conn *, struct writer *);
+bool fan_wants(const struct conn *);
+void fan_item(struct peer *, struct bytes data);
+void fan_tick(leno_node *);
+void fan_gone(leno_node *, const leno_id *);
+
+/* timers.c */
+void node_settle(leno_node *);                         /* the end of each input    */
+void node_count_refusal(leno_node *, int error);
+
+#endif

@@ -1,0 +1,194 @@
+/* peers.c - the nodes with which there is a session, and the path that each takes.
+ *
+ *  1. A session outlives its paths: only peers_end() ends it, and says what became of what
+ *     was not confirmed.
+ *  2. A peer is in the ready list of its conn exactly while its session wants to write. */
+#include "base/mem.h"
+#include "node/node.h"
+
+struct peer *peers_get(leno_node *n, const leno_id *id)
+{
+	if (!n->last_peer || !leno_id_same(&n->last_peer->id, id)) {
+		struct peer *p = map_get(&n->peers, id);
+
+		if (!p)
+			return NULL;
+		n->last_peer = p;
+	}
+	return n->last_peer;
+}
+
+struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visitor,
+                       int *ret_error)
+{
+	struct peer *p = mem_new(sizeof *p);
+
+	*ret_error = LENO_MEMORY;
+	if (!p)
+		return NULL;
+	p->node = n;
+	p->session = session_new(&n->session_setup, keys, n->now_us);
+	if (!p->session || timers_admit(&n->timers)) {
+		session_free(p->session);
+		mem_free(p);
+		return NULL;
+	}
+	if (timers_admit(&n->timers)) {
+		timers_release(&n->timers, &p->timer);
+		session_free(p->session);
+		mem_free(p);
+		return NULL;
+	}
+	p->id = *session_peer(p->session);
+	p->timer.kind = TIMER_PEER;
+	p->linger.kind = TIMER_LINGER;
+	p->visitor = visitor;
+	p->life = 1;
+	list_init(&p->ready);
+	list_init(&p->requests);
+	list_init(&p->kept);
+	*ret_error = map_put(&n->peers, p);
+	if (*ret_error) {
+		peers_free(p);
+		return NULL;
+	}
+	n->stats.sessions = n->peers.count;
+	peers_path(p);
+	return p;
+}
+
+struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
+{
+	struct peer *p = peers_get(n, id);
+	struct mesh_node known;
+	struct conn *c;
+
+	if (p)
+		return p;
+	*ret_error = leno_id_same(id, &n->identity.id) ? LENO_SELF : LENO_NO_NODE;
+	if (*ret_error == LENO_SELF)
+		return NULL;
+	c = conns_to(n, id);
+	if (c)
+		return peers_add(n, &link_peer(c->link)->keys,
+		                 link_peer(c->link)->role == LENO_VISITOR, ret_error);
+	if (mesh_get(n->mesh, id, &known))
+		return peers_add(n, &known.keys, false, ret_error);
+	return NULL;
+}
+
+/* Who is found where: by the mesh's route, by a link that the mesh does not count yet, or
+ * (visitors) by their gate. */
+static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
+{
+	leno_node *n = p->node;
+	int number = mesh_route(n->mesh, &p->id);
+	struct conn *c = number >= 0 ? n->links[number] : conns_to(n, &p->id);
+
+	if (!c && p->has_gate) {
+		number = mesh_route(n->mesh, &p->gate);
+		c = number >= 0 ? n->links[number] : conns_to(n, &p->gate);
+	}
+	*ret_path = !c ? PATH_NONE
+	          : leno_id_same(&link_peer(c->link)->id, &p->id) ? PATH_DIRECT : PATH_RELAYED;
+	return c;
+}
+
+void peers_path(struct peer *p)
+{
+	leno_node *n = p->node;
+	enum session_path path;
+	struct conn *c = first_conn(p, &path);
+
+	if (c && c->finishing)
+		c = NULL, path = PATH_NONE;
+	if (c == p->conn && path == session_path(p->session))
+		return;
+	list_remove(&p->ready);
+	p->conn = c;
+	session_set_path(p->session, path, c ? c->via : 0, n->now_us);
+	timers_set(&n->timers, &p->linger,
+	           c ? NEVER : n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
+	peers_wake(p);
+}
+
+void peers_wake(struct peer *p)
+{
+	leno_node *n = p->node;
+
+	timers_set(&n->timers, &p->timer, session_deadline(p->session));
+	if (!p->conn || !session_wants(p->session))
+		return;
+	if (list_empty(&p->ready))
+		list_append(&p->conn->ready, &p->ready);
+	down_wake(p->conn);
+}
+
+static void tell_unknown(struct peer *p, int error)
+{
+	leno_node *n = p->node;
+	uint64_t first, last;
+
+	events_sent(p);
+	if (session_unconfirmed(p->session, &first, &last) && n->handlers.sent)
+		n->handlers.sent(n, n->user, &p->id, first, last, LENO_UNKNOWN, error);
+}
+
+void peers_fail_requests(struct peer *p, int error)
+{
+	leno_node *n = p->node;
+	const leno_answer answer = { .error = error, .why = "" };
+	struct list failing;
+
+	/* What the callbacks ask anew is not failed with the old. */
+	list_init(&failing);
+	list_each (it, next, &p->requests)
+		list_append(&failing, it);
+	while (!list_empty(&failing))
+		events_answer(n, list_item(failing.next, struct request, of_peer), &answer);
+}
+
+void peers_end(struct peer *p, int error)
+{
+	tell_unknown(p, error);
+	types_clear(&p->types_out);
+	types_clear(&p->types_in);
+	p->types_told = 0;
+	p->life++;
+	p->blocked = false;
+	session_renew(p->session, p->node->now_us);
+	peers_fail_requests(p, error);
+	peers_wake(p);
+}
+
+void peers_free(struct peer *p)
+{
+	leno_node *n = p->node;
+
+	if (map_get(&n->peers, &p->id) == p)
+		map_remove(&n->peers, &p->id);
+	if (n->last_peer == p)
+		n->last_peer = NULL;
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (c->peer == p)
+			c->peer = NULL;
+	}
+	list_each (kt, after, &p->kept) {
+		leno_message *m = list_item(kt, leno_message, of_peer);
+
+		list_remove(kt);                /* its answer will find nobody */
+		m->life = 0;
+	}
+	list_each (rt, behind, &p->requests)
+		requests_end(&n->requests, list_item(rt, struct request, of_peer));
+	list_remove(&p->ready);
+	timers_release(&n->timers, &p->timer);
+	timers_release(&n->timers, &p->linger);
+	types_clear(&p->types_out);
+	types_clear(&p->types_in);
+	session_free(p->session);
+	mem_free(p);
+	n->stats.sessions = n->peers.count;
+}

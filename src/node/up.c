@@ -1,0 +1,261 @@
+/* up.c - a byte's way in: pipe -> link -> (mesh | packet | session) -> callback. */
+#include <assert.h>
+
+#include "node/node.h"
+
+/* Between a visitor and the mesh its gate stamps and looks up, see wire/packet.h. */
+static struct conn *next_hop(struct conn *from, const struct packet *p)
+{
+	leno_node *n = from->node;
+	const leno_id *to = &p->to;
+	int number;
+
+	if (p->flags & PACKET_TO_GATE) {
+		if (leno_id_same(&p->to_gate, &n->identity.id))
+			return conns_to(n, &p->to);
+		to = &p->to_gate;
+	}
+	number = mesh_forward(n->mesh, to, from->number);
+	return number >= 0 ? n->links[number] : NULL;
+}
+
+static void forward(struct conn *from, struct packet *p)
+{
+	leno_node *n = from->node;
+	const struct link_peer *peer = link_peer(from->link);
+	struct conn *to = next_hop(from, p);
+	uint8_t head[PACKET_HEAD_MAX];
+	struct writer w = writer_of(head, sizeof head);
+
+	if (!to || to == from || to->finishing || p->hops <= 1) {
+		n->stats.dropped++;
+		return;
+	}
+	p->hops--;
+	if (peer->role == LENO_VISITOR && leno_id_same(&peer->id, &p->from)) {
+		p->flags |= PACKET_FROM_GATE;
+		p->from_gate = n->identity.id;
+	}
+	if (relay_crowded(&to->relay))
+		p->flags |= PACKET_MARKED;
+	write_packet_head(&w, p);
+	assert(!w.full);
+	if (relay_put(&to->relay, writer_bytes(&w), p->body)) {
+		n->stats.forwarded++;
+		down_wake(to);
+	} else {
+		n->stats.dropped++;
+	}
+}
+
+/* Who sent a packet that is addressed to us; made when it is the first of a handshake. */
+static struct peer *sender(leno_node *n, const struct packet *p)
+{
+	struct peer *peer = peers_get(n, &p->from);
+	struct public_keys keys;
+	bool visitor;
+	int error;
+
+	if (peer || p->kind != PACKET_INIT)
+		return peer;
+	error = session_check_init(&n->session_setup, p, &keys, &visitor);
+	if (!error)
+		peer = peers_add(n, &keys, visitor, &error);
+	if (error)
+		node_count_refusal(n, error);
+	return peer;
+}
+
+static void refuse(struct conn *c, const struct packet *p)
+{
+	leno_node *n = c->node;
+	uint8_t buf[PACKET_HEAD_MAX + 16];
+	struct writer w = writer_of(buf, sizeof buf);
+
+	if (p->kind != PACKET_SEALED)
+		return;
+	session_write_refused(&w, &n->session_setup, p);
+	if (!w.full && writer_size(&w) > 0 &&
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0)))
+		down_wake(c);
+}
+
+static void learn_gate(struct peer *peer, const struct packet *p)
+{
+	if (!(p->flags & PACKET_FROM_GATE))
+		return;
+	if (peer->has_gate && leno_id_same(&peer->gate, &p->from_gate))
+		return;
+	peer->visitor = true;
+	peer->has_gate = true;
+	peer->gate = p->from_gate;
+	session_set_gate(peer->session, &peer->gate);
+}
+
+void up_packet(struct conn *c, struct bytes body)
+{
+	leno_node *n = c->node;
+	struct packet p;
+	struct peer *peer;
+	struct bytes frames;
+	struct reader r;
+	struct frame f;
+	int got;
+
+	if (!read_packet(body, &p)) {
+		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, LENO_PROTOCOL);
+		return;
+	}
+	if (!leno_id_same(&p.to, &n->identity.id)) {
+		forward(c, &p);
+		return;
+	}
+	peer = sender(n, &p);
+	if (!peer) {
+		refuse(c, &p);
+		return;
+	}
+	got = session_take_packet(peer->session, &p, n->now_us, &frames);
+	if (got < 0) {
+		node_count_refusal(n, got);
+		return;
+	}
+	learn_gate(peer, &p);
+	peers_path(peer);
+	r = reader_of(frames);
+	while (got > 0 && read_frame(&r, &f))
+		up_stream(peer, &f, 0);
+	peers_wake(peer);
+}
+
+void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
+{
+	leno_node *n = peer->node;
+	struct bytes item;
+	int error = session_take(peer->session, f, via, n->now_us);
+
+	if (error == LENO_CLOSED) {
+		peers_end(peer, LENO_CLOSED);
+		if (f->type == FRAME_BYE)
+			return;
+		error = session_take(peer->session, f, via, n->now_us);
+	}
+	if (error == LENO_PROTOCOL) {
+		events_log(n, LENO_LOG_WARN, "a node broke the session protocol; its session ends");
+		node_count_refusal(n, error);
+		peers_end(peer, LENO_PROTOCOL);
+		return;
+	}
+	while (!n->leaving && session_next(peer->session, &item))
+		events_item(peer, item);
+	events_sent(peer);
+}
+
+static void stream_frame(struct conn *c, const struct frame *f)
+{
+	leno_node *n = c->node;
+	int error = 0;
+
+	if (!c->peer)
+		c->peer = peers_get(n, &link_peer(c->link)->id);
+	if (!c->peer)
+		c->peer = peers_add(n, &link_peer(c->link)->keys,
+		                    link_peer(c->link)->role == LENO_VISITOR, &error);
+	if (!c->peer)
+		return;
+	up_stream(c->peer, f, c->via);
+	peers_wake(c->peer);
+}
+
+static int take_frame(struct conn *c, const struct frame *f)
+{
+	leno_node *n = c->node;
+
+	switch (f->type) {
+	case FRAME_PING: case FRAME_PONG: case FRAME_CLOSE: case FRAME_REKEY:
+		return link_control(c->link, f, n->now_us);
+	case FRAME_LINKS:
+		return conns_take_links(c, f->body) ? 0 : LENO_PROTOCOL;
+	default:
+		break;
+	}
+	if (!c->links_known)               /* both ends say FRAME_LINKS first */
+		return LENO_PROTOCOL;
+	switch (f->type) {
+	case FRAME_ROOT: case FRAME_VERSIONS: case FRAME_WANT: case FRAME_RECORD:
+	case FRAME_PRUNE: case FRAME_GRAFT: case FRAME_SYNCED:
+		return c->number >= 0 ? mesh_take(n->mesh, c->number, f, n->now_us) : 0;
+	case FRAME_PACKET:
+		up_packet(c, f->body);
+		return 0;
+	case FRAME_BROADCAST:
+		fan_take(c, f->body);
+		return 0;
+	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE:
+		stream_frame(c, f);
+		return 0;
+	default:
+		return 0;                  /* of a later version: not for us */
+	}
+}
+
+static void fail(struct conn *c, int error)
+{
+	leno_node *n = c->node;
+
+	switch (error) {
+	case LENO_CLOSED:
+		conns_leave(c, link_reason(c->link) == CLOSE_DUPLICATE_LINK ? LENO_WHY_REPLACED
+		               : LENO_WHY_GOODBYE, 0);
+		return;
+	case LENO_DUPLICATE:
+		events_log(n, LENO_LOG_ERROR, "this identity runs elsewhere too: leaving the mesh");
+		conns_close(c, CLOSE_DUPLICATE_NODE, LENO_WHY_REFUSED, error);
+		return;
+	default:
+		node_count_refusal(n, error);
+		if (error != LENO_SELF)
+			events_log(n, LENO_LOG_WARN, "refused %s: %s", c->uri, leno_strerror(error));
+		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, error);
+	}
+}
+
+static int take_record(struct conn *c, struct bytes frames)
+{
+	struct reader r = reader_of(frames);
+	struct frame f;
+	int error = 0;
+
+	c->node->stats.records_in++;
+	while (!error && !c->finishing && read_frame(&r, &f))
+		error = take_frame(c, &f);
+	return !error && r.bad ? LENO_PROTOCOL : error;
+}
+
+void up_take(struct conn *c, uint8_t *data, size_t size)
+{
+	leno_node *n = c->node;
+	int got;
+
+	n->stats.bytes_in += size;
+	while (!c->finishing) {
+		struct bytes frames;
+
+		got = link_take(c->link, &data, &size, n->now_us, &frames);
+		if (got == LINK_MORE)
+			break;
+		if (got == LINK_OPENED)
+			conns_opened(c);
+		else if (got == LINK_FRAMES)
+			got = take_record(c, frames);
+		if (got < 0)
+			fail(c, got);
+	}
+	if (!c->finishing) {
+		if (c->number >= 0)
+			mesh_link_rtt(n->mesh, c->number, link_rtt_us(c->link), n->now_us);
+		conns_timer(c);
+		if (link_wants(c->link))
+			down_wake(c);
+	}
+}
