@@ -1,0 +1,187 @@
+/* listen.c - doors: listening sockets, of every kind.
+ * Takes connections from the kernel, gives pipes.
+ *
+ *  1. Without descriptors nobody spins: who waits is shed with the spare one, so that
+ *     he hears of it, and accepting pauses. */
+#define _GNU_SOURCE
+#include "base/mem.h"
+#include "driver/uv/uv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void on_door(uv_poll_t *poll, int status, int events);
+
+static void on_closed(uv_handle_t *handle)
+{
+	mem_free(handle->data);
+}
+
+static void pause_accepting(struct driver *d)
+{
+	list_each(it, after, &d->listeners)
+		uv_poll_stop(&list_item(it, struct listener, in)->poll);
+	uv_timer_start(&d->resume, listener_resume, PAUSE_MS, 0);
+}
+
+void listener_resume(uv_timer_t *timer)
+{
+	struct driver *d = timer->data;
+
+	list_each(it, after, &d->listeners)
+		uv_poll_start(&list_item(it, struct listener, in)->poll, UV_READABLE, on_door);
+}
+
+/* Turns away who waits, as far as the spare descriptor allows. */
+static void shed(struct listener *l)
+{
+	struct driver *d = l->driver;
+
+	for (int i = 0; i < ACCEPTS_PER_TURN && d->spare >= 0; i++) {
+		int fd;
+
+		close(d->spare);
+		fd = accept(l->fd, NULL, NULL);
+		if (fd >= 0)
+			close(fd);
+		d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+	}
+}
+
+static void take_in(struct listener *l, int fd, const struct sockaddr_storage *from)
+{
+	char uri[URI_TEXT] = "local:";
+
+	if (l->class == LENO_PIPE_LOCAL) {
+		if (!unixsock_mine(fd, NULL)) {
+			loop_log(l->driver, LENO_LOG_WARN,
+				 "%s: refused a process of another user", l->uri);
+			close(fd);
+			return;
+		}
+	} else {
+		tcp_tune(fd);
+		tcp_uri(from, uri);
+	}
+	pipe_open(l->driver, fd, l->class, 0, uri, NULL);
+}
+
+/* What accept() failed with: is it this one connection's fault alone? */
+static bool is_passing(int error)
+{
+	switch (error) {
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+	case EPERM:
+	case ETIMEDOUT:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENONET: return true;
+	default: return false;
+	}
+}
+
+static void on_door(uv_poll_t *poll, int status, int events)
+{
+	struct listener *l = poll->data;
+	struct driver *d = l->driver;
+
+	for (int i = 0; i < ACCEPTS_PER_TURN && !d->closing; i++) {
+		struct sockaddr_storage from = {0};
+		socklen_t size = sizeof from;
+		int fd = accept4(l->fd, (struct sockaddr *)&from, &size,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			take_in(l, fd, &from);
+			continue;
+		}
+		if (errno == EAGAIN)
+			return;
+		if (is_passing(errno))
+			continue;
+		loop_log(d, LENO_LOG_WARN, "%s: cannot accept (%s): pausing for %d ms", l->uri,
+			 strerror(errno), PAUSE_MS);
+		if (errno == EMFILE || errno == ENFILE)
+			shed(l);
+		pause_accepting(d);
+		return;
+	}
+}
+
+int listener_open(struct driver *d, int fd, enum leno_pipe_class class, const char *uri,
+		  struct listener **ret)
+{
+	struct listener *l = mem_new(sizeof *l);
+
+	if (!l || uv_poll_init(&d->loop, &l->poll, fd) != 0) {
+		close(fd);
+		mem_free(l);
+		return LENO_MEMORY;
+	}
+	l->driver = d;
+	l->fd = fd;
+	l->class = class;
+	l->poll.data = l;
+	snprintf(l->uri, sizeof l->uri, "%s", uri);
+	list_init(&l->in);
+	list_append(&d->listeners, &l->in);
+	if (!uv_is_active((uv_handle_t *)&d->resume))
+		uv_poll_start(&l->poll, UV_READABLE, on_door);
+	if (ret)
+		*ret = l;
+	return LENO_OK;
+}
+
+void listener_clear(struct driver *d)
+{
+	list_each(it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		list_remove(&l->in);
+		uv_close((uv_handle_t *)&l->poll, on_closed);
+		unixsock_remove(l);
+		close(l->fd);
+	}
+}
+
+/* ---- leno.h ----------------------------------------------------------------- */
+
+int leno_listen(leno_node *node, const char *uri)
+{
+	struct driver *d = driver_of(node);
+	struct address a;
+	int error = address_parse(uri, &a);
+
+	if (error < 0)
+		return error;
+	if (d->closing)
+		return LENO_CLOSED;
+	switch (a.kind) {
+	case ADDRESS_TCP: return tcp_listen(d, &a);
+	case ADDRESS_SOCKET: return unixsock_listen(d, a.path);
+	case ADDRESS_LOCAL: return local_listen(d);
+	}
+	return LENO_URI;
+}
+
+const char *leno_uri(leno_node *node, size_t n)
+{
+	struct driver *d = driver_of(node);
+
+	list_each(it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		if (!l->hidden && n-- == 0)
+			return l->uri;
+	}
+	return NULL;
+}

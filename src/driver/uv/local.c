@@ -1,0 +1,317 @@
+/* local.c - the machine-local mesh: one process leads, the others follow it.
+ *
+ * Leading is holding an abstract socket name: the kernel gives it to one process, and
+ * takes it back when that dies. Whoever loses the leader races for the name again;
+ * one binds, the others connect to it. Between its bind and its listen, and while
+ * nobody leads, a connect is refused: tried again after 1, 2, 4 ... ms.
+ *
+ *   OFF --leno_discover--> SEEKING --bound--> LEADING
+ *     SEEKING --connected--> FOUND --the engine dials--> FOLLOWING
+ *     FOLLOWING --its pipe ends--> SEEKING
+ *     SEEKING --met the very leader that dropped us--> SHUNNED --the engine dials--> SEEKING
+ *
+ * The engine dials by its own backoff, a second or more, which is too slow here: so the
+ * race is ours, and when it is decided the engine is asked to dial anew, which it does
+ * at once, and finds the connection made. Only a leader that lives and did not want us
+ * (another secret, too many links) is left to the engine's patience.
+ *
+ *  1. At most one process of a user and network leads: the kernel sees to it.
+ *  2. A visitor never binds.
+ *  3. Each dial of "local:" is answered, when there is a leader or when we are it. */
+#include "driver/uv/uv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	DELAY_MAX_MS = 100,
+	SETTLED_MS   = 5000, /* who kept us so long, and then broke, did not shun us */
+	SHUNNED_MS   = 1000  /* between looks whether the name is free               */
+};
+
+#define LOCAL_URI "local:"
+
+static void on_retry(uv_timer_t *timer)
+{
+	struct driver *d = timer->data;
+
+	d->local.due = true;
+}
+
+static void retry_later(struct driver *d)
+{
+	struct local *l = &d->local;
+
+	uv_timer_start(&l->retry, on_retry, l->delay_ms, 0);
+	l->delay_ms = 2 * l->delay_ms < DELAY_MAX_MS ? 2 * l->delay_ms : DELAY_MAX_MS;
+}
+
+static void fail_dial(struct driver *d, int error)
+{
+	uint32_t dial = d->local.dial;
+
+	d->local.dial = 0;
+	if (dial)
+		leno_engine_dial_failed(d->node, dial, error);
+}
+
+/* ---- leading ------------------------------------------------------------------- */
+
+/* A listening socket with the leader's name; ADDRESS_IN_USE, or SYSTEM. */
+static int take_name(struct driver *d)
+{
+	const struct local *l = &d->local;
+	int fd = unixsock_new();
+
+	if (fd < 0)
+		return LENO_SYSTEM;
+	if (bind(fd, (const struct sockaddr *)&l->name, l->name_size) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	close(fd);
+	return LENO_ADDRESS_IN_USE;
+}
+
+static bool try_to_lead(struct driver *d, bool hidden)
+{
+	struct local *l = &d->local;
+	struct listener *door;
+	int fd;
+
+	if (d->visitor)
+		return false;
+	fd = take_name(d);
+	if (fd < 0 || listener_open(d, fd, LENO_PIPE_LOCAL, LOCAL_URI, &door) < 0)
+		return false;
+	door->hidden = hidden;
+	uv_timer_stop(&l->retry);
+	l->state = LOCAL_LEADING;
+	l->announce = l->due = true;
+	return true;
+}
+
+/* ---- following ----------------------------------------------------------------- */
+
+/* A connection to whoever leads; or -1. */
+static int reach_leader(struct driver *d, pid_t *ret_pid)
+{
+	const struct local *l = &d->local;
+	int fd = unixsock_new();
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&l->name, l->name_size) == 0) {
+		if (unixsock_mine(fd, ret_pid))
+			return fd;
+		loop_log(d, LENO_LOG_WARN, LOCAL_URI " a process of another user holds our name");
+	}
+	close(fd);
+	return -1;
+}
+
+/* Leaves it to the engine's dials, but looks now and then whether another leads by now,
+ * or nobody. */
+static void shun(struct driver *d)
+{
+	d->local.state = LOCAL_SHUNNED;
+	uv_timer_start(&d->local.retry, on_retry, SHUNNED_MS, 0);
+}
+
+static void follow(struct driver *d, int fd)
+{
+	struct local *l = &d->local;
+	uint32_t dial = l->dial;
+	int error;
+
+	l->dial = 0;
+	l->found = -1;
+	l->since_ms = uv_now(&d->loop);
+	l->state = LOCAL_FOLLOWING;
+	error = pipe_open(d, fd, LENO_PIPE_LOCAL, dial, LOCAL_URI, &l->pipe);
+	if (error == LENO_OK) {
+		l->pipe->to_leader = true;
+		return;
+	}
+	shun(d);
+	leno_engine_dial_failed(d->node, dial, error);
+}
+
+/* One round of the race. */
+static void seek(struct driver *d)
+{
+	struct local *l = &d->local;
+	pid_t pid = 0;
+	int fd;
+
+	if (try_to_lead(d, true))
+		return;
+	fd = reach_leader(d, &pid);
+	if (fd < 0) {
+		retry_later(d);
+		return;
+	}
+	if (!l->dial && pid == l->shunned) {
+		close(fd);
+		shun(d);
+		return;
+	}
+	l->leader = pid;
+	l->shunned = -1;
+	if (l->dial) {
+		follow(d, fd);
+		return;
+	}
+	l->found = fd;
+	l->state = LOCAL_FOUND;
+	leno_engine_forget(d->node, LOCAL_URI);
+	if (leno_engine_connect(d->node, LOCAL_URI) < 0) {
+		close(fd);
+		l->found = -1;
+		l->state = LOCAL_SEEKING;
+		retry_later(d);
+	}
+}
+
+static void start_seeking(struct driver *d)
+{
+	d->local.state = LOCAL_SEEKING;
+	d->local.delay_ms = 1;
+	d->local.due = true;
+}
+
+void local_lost(struct driver *d, bool by_engine)
+{
+	struct local *l = &d->local;
+	bool settled = uv_now(&d->loop) - l->since_ms >= SETTLED_MS;
+
+	l->pipe = NULL;
+	if (l->state != LOCAL_FOLLOWING)
+		return;
+	l->shunned = by_engine || !settled ? l->leader : -1;
+	start_seeking(d);
+}
+
+/* A dial without leno_discover(): once, to whoever leads now. */
+static void dial_once(struct driver *d)
+{
+	pid_t pid;
+	int fd = reach_leader(d, &pid);
+	uint32_t dial = d->local.dial;
+	int error;
+
+	if (fd < 0) {
+		fail_dial(d, LENO_REFUSED);
+		return;
+	}
+	d->local.dial = 0;
+	error = pipe_open(d, fd, LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL);
+	if (error < 0)
+		leno_engine_dial_failed(d->node, dial, error);
+}
+
+/* ---- turns --------------------------------------------------------------------- */
+
+void local_dial(struct driver *d, uint32_t number)
+{
+	d->local.dial = number;
+	d->local.due = true;
+}
+
+static void serve_leading(struct driver *d)
+{
+	struct local *l = &d->local;
+
+	fail_dial(d, LENO_SELF);
+	if (!l->announce)
+		return;
+	l->announce = false;
+	leno_engine_forget(d->node, LOCAL_URI);
+	loop_log(d, LENO_LOG_INFO, LOCAL_URI " this process leads");
+	if (d->handlers.leader)
+		d->handlers.leader(d->node, d->user, true);
+}
+
+void local_turn(struct driver *d)
+{
+	struct local *l = &d->local;
+
+	l->due = false;
+	loop_time(d);
+	if (d->closing)
+		return;
+	switch (l->state) {
+	case LOCAL_OFF:
+		if (l->dial)
+			dial_once(d);
+		break;
+	case LOCAL_SEEKING:
+		/* Not by an impatient dial: the race goes on at its own pace. */
+		if (!uv_is_active((uv_handle_t *)&l->retry))
+			seek(d);
+		break;
+	case LOCAL_FOUND:
+		if (l->dial)
+			follow(d, l->found);
+		break;
+	case LOCAL_FOLLOWING:
+		if (l->dial)
+			dial_once(d);
+		break;
+	case LOCAL_SHUNNED:
+		uv_timer_stop(&l->retry);
+		l->delay_ms = 1;
+		if (l->dial)
+			l->state = LOCAL_SEEKING;
+		seek(d);
+		break;
+	case LOCAL_LEADING: serve_leading(d); break;
+	}
+}
+
+/* ---- beginning and end ----------------------------------------------------------- */
+
+int local_init(struct driver *d, const char *network)
+{
+	struct local *l = &d->local;
+
+	l->state = LOCAL_OFF;
+	l->found = -1;
+	l->shunned = -1;
+	l->delay_ms = 1;
+	l->name_size = unixsock_abstract(network, &l->name);
+	uv_timer_init(&d->loop, &l->retry);
+	l->retry.data = d;
+	return LENO_OK;
+}
+
+int local_listen(struct driver *d)
+{
+	if (d->local.state == LOCAL_LEADING || d->visitor)
+		return LENO_ADDRESS_IN_USE;
+	return try_to_lead(d, false) ? LENO_OK : LENO_ADDRESS_IN_USE;
+}
+
+void local_clear(struct driver *d)
+{
+	struct local *l = &d->local;
+
+	if (l->found >= 0)
+		close(l->found);
+	l->found = -1;
+	uv_close((uv_handle_t *)&l->retry, NULL);
+}
+
+int leno_discover(leno_node *node, const char *uri)
+{
+	struct driver *d = driver_of(node);
+
+	if (!uri || strcmp(uri, LOCAL_URI) != 0)
+		return LENO_URI;
+	if (d->closing)
+		return LENO_CLOSED;
+	if (d->local.state == LOCAL_OFF)
+		start_seeking(d);
+	return LENO_OK;
+}

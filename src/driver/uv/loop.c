@@ -1,0 +1,202 @@
+/* loop.c - turns: what libuv found is given to the engine, what the engine wants is
+ * done, and the next deadline is set.
+ *
+ * libuv runs timers, then `before_sleep`, then waits and reads, then `after_poll`;
+ * both hooks take a turn, so that whatever an input caused leaves before the next
+ * sleep, once for each pipe, however many inputs there were.
+ *
+ *  1. The engine's deadline is one libuv timer, set anew only when it changes.
+ *  2. An idle node wakes for nothing but that. */
+#include "driver/uv/uv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static uint64_t now_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
+void loop_log(struct driver *d, enum leno_log_level level, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	leno_engine_log(d->node, level, line);
+}
+
+void loop_time(struct driver *d)
+{
+	leno_engine_time(d->node, now_us());
+}
+
+/* Takes the engine's outputs; gives no input, so that it may run at any time. Whether
+ * there were any. A lost dial must be told before the next one is taken. */
+static bool collect(struct driver *d)
+{
+	bool any = false;
+	leno_out out;
+
+	while (!d->lost.number && leno_engine_next(d->node, &out)) {
+		struct pipe *p = out.pipe < LENO_PIPES_MAX ? d->pipes[out.pipe] : NULL;
+
+		any = true;
+		switch (out.kind) {
+		case LENO_OUT_WRITE:
+			if (p)
+				pipe_dirty(p);
+			break;
+		case LENO_OUT_CLOSE:
+			if (p)
+				pipe_finish(p);
+			break;
+		case LENO_OUT_DIAL: dial_start(d, out.dial, out.uri); break;
+		}
+	}
+	return any;
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct driver *d = timer->data;
+
+	d->armed_ms = NEVER_MS;
+	if (!d->closing)
+		loop_time(d);
+}
+
+/* libuv's clock is uv_hrtime() in whole milliseconds: rounding up is exact enough,
+ * and never early. */
+static void arm(struct driver *d, bool at_once)
+{
+	uint64_t due_us = leno_engine_deadline(d->node), due_ms, now = uv_now(&d->loop);
+
+	if (at_once || !list_empty(&d->dirty) || d->local.due || d->lost.number)
+		due_ms = now;
+	else if (due_us == UINT64_MAX)
+		due_ms = NEVER_MS;
+	else
+		due_ms = due_us / 1000 + (due_us % 1000 > 0);
+	if (due_ms == d->armed_ms)
+		return;
+	d->armed_ms = due_ms;
+	if (due_ms == NEVER_MS)
+		uv_timer_stop(&d->deadline);
+	else
+		uv_timer_start(&d->deadline, on_deadline, due_ms > now ? due_ms - now : 0, 0);
+}
+
+/* Flushing gives inputs too (a broken pipe), and they have outputs: so round by round,
+ * until there is nothing more, or others must have their turn. */
+void loop_turn(struct driver *d)
+{
+	for (int i = 0; i < ROUNDS_PER_TURN && !d->closing; i++) {
+		bool busy = collect(d);
+		uint64_t now;
+
+		if (d->lost.number)
+			dial_tell_lost(d);
+		if (d->local.due) {
+			local_turn(d);
+			busy = true;
+		}
+		pipe_flush_all(d);
+		now = now_us();
+		if (leno_engine_deadline(d->node) <= now) {
+			leno_engine_time(d->node, now);
+		} else if (!busy) {
+			arm(d, false);
+			return;
+		}
+	}
+	if (!d->closing)
+		arm(d, true);
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+	loop_turn(handle->data);
+}
+
+static void on_check(uv_check_t *handle)
+{
+	loop_turn(handle->data);
+}
+
+int loop_init(struct driver *d)
+{
+	if (uv_loop_init(&d->loop) != 0)
+		return LENO_SYSTEM;
+	uv_prepare_init(&d->loop, &d->before_sleep);
+	uv_check_init(&d->loop, &d->after_poll);
+	uv_timer_init(&d->loop, &d->deadline);
+	uv_timer_init(&d->loop, &d->end);
+	uv_timer_init(&d->loop, &d->resume);
+	d->before_sleep.data = d->after_poll.data = d->deadline.data = d;
+	d->end.data = d->resume.data = d;
+	uv_prepare_start(&d->before_sleep, on_prepare);
+	uv_check_start(&d->after_poll, on_check);
+	d->armed_ms = NEVER_MS;
+	list_init(&d->dirty);
+	list_init(&d->ending);
+	list_init(&d->listeners);
+	list_init(&d->dials);
+	return LENO_OK;
+}
+
+/* ---- leno.h ----------------------------------------------------------------- */
+
+static int leave(struct driver *d)
+{
+	d->inside = false;
+	if (!d->closing)
+		return LENO_OK;
+	driver_destroy(d);
+	return LENO_CLOSED;
+}
+
+int leno_run(leno_node *node)
+{
+	struct driver *d = driver_of(node);
+
+	if (d->inside)
+		return LENO_ARGUMENT;
+	d->inside = true;
+	while (!atomic_exchange(&d->stop, false) && !d->closing)
+		uv_run(&d->loop, UV_RUN_ONCE);
+	/* What was sent in the callback that stopped us leaves now, not at the next run. */
+	loop_turn(d);
+	return leave(d);
+}
+
+int leno_step(leno_node *node)
+{
+	struct driver *d = driver_of(node);
+
+	if (d->inside)
+		return LENO_ARGUMENT;
+	d->inside = true;
+	uv_run(&d->loop, UV_RUN_NOWAIT);
+	return leave(d);
+}
+
+int leno_fd(leno_node *node)
+{
+	return uv_backend_fd(&driver_of(node)->loop);
+}
+
+leno_ms leno_timeout(leno_node *node)
+{
+	struct driver *d = driver_of(node);
+
+	if (d->inside)
+		return 0;
+	/* The application may have sent, outside of any callback, since the last step. */
+	collect(d);
+	uv_update_time(&d->loop);
+	arm(d, false);
+	return uv_backend_timeout(&d->loop);
+}

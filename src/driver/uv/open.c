@@ -1,0 +1,216 @@
+/* open.c - a node with its driver: begun and ended.
+ *
+ *	leno_open --> open --leno_close outside of callbacks--> ended
+ *	                \--leno_close in a callback--> closing --it has returned--> ended
+ *
+ *  1. Half of a driver can be destroyed: each step says what it has done. */
+#include "base/mem.h"
+#include "driver/uv/idfile.h"
+#include "driver/uv/secret.h"
+#include "driver/uv/uv.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- the engine's configuration ------------------------------------------------ */
+
+/* The identity: from its file, or fresh. */
+static int fill_identity(leno_engine_config *config, int *ret_lock)
+{
+	const char *path = config->options.identity_file, *why = "";
+	struct idfile id;
+	int error;
+
+	config->wall_ms = wall_ms();
+	if (!path)
+		return secret_random(config->identity, sizeof config->identity) ? LENO_OK
+										: LENO_SYSTEM;
+	error = idfile_begin(path, config->wall_ms, &id, ret_lock, &why);
+	if (error < 0) {
+		options_log(&config->options, config->user, LENO_LOG_ERROR,
+			    "identity file %s: %s", path, why);
+		return error;
+	}
+	memcpy(config->identity, id.seed, sizeof config->identity);
+	config->wall_ms = id.incarnation;
+	secret_wipe(&id, sizeof id);
+	return LENO_OK;
+}
+
+static int fill_secret(leno_engine_config *config)
+{
+	const leno_options *o = &config->options;
+	const char *why = "";
+	int error = LENO_OK;
+
+	config->has_secret = o->secret_file || o->secret.size > 0;
+	if (o->secret_file) {
+		error = secret_load(o->secret_file, o->network, config->secret, &why);
+		if (error < 0)
+			options_log(o, config->user, LENO_LOG_ERROR, "secret file %s: %s",
+				    o->secret_file, why);
+	} else if (o->secret.size == SECRET_SIZE) {
+		memcpy(config->secret, o->secret.data, SECRET_SIZE);
+	} else if (o->secret.size > 0) {
+		error = secret_stretch(o->network, o->secret.data, o->secret.size, config->secret);
+	}
+	return error;
+}
+
+static int fill_config(leno_engine_config *config, const leno_options *options,
+		       const leno_handlers *handlers, void *user, int *ret_lock)
+{
+	int error;
+
+	memset(config, 0, sizeof *config);
+	if (options)
+		config->options = *options;
+	if (handlers)
+		config->handlers = *handlers;
+	config->user = user;
+	error = options_check(&config->options);
+	if (error < 0)
+		return error;
+	if (!config->options.network)
+		config->options.network = "default";
+	if (!secret_random(config->seed, sizeof config->seed))
+		return LENO_SYSTEM;
+	error = fill_secret(config);
+	if (error < 0)
+		return error;
+	config->now_us = uv_hrtime() / 1000;
+	return fill_identity(config, ret_lock);
+}
+
+/* ---- ending -------------------------------------------------------------------- */
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* Doors first: so that who follows us finds nobody leading when it hears our goodbye. */
+static void end_loop(struct driver *d)
+{
+	listener_clear(d);
+	dial_clear(d);
+	local_clear(d);
+	pipe_clear(d);
+	post_clear(d);
+	uv_walk(&d->loop, close_handle, NULL);
+	while (uv_loop_close(&d->loop) != 0)
+		uv_run(&d->loop, UV_RUN_NOWAIT);
+}
+
+void driver_destroy(struct driver *d)
+{
+	end_loop(d);
+	leno_engine_free(d->node);
+	if (d->identity >= 0)
+		close(d->identity);
+	if (d->spare >= 0)
+		close(d->spare);
+	mem_free(d->read_buffer);
+	mem_free(d->write_buffer);
+	mem_free(d);
+}
+
+void leno_close(leno_node *node)
+{
+	struct driver *d;
+
+	if (!node)
+		return;
+	d = driver_of(node);
+	if (d->closing)
+		return;
+	d->closing = true;
+	leno_engine_goodbye(node);
+	if (!d->inside)
+		driver_destroy(d);
+}
+
+/* ---- beginning ------------------------------------------------------------------- */
+
+static int start_loop(struct driver *d, const char *network)
+{
+	int error = loop_init(d);
+
+	if (error < 0)
+		return error;
+	error = post_init(d);
+	if (error < 0) {
+		uv_walk(&d->loop, close_handle, NULL);
+		while (uv_loop_close(&d->loop) != 0)
+			uv_run(&d->loop, UV_RUN_NOWAIT);
+		return error;
+	}
+	return local_init(d, network);
+}
+
+/* The driver around a node that the engine has opened; on failure the node is as it was. */
+static int wrap(leno_node *node, const leno_engine_config *config, int lock)
+{
+	struct driver *d = mem_new(sizeof *d);
+	int error = LENO_MEMORY;
+
+	if (!d)
+		return LENO_MEMORY;
+	d->node = node;
+	d->user = config->user;
+	d->handlers = config->handlers;
+	d->sealed = config->has_secret || config->options.anonymous;
+	d->visitor = config->options.visitor;
+	d->identity = lock;
+	d->read_buffer = mem_new(READ_SIZE);
+	d->write_buffer = mem_new(WRITE_SIZE);
+	if (d->read_buffer && d->write_buffer)
+		error = start_loop(d, config->options.network);
+	if (error < 0) {
+		mem_free(d->read_buffer);
+		mem_free(d->write_buffer);
+		mem_free(d);
+		return error;
+	}
+	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	leno_engine_set_driver(node, d);
+	return LENO_OK;
+}
+
+int leno_open(leno_node **ret, const leno_options *options, const leno_handlers *handlers,
+	      void *user)
+{
+	leno_engine_config config;
+	leno_node *node = NULL;
+	int lock = -1, error;
+
+	if (!ret)
+		return LENO_ARGUMENT;
+	error = fill_config(&config, options, handlers, user, &lock);
+	if (error == LENO_OK)
+		error = leno_engine_open(&node, &config);
+	if (error == LENO_OK)
+		error = wrap(node, &config, lock);
+	secret_wipe(config.seed, sizeof config.seed);
+	secret_wipe(config.identity, sizeof config.identity);
+	secret_wipe(config.secret, sizeof config.secret);
+	if (error < 0) {
+		leno_engine_free(node);
+		if (lock >= 0)
+			close(lock);
+		return error;
+	}
+	*ret = node;
+	return LENO_OK;
+}

@@ -1,0 +1,85 @@
+/* options.c - what may stand in the options of a node. The defaults for what is zero are
+ * the engine's. */
+#include "driver/uv/secret.h"
+#include "driver/uv/uv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	NETWORK_BYTES    = 64,
+	NAME_BYTES       = 63,
+	LABEL_BYTES      = 63,
+	LABELS           = 16,
+	HEARTBEAT_LEAST  = 10,        /* milliseconds */
+	HEARTBEAT_MOST   = 3600000,
+	MISSES_MOST      = 1000
+};
+
+/* Printable text of up to `max` bytes: names stand in lines of logs and lists. */
+static bool is_line(const char *text, size_t least, size_t max)
+{
+	size_t size = 0;
+
+	for (; text[size]; size++) {
+		if (size == max || (unsigned char)text[size] < ' ' || text[size] == 0x7f)
+			return false;
+	}
+	return size >= least;
+}
+
+static bool labels_good(const leno_options *o)
+{
+	if (o->n_labels > LABELS || (o->n_labels > 0 && !o->labels))
+		return false;
+	for (size_t i = 0; i < o->n_labels; i++) {
+		const char *label = o->labels[i];
+
+		if (!label || !is_line(label, 2, LABEL_BYTES) || label[0] == '=' ||
+		    !strchr(label, '='))
+			return false;
+	}
+	return true;
+}
+
+static bool secret_good(const leno_options *o)
+{
+	if (o->secret.size == 0)
+		return true;
+	return o->secret.data && o->secret.size <= PASSPHRASE_MAX && !o->secret_file;
+}
+
+static bool times_good(const leno_options *o)
+{
+	if (o->heartbeat_ms != 0 &&
+	    (o->heartbeat_ms < HEARTBEAT_LEAST || o->heartbeat_ms > HEARTBEAT_MOST))
+		return false;
+	return o->heartbeat_misses <= MISSES_MOST;
+}
+
+int options_check(const leno_options *o)
+{
+	bool good = (!o->network || is_line(o->network, 1, NETWORK_BYTES)) &&
+		    (!o->name || is_line(o->name, 0, NAME_BYTES)) && labels_good(o) &&
+		    secret_good(o) && times_good(o);
+
+	return good ? LENO_OK : LENO_ARGUMENT;
+}
+
+void options_log(const leno_options *o, void *user, enum leno_log_level level, const char *format,
+		 ...)
+{
+	char line[512];
+	va_list args;
+
+	if (level > o->log_level)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	if (o->log)
+		o->log(user, level, line);
+	else
+		fprintf(stderr, "leno: %s\n", line);
+}

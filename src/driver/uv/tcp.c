@@ -1,0 +1,151 @@
+/* tcp.c - tcp sockets: addresses, how they are bound, how they are tuned. */
+#include "driver/uv/uv.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	/* Bytes the kernel may hold that it has not sent: more would only grow old there,
+	 * behind the backs of heartbeats and acknowledgements. */
+	UNSENT_MAX = 256 * 1024
+};
+
+socklen_t tcp_size(const struct sockaddr_storage *s)
+{
+	return s->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+void tcp_tune(int fd)
+{
+	int on = 1, unsent = UNSENT_MAX;
+
+	/* The engine batches; a second batcher below it would only wait. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
+bool tcp_numeric(const struct address *a, struct sockaddr_storage *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	if (a->bracketed)
+		return uv_ip6_addr(a->host, a->port, (struct sockaddr_in6 *)ret) == 0;
+	return uv_ip4_addr(a->host, a->port, (struct sockaddr_in *)ret) == 0;
+}
+
+void tcp_uri(const struct sockaddr_storage *s, char ret[URI_TEXT])
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
+	char host[INET6_ADDRSTRLEN] = "?";
+
+	if (s->ss_family == AF_INET6) {
+		uv_ip6_name(v6, host, sizeof host);
+		snprintf(ret, URI_TEXT, "tcp://[%s]:%u", host, (unsigned)ntohs(v6->sin6_port));
+		return;
+	}
+	uv_ip4_name(v4, host, sizeof host);
+	snprintf(ret, URI_TEXT, "tcp://%s:%u", host, (unsigned)ntohs(v4->sin_port));
+}
+
+static bool is_loopback(const struct sockaddr_storage *s)
+{
+	static const uint8_t mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
+
+	if (s->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+		       memcmp(&v6->sin6_addr, mapped, sizeof mapped) == 0;
+	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+}
+
+/* A bound, listening socket, or an enum leno_error. `both`: IPv4 through it as well;
+ * otherwise [::] leaves IPv4 alone, so that both can be listened at side by side. */
+static int bound_socket(const struct sockaddr_storage *at, bool both)
+{
+	int fd = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1, only = !both, error;
+
+	if (fd < 0)
+		return errno == EAFNOSUPPORT ? LENO_ADDRESS : LENO_SYSTEM;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (at->ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+	if (bind(fd, (const struct sockaddr *)at, tcp_size(at)) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	error = errno == EADDRINUSE ? LENO_ADDRESS_IN_USE : LENO_ADDRESS;
+	close(fd);
+	return error;
+}
+
+static int listen_at(struct driver *d, const struct sockaddr_storage *at, bool both)
+{
+	struct sockaddr_storage bound;
+	socklen_t size = sizeof bound;
+	char uri[URI_TEXT];
+	int fd;
+
+	if (!d->sealed && !is_loopback(at))
+		return LENO_OPEN_NETWORK;
+	fd = bound_socket(at, both);
+	if (fd < 0)
+		return fd;
+	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) {
+		close(fd);
+		return LENO_SYSTEM;
+	}
+	tcp_uri(&bound, uri);
+	return listener_open(d, fd, LENO_PIPE_STREAM, uri, NULL);
+}
+
+/* A name is looked up here and now: whoever listens has not begun to serve. The first
+ * of its addresses that can be bound is taken. */
+static int listen_at_name(struct driver *d, const struct address *a)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
+	int error = LENO_ADDRESS;
+
+	if (getaddrinfo(a->host, NULL, &hints, &found) != 0)
+		return LENO_ADDRESS;
+	for (struct addrinfo *it = found; it; it = it->ai_next) {
+		struct sockaddr_storage at = {0};
+
+		if (it->ai_family != AF_INET && it->ai_family != AF_INET6)
+			continue;
+		memcpy(&at, it->ai_addr, it->ai_addrlen);
+		((struct sockaddr_in *)&at)->sin_port = htons(a->port); /* v6: same place */
+		error = listen_at(d, &at, false);
+		if (error != LENO_ADDRESS)
+			break;
+	}
+	freeaddrinfo(found);
+	return error;
+}
+
+int tcp_listen(struct driver *d, const struct address *a)
+{
+	struct sockaddr_storage at;
+	struct address any = *a;
+	int error;
+
+	if (strcmp(a->host, "*") != 0) {
+		if (tcp_numeric(a, &at))
+			return listen_at(d, &at, false);
+		return a->bracketed ? LENO_ADDRESS : listen_at_name(d, a);
+	}
+	strcpy(any.host, "::");
+	any.bracketed = true;
+	tcp_numeric(&any, &at);
+	error = listen_at(d, &at, true);
+	if (error != LENO_ADDRESS)
+		return error;
+	strcpy(any.host, "0.0.0.0"); /* a system without IPv6 */
+	any.bracketed = false;
+	tcp_numeric(&any, &at);
+	return listen_at(d, &at, false);
+}

@@ -1,0 +1,240 @@
+/* uv.h - the real driver, on libuv: what its files share.
+ *
+ * One driver around one node: it owns a libuv loop of its own, so that the node
+ * can run alone (leno_run) or be a guest in any host's loop (leno_fd, leno_timeout,
+ * leno_step). libuv waits and keeps timers; sockets are read and written here,
+ * because abstract names, peer credentials and bounded reads need the descriptor.
+ *
+ *   loop.c      one turn: inputs, outputs, deadline; run, step, fd, timeout
+ *   open.c      leno_open, leno_close
+ *   options.c   what may stand in the options
+ *   post.c      tasks from other threads; leno_after
+ *   pipe.c      an open pipe: reads, flushes, ends
+ *   listen.c    accepts, survives floods; leno_listen, leno_uri
+ *   dial.c      tries each address of a URI in turn; leno_connect
+ *   resolve.c   names to addresses, off the loop
+ *   tcp.c       tcp sockets
+ *   unixsock.c  unix sockets, abstract and by path; who is at the other end
+ *   local.c     the leader of this machine; leno_discover
+ *   address.c   URIs
+ *   file.c      files of one owner; secret.c, idfile.c: what stands in them
+ *
+ *  1. Inputs are given, and handlers run, only while `inside` (leno_run, leno_step).
+ *  2. After `closing` no input is given.
+ *  3. A pipe has its number from opened() until closed() was given, or until
+ *     make() gave 0 after LENO_OUT_CLOSE. */
+#ifndef LENO_DRIVER_UV_H
+#define LENO_DRIVER_UV_H
+
+#include "base/list.h"
+#include "driver/uv/address.h"
+
+#include <assert.h>
+#include <leno/engine.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <uv.h>
+
+enum {
+	READ_SIZE       = 256 * 1024,
+	WRITE_SIZE      = 256 * 1024,
+	READS_PER_TURN  = 4,          /* of one pipe, while it fills the buffer   */
+	WRITES_PER_TURN = 8,          /* of one pipe                              */
+	ROUNDS_PER_TURN = 4,          /* of handlers that flushing made due       */
+	ACCEPTS_PER_TURN = 64,
+	BACKLOG         = 1024,
+	TRY_MS          = 3000,       /* for one address of a dial                */
+	ADDRESSES_MAX   = 8,          /* tried for one name                       */
+	LINGER_MS       = 1000,       /* a closed pipe's last bytes have so long  */
+	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
+	URI_TEXT        = 320
+};
+static_assert((int)WRITE_SIZE >= (int)LENO_MAKE_MIN, "make() has its room");
+
+struct driver;
+
+/* Something to do on the loop; made by any thread, consumed once. */
+struct task {
+	struct task *next;
+	void (*run)(struct driver *, struct task *);
+	void (*drop)(struct task *);          /* instead of run: the node closed   */
+};
+
+enum pipe_state {
+	PIPE_OPEN,       /* the engine's                                          */
+	PIPE_FINISHING,  /* the engine said close; its last bytes are on their way */
+	PIPE_LINGERING   /* all written; the peer's end is awaited, its bytes dropped */
+};
+
+struct pipe {
+	struct driver *driver;
+	uv_poll_t poll;
+	int fd;
+	leno_pipe number;
+	enum pipe_state state;
+	bool to_leader;               /* local.c hears when it ends               */
+	bool blocked;                 /* waits for room in the socket             */
+	struct list dirty;            /* in driver->dirty: has bytes to make      */
+	struct list ending;           /* in driver->ending                        */
+	uint64_t end_ms;              /* of its patience, on the loop's clock     */
+	uint8_t *left;                /* made, not yet written                    */
+	size_t left_from, left_to, left_capacity;
+};
+
+struct listener {
+	struct driver *driver;
+	struct list in;               /* driver->listeners                        */
+	uv_poll_t poll;
+	int fd;
+	enum leno_pipe_class class;
+	bool hidden;                  /* the leader's door is no URI of ours      */
+	dev_t device;                 /* of a path socket, to remove our own only */
+	ino_t inode;
+	char path[ADDRESS_PATH + 1];
+	char uri[URI_TEXT];
+};
+
+enum local_state {
+	LOCAL_OFF,
+	LOCAL_SEEKING,   /* bind or connect, again and again                      */
+	LOCAL_FOUND,     /* connected; the engine's dial number is awaited        */
+	LOCAL_FOLLOWING, /* `pipe` leads to the leader                            */
+	LOCAL_SHUNNED,   /* the leader is alive and dropped us: the engine dials  */
+	LOCAL_LEADING
+};
+
+struct local {
+	enum local_state state;
+	bool due;                     /* local_turn() has something to do         */
+	bool announce;                /* the handler `leader` has not been told   */
+	uint32_t dial;                /* the engine's, not answered yet; or 0     */
+	int found;                    /* a socket, in LOCAL_FOUND; or -1          */
+	pid_t leader, shunned;        /* process at the other end; 0 unknown      */
+	uint64_t since_ms;            /* following                                */
+	uint64_t delay_ms;            /* before the next try                      */
+	struct pipe *pipe;
+	uv_timer_t retry;
+	socklen_t name_size;
+	struct sockaddr_storage name;
+};
+
+struct driver {
+	leno_node *node;
+	leno_handlers handlers;       /* `leader` alone; the engine has its copy  */
+	void *user;
+	bool sealed;                  /* a secret, or anonymous by choice: may
+	                                 listen beyond loopback                   */
+	bool visitor;
+	bool inside, closing;
+	int identity;                 /* the locked identity file, or -1          */
+	int spare;                    /* a descriptor to shed connections with    */
+
+	uv_loop_t loop;
+	uv_prepare_t before_sleep;
+	uv_check_t after_poll;
+	uv_timer_t deadline;          /* the engine's                             */
+	uint64_t armed_ms;            /* what `deadline` is set to, or NEVER_MS   */
+
+	uv_async_t wake;
+	pthread_mutex_t lock;         /* over first and last                      */
+	struct task *first, **last;
+	atomic_bool stop;
+	struct slot *slots;           /* of alarms, leno_after()                  */
+	size_t n_slots;
+	uint32_t free_slot;           /* slot + 1                                 */
+
+	struct list dirty, ending, listeners, dials;
+	struct {
+		uint32_t number;      /* a dial that could not even begin; or 0   */
+		int error;
+	} lost;
+	uv_timer_t end;               /* of the first of `ending`                 */
+	uv_timer_t resume;            /* accepting                                */
+	struct local local;
+	uint8_t *read_buffer, *write_buffer;
+	leno_pipe cursor;             /* numbers are reused as late as possible   */
+	struct pipe *pipes[LENO_PIPES_MAX];
+};
+
+#define NEVER_MS UINT64_MAX
+
+static inline struct driver *driver_of(const leno_node *node)
+{
+	return leno_engine_driver(node);
+}
+
+/* loop.c */
+int  loop_init(struct driver *);
+void loop_time(struct driver *);            /* tells the engine the time: before each input */
+void loop_turn(struct driver *);
+void loop_log(struct driver *, enum leno_log_level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* open.c */
+void driver_destroy(struct driver *);       /* after leno_close(), outside of callbacks */
+
+/* options.c */
+int  options_check(const leno_options *);   /* LENO_ARGUMENT */
+void options_log(const leno_options *, void *user, enum leno_log_level, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));      /* before there is a node */
+
+/* post.c */
+int  post_init(struct driver *);
+void post_task(struct driver *, struct task *);  /* any thread */
+void post_clear(struct driver *);
+
+/* pipe.c */
+/* Takes fd (closes it when it fails) and tells the engine. Errors: LIMIT, BUSY, MEMORY, SYSTEM. */
+int  pipe_open(struct driver *, int fd, enum leno_pipe_class, uint32_t dial, const char *uri,
+               struct pipe **ret);
+void pipe_dirty(struct pipe *);             /* it has bytes to make              */
+void pipe_finish(struct pipe *);            /* LENO_OUT_CLOSE                    */
+void pipe_flush_all(struct driver *);
+void pipe_patience(uv_timer_t *);           /* `end` has come                    */
+void pipe_clear(struct driver *);           /* all of them, last bytes tried once */
+
+/* listen.c */
+int  listener_open(struct driver *, int fd, enum leno_pipe_class, const char *uri,
+                   struct listener **ret);  /* takes fd */
+void listener_resume(uv_timer_t *);
+void listener_clear(struct driver *);
+
+/* dial.c */
+void dial_start(struct driver *, uint32_t number, const char *uri);
+void dial_tell_lost(struct driver *);
+void dial_resolved(struct driver *, uint32_t number, int error, struct sockaddr_storage *,
+                   size_t n);
+void dial_clear(struct driver *);
+
+/* resolve.c */
+struct resolve;
+int  resolve_start(struct driver *, uint32_t number, const struct address *,
+                   struct resolve **ret);
+struct resolve *resolve_forget(struct resolve *); /* no answer will come; NULL */
+
+/* tcp.c */
+bool tcp_numeric(const struct address *, struct sockaddr_storage *ret);
+int  tcp_listen(struct driver *, const struct address *);
+void tcp_tune(int fd);
+void tcp_uri(const struct sockaddr_storage *, char ret[URI_TEXT]);
+socklen_t tcp_size(const struct sockaddr_storage *);
+
+/* unixsock.c */
+int  unixsock_new(void);                    /* a descriptor, or LENO_SYSTEM */
+socklen_t unixsock_path(const char *path, struct sockaddr_storage *ret);
+socklen_t unixsock_abstract(const char *network, struct sockaddr_storage *ret);
+bool unixsock_mine(int fd, pid_t *ret_pid);  /* is the other end of our user? */
+int  unixsock_listen(struct driver *, const char *path);
+void unixsock_remove(const struct listener *);
+
+/* local.c */
+int  local_init(struct driver *, const char *network);
+void local_dial(struct driver *, uint32_t number);   /* LENO_OUT_DIAL of "local:"   */
+void local_lost(struct driver *, bool by_engine);    /* the pipe to the leader ends */
+void local_turn(struct driver *);
+int  local_listen(struct driver *);
+void local_clear(struct driver *);
+
+#endif
