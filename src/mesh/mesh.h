@@ -70,6 +70,9 @@ struct mesh_event {
 	enum mesh_event_kind kind;   /* ROUTE: another first link leads there now, or none
 	                                (-1). RENEWED: a newer life of it is known      */
 	leno_id id;
+	enum leno_why why;           /* of DOWN: GOODBYE or UNREACHABLE                 */
+	bool was_up;                 /* of RENEWED: UP had been said of the life before,
+	                                and no DOWN of it will be                       */
 };
 
 struct mesh;
