@@ -25,6 +25,7 @@ struct dial {
 	struct list     all;
 	uint32_t        number;
 	enum dial_state state;
+	bool            due;        /* the driver has yet to be told to dial           */
 	bool            keep;       /* dial again when its link dies                   */
 	bool            known;      /* peer is who answered there last                 */
 	leno_id         peer;

@@ -7,7 +7,7 @@
 #include "wire/limits.h"
 
 enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1 };
-static_assert(REQUESTS_MAX <= SLOT_MASK, "a slot fits the number");
+static_assert((int)REQUESTS_MAX <= (int)SLOT_MASK, "a slot fits the number");
 
 void requests_init(struct requests *q, struct timers *timers, int timer_kind)
 {
@@ -52,8 +52,8 @@ static struct request *new_slot(struct requests *q)
 	return r;
 }
 
-struct request *requests_add(struct requests *q, struct list *of_peer, uint64_t due_us,
-                             int *ret_error)
+struct request *requests_add(struct requests *q, const void *owner, struct list *of_owner,
+                             uint64_t due_us, int *ret_error)
 {
 	struct request *r;
 
@@ -65,18 +65,20 @@ struct request *requests_add(struct requests *q, struct list *of_peer, uint64_t 
 		if (!r)
 			return NULL;
 	}
+	r->owner = owner;
 	r->uses++;
 	r->number = (uint64_t)r->uses << SLOT_BITS | r->slot;
-	list_append(of_peer, &r->of_peer);
+	list_append(of_owner, &r->of_peer);
 	timers_set(q->timers, &r->timer, due_us);
 	return r;
 }
 
-struct request *requests_find(const struct requests *q, uint64_t number)
+struct request *requests_find(const struct requests *q, uint64_t number, const void *owner)
 {
 	uint64_t slot = number & SLOT_MASK;
 
-	if (number == 0 || slot >= q->count || q->slots[slot]->number != number)
+	if (number == 0 || slot >= q->count || q->slots[slot]->number != number ||
+	    q->slots[slot]->owner != owner)
 		return NULL;
 	return q->slots[slot];
 }

@@ -15,6 +15,7 @@
 struct request {
 	struct timer  timer;
 	struct list   of_peer;      /* in the peer's list, for when it goes away       */
+	const void   *owner;        /* the peer that may answer                       */
 	uint64_t      number;       /* 0: free                                         */
 	uint32_t      slot, uses;
 	leno_done_fn *done;
@@ -33,13 +34,14 @@ struct requests {
 void requests_init(struct requests *, struct timers *, int timer_kind);
 void requests_clear(struct requests *);
 
-/* A new one, in this peer's list, due then (NEVER is fine). NULL: *ret_error has MEMORY
- * or LIMIT. */
-struct request *requests_add(struct requests *, struct list *of_peer, uint64_t due_us,
-                             int *ret_error);
+/* A new one to this owner, in its list, due then (NEVER is fine). NULL: *ret_error has
+ * MEMORY or LIMIT. */
+struct request *requests_add(struct requests *, const void *owner, struct list *of_owner,
+                             uint64_t due_us, int *ret_error);
 
-/* The pending request of this number; NULL when it ended (a late or double answer). */
-struct request *requests_find(const struct requests *, uint64_t number);
+/* The pending request of this number to this owner; NULL when it ended (a late or double
+ * answer) or was put to another. */
+struct request *requests_find(const struct requests *, uint64_t number, const void *owner);
 
 /* Ends it: what it held is free for the next. Copy done and user before. */
 void requests_end(struct requests *, struct request *);

@@ -1,0 +1,337 @@
+/* open.c - a node's beginning and end, and the inputs and outputs of engine.h. */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "node/node.h"
+
+enum {
+	HEARTBEAT_MS   = 2000,
+	MISSES         = 2,
+	SILENCE_US     = 800 * 1000,     /* frozen under traffic: found within a second */
+	MEMORY_DEFAULT = 256 << 20,
+	MEMORY_LEAST   = 1 << 20,
+	QUEUE_DEFAULT  = 4 << 20,
+	NODES_DEFAULT  = 4096,
+	LINKS_DEFAULT  = 256,
+	DIALS_DEFAULT  = 16,
+	LINGER_MS      = 900 * 1000
+};
+
+static void fill_in(leno_options *o)
+{
+	o->network = o->network && *o->network ? o->network : "default";
+	o->name = o->name ? o->name : "";
+	o->heartbeat_ms = o->heartbeat_ms ? o->heartbeat_ms : HEARTBEAT_MS;
+	o->heartbeat_misses = o->heartbeat_misses ? o->heartbeat_misses : MISSES;
+	o->memory_max = o->memory_max ? o->memory_max : MEMORY_DEFAULT;
+	o->message_max = o->message_max ? o->message_max : MESSAGE_MAX;
+	o->queue_max = o->queue_max ? o->queue_max : QUEUE_DEFAULT;
+	o->nodes_max = o->nodes_max ? o->nodes_max : NODES_DEFAULT;
+	o->links_max = o->links_max ? o->links_max : LINKS_DEFAULT;
+	o->dials_max = o->dials_max ? o->dials_max : DIALS_DEFAULT;
+	o->session_linger_ms = o->session_linger_ms ? o->session_linger_ms : LINGER_MS;
+}
+
+static bool good(const leno_options *o)
+{
+	if (strlen(o->network) > NETWORK_MAX || strlen(o->name) > NAME_MAX_ ||
+	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
+	    o->memory_max < MEMORY_LEAST || o->message_max > INT32_MAX ||
+	    o->links_max > LINKS_MAX - STRANGERS_MAX)
+		return false;
+	for (size_t i = 0; i < o->n_labels; i++)
+		if (!o->labels[i] || strlen(o->labels[i]) > LABEL_MAX)
+			return false;
+	return true;
+}
+
+static const char *keep_text(char **at, const char *text)
+{
+	char *kept = *at;
+	size_t size = strlen(text) + 1;
+
+	memcpy(kept, text, size);
+	*at += size;
+	return kept;
+}
+
+static int keep_strings(leno_node *n)
+{
+	leno_options *o = &n->options;
+	size_t size = strlen(o->network) + strlen(o->name) + 2;
+	char *at;
+
+	for (size_t i = 0; i < o->n_labels; i++)
+		size += strlen(o->labels[i]) + 1;
+	n->strings = at = mem_new(size);
+	if (!at)
+		return LENO_MEMORY;
+	o->network = keep_text(&at, o->network);
+	o->name = keep_text(&at, o->name);
+	for (size_t i = 0; i < o->n_labels; i++)
+		n->labels[i] = keep_text(&at, o->labels[i]);
+	o->labels = n->labels;
+	o->identity_file = o->secret_file = NULL;
+	o->secret = (leno_bytes){ 0 };
+	return 0;
+}
+
+static void set_up(leno_node *n)
+{
+	const leno_options *o = &n->options;
+	enum leno_role role = o->visitor ? LENO_VISITOR : o->endpoint ? LENO_ENDPOINT : LENO_MEMBER;
+
+	n->link_setup = (struct link_setup){
+		.self = &n->identity, .network = &n->network, .random = &n->random,
+		.incarnation = n->incarnation, .role = role, .name = o->name,
+		.message_max = (uint32_t)o->message_max,
+		.heartbeat_us = (uint64_t)o->heartbeat_ms * 1000, .misses = o->heartbeat_misses,
+		.silence_us = SILENCE_US, .has_aes = crypto_has_aes()
+	};
+	n->session_setup = (struct session_setup){
+		.self = &n->identity, .network = &n->network, .random = &n->random,
+		.pool = &n->pool, .incarnation = n->incarnation, .queue_max = o->queue_max,
+		.message_max = o->message_max, .memory_max = o->memory_max / 2,
+		.visitor = o->visitor
+	};
+}
+
+static int make_parts(leno_node *n)
+{
+	const leno_options *o = &n->options;
+	struct mesh_setup mesh = {
+		.self = &n->identity, .network = &n->network, .random = &n->random,
+		.incarnation = n->incarnation, .role = n->link_setup.role,
+		.message_max = (uint32_t)o->message_max, .name = o->name, .n_labels = o->n_labels,
+		.labels = o->labels, .nodes_max = o->nodes_max
+	};
+	uint8_t seed[16];
+	int error = timers_admit(&n->timers);
+
+	if (error)
+		return error;
+	n->mesh_timer.kind = TIMER_MESH;
+	random_bytes(&n->random, seed, sizeof seed);
+	map_init(&n->peers, offsetof(struct peer, id), sizeof(leno_id), o->nodes_max, seed);
+	n->mesh = mesh_new(&mesh, n->now_us);
+	return n->mesh ? fan_open(n) : LENO_MEMORY;
+}
+
+int leno_engine_open(leno_node **ret, const leno_engine_config *config)
+{
+	leno_options options;
+	leno_node *n;
+	int error;
+
+	if (!ret || !config || !crypto_init())
+		return !ret || !config ? LENO_ARGUMENT : LENO_INTERNAL;
+	options = config->options;
+	fill_in(&options);
+	if (!good(&options))
+		return LENO_ARGUMENT;
+	n = mem_new(sizeof *n);
+	if (!n)
+		return LENO_MEMORY;
+	n->options = options;
+	n->handlers = config->handlers;
+	n->user = config->user;
+	n->now_us = config->now_us;
+	n->incarnation = config->wall_ms;
+	list_init(&n->conns);
+	list_init(&n->writing);
+	list_init(&n->graves);
+	timers_init(&n->timers);
+	requests_init(&n->requests, &n->timers, TIMER_REQUEST);
+	dials_init(&n->dials, &n->timers, TIMER_DIAL);
+	pool_init(&n->pool, options.memory_max / sizeof(struct chunk) / 2);
+	random_init(&n->random, config->seed, bytes_text("leno node"));
+	identity_from_seed(&n->identity, config->identity);
+	network_init(&n->network, options.network, config->has_secret ? config->secret : NULL);
+	error = keep_strings(n);
+	if (!error) {
+		set_up(n);
+		error = make_parts(n);
+	}
+	if (error) {
+		leno_engine_free(n);
+		return error;
+	}
+	node_settle(n);
+	*ret = n;
+	return 0;
+}
+
+void leno_engine_goodbye(leno_node *n)
+{
+	size_t cursor = 0;
+
+	if (n->leaving)
+		return;
+	for (struct peer *p; (p = map_next(&n->peers, &cursor));) {
+		session_bye(p->session);
+		peers_wake(p);
+	}
+	mesh_goodbye(n->mesh, n->now_us);
+	n->leaving = true;
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (c->finishing)
+			continue;
+		c->goodbye = true;
+		c->close_due = true;
+		list_append(&n->writing, &c->writing);
+	}
+}
+
+void leno_engine_free(leno_node *n)
+{
+	size_t cursor = 0;
+
+	if (!n)
+		return;
+	n->leaving = true;
+	fan_free(n);
+	for (struct peer *p; (p = map_next(&n->peers, &cursor)); cursor = 0)
+		peers_free(p);
+	list_each (it, next, &n->conns)
+		conns_free(list_item(it, struct conn, all));
+	list_each (jt, after, &n->graves)
+		conns_free(list_item(jt, struct conn, all));
+	requests_clear(&n->requests);
+	dials_clear(&n->dials);
+	map_clear(&n->peers);
+	mesh_free(n->mesh);
+	timers_clear(&n->timers);
+	pool_clear(&n->pool);
+	identity_wipe(&n->identity);
+	crypto_wipe(&n->network, sizeof n->network);
+	mem_free(n->strings);
+	mem_free(n);
+}
+
+void leno_engine_set_driver(leno_node *n, void *driver)
+{
+	n->driver = driver;
+}
+
+void *leno_engine_driver(const leno_node *n)
+{
+	return n->driver;
+}
+
+void leno_engine_log(leno_node *n, enum leno_log_level level, const char *line)
+{
+	events_log(n, level, "%s", line);
+}
+
+/* ---- inputs ----------------------------------------------------------------- */
+
+static struct conn *conn_of(leno_node *n, leno_pipe pipe)
+{
+	return pipe < LENO_PIPES_MAX ? n->pipes[pipe] : NULL;
+}
+
+int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
+                       const char *uri)
+{
+	struct dial *d = dial ? dials_find(&n->dials, dial) : NULL;
+	struct conn *old = conn_of(n, pipe);
+	int error;
+
+	if (pipe >= LENO_PIPES_MAX)
+		return LENO_LIMIT;
+	if (old && !old->finishing)
+		return LENO_ARGUMENT;
+	if (old)
+		conns_bury(old);
+	error = n->leaving ? LENO_CLOSED : conns_open(n, pipe, class, dial, uri ? uri : "");
+	if (error)
+		node_count_refusal(n, error);
+	if (d && error)
+		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+	else if (d)
+		d->state = DIAL_LINKING;
+	node_settle(n);
+	return error;
+}
+
+void leno_engine_dial_failed(leno_node *n, uint32_t dial, int error)
+{
+	struct dial *d = dials_find(&n->dials, dial);
+
+	if (!d || d->state != DIAL_DIALLING)
+		return;
+	events_log(n, LENO_LOG_DEBUG, "cannot dial %s: %s", d->uri, leno_strerror(error));
+	dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+}
+
+void leno_engine_take(leno_node *n, leno_pipe pipe, uint8_t *data, size_t size)
+{
+	struct conn *c = conn_of(n, pipe);
+
+	if (!c || c->finishing)
+		return;
+	up_take(c, data, size);
+	node_settle(n);
+}
+
+void leno_engine_closed(leno_node *n, leno_pipe pipe, int error)
+{
+	struct conn *c = conn_of(n, pipe);
+
+	if (!c)
+		return;
+	conns_leave(c, LENO_WHY_BROKEN, error);
+	conns_bury(c);
+	node_settle(n);
+}
+
+/* ---- outputs ---------------------------------------------------------------- */
+
+static bool next_dial(leno_node *n, leno_out *ret)
+{
+	if (n->n_dials_due == 0)
+		return false;
+	list_each (it, next, &n->dials.all) {
+		struct dial *d = list_item(it, struct dial, all);
+
+		if (!d->due)
+			continue;
+		d->due = false;
+		n->n_dials_due--;
+		*ret = (leno_out){ .kind = LENO_OUT_DIAL, .dial = d->number, .uri = d->uri };
+		return true;
+	}
+	n->n_dials_due = 0;
+	return false;
+}
+
+bool leno_engine_next(leno_node *n, leno_out *ret)
+{
+	while (!list_empty(&n->writing)) {
+		struct conn *c = list_item(n->writing.next, struct conn, writing);
+
+		list_remove(&c->writing);
+		if (c->close_due) {
+			c->close_due = false;
+			c->close_told = true;
+			*ret = (leno_out){ .kind = LENO_OUT_CLOSE, .pipe = c->pipe };
+			return true;
+		}
+		if (!c->named && down_has(c)) {
+			c->named = true;
+			*ret = (leno_out){ .kind = LENO_OUT_WRITE, .pipe = c->pipe };
+			return true;
+		}
+	}
+	return next_dial(n, ret);
+}
+
+size_t leno_engine_make(leno_node *n, leno_pipe pipe, uint8_t *buf, size_t capacity)
+{
+	struct conn *c = conn_of(n, pipe);
+
+	assert(capacity >= LENO_MAKE_MIN);
+	return c ? down_make(c, buf, capacity) : 0;
+}

@@ -1,0 +1,131 @@
+/* timers.c - the deadlines of a node, and the end of each input. */
+#include "node/node.h"
+
+void node_count_refusal(leno_node *n, int error)
+{
+	leno_stats *s = &n->stats;
+
+	switch (error) {
+	case LENO_SECRET:    s->refused_secret++; break;
+	case LENO_FOREIGN:   s->refused_network++; break;
+	case LENO_IDENTITY:
+	case LENO_SELF:
+	case LENO_DUPLICATE: s->refused_identity++; break;
+	case LENO_BUSY:
+	case LENO_LIMIT:
+	case LENO_MEMORY:    s->refused_busy++; break;
+	default:             s->refused_protocol++; break;
+	}
+}
+
+/* Links that this node dialled and that live, or are about to. */
+static size_t dialled(const leno_node *n)
+{
+	size_t count = 0;
+
+	list_each (it, next, &n->dials.all) {
+		const struct dial *d = list_item(it, struct dial, all);
+
+		count += d->state == DIAL_DIALLING || d->state == DIAL_LINKING ||
+		         d->state == DIAL_HELD;
+	}
+	return count;
+}
+
+static void dial_due(leno_node *n, struct dial *d)
+{
+	if (n->leaving)
+		return;
+	if (dialled(n) >= n->options.dials_max) {
+		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+		return;
+	}
+	d->state = DIAL_DIALLING;
+	d->due = true;
+	n->n_dials_due++;
+}
+
+static void conn_due(struct conn *c)
+{
+	int error = c->finishing ? 0 : link_tick(c->link, c->node->now_us);
+
+	if (error) {
+		conns_leave(c, LENO_WHY_SILENT, error);
+	} else if (!c->finishing) {
+		conns_timer(c);
+		if (link_wants(c->link))
+			down_wake(c);
+	}
+}
+
+static void request_due(leno_node *n, struct request *r)
+{
+	events_answer(n, r, &(leno_answer){ .error = LENO_TIMEOUT, .why = "" });
+}
+
+/* Every path has been gone for session_linger_ms. */
+static void linger_due(struct peer *p)
+{
+	peers_end(p, LENO_UNREACHABLE);
+	if (!p->conn)
+		peers_free(p);
+}
+
+static void due(leno_node *n, struct timer *t)
+{
+	switch ((enum timer_kind)t->kind) {
+	case TIMER_CONN:
+		conn_due(list_item(t, struct conn, timer));
+		break;
+	case TIMER_PEER:
+		session_tick(list_item(t, struct peer, timer)->session, n->now_us);
+		peers_wake(list_item(t, struct peer, timer));
+		break;
+	case TIMER_LINGER:
+		linger_due(list_item(t, struct peer, linger));
+		break;
+	case TIMER_REQUEST:
+		request_due(n, list_item(t, struct request, timer));
+		break;
+	case TIMER_DIAL:
+		dial_due(n, list_item(t, struct dial, timer));
+		break;
+	case TIMER_MESH:
+		mesh_tick(n->mesh, n->now_us);
+		break;
+	case TIMER_FAN:
+		fan_tick(n);
+		break;
+	}
+}
+
+void leno_engine_time(leno_node *n, uint64_t now_us)
+{
+	struct timer *t;
+
+	if (now_us > n->now_us)
+		n->now_us = now_us;
+	if (timers_due(&n->timers) > n->now_us)
+		return;
+	while ((t = timers_pop(&n->timers, n->now_us)))
+		due(n, t);
+	node_settle(n);
+}
+
+uint64_t leno_engine_deadline(const leno_node *n)
+{
+	return timers_due(&n->timers);
+}
+
+void node_settle(leno_node *n)
+{
+	int number;
+
+	events_mesh(n);
+	while ((number = mesh_next_wanting(n->mesh)) >= 0)
+		if (n->links[number])
+			down_wake(n->links[number]);
+	timers_set(&n->timers, &n->mesh_timer, mesh_deadline(n->mesh));
+	list_each (it, next, &n->graves)
+		conns_free(list_item(it, struct conn, all));
+}
