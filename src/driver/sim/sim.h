@@ -74,22 +74,22 @@ leno_stats sim_stats(struct sim_node *);
 void sim_start(struct sim_node *);
 void sim_restart(struct sim_node *); /* killed first when it runs */
 
-void sim_crash(struct sim_node *);   /* SIGKILL: no goodbye, the kernel closes its pipes */
-void sim_vanish(struct sim_node *);  /* its power fails: nobody is told a thing          */
-void sim_leave(struct sim_node *);   /* says goodbye, then ends                          */
-void sim_freeze(struct sim_node *);  /* SIGSTOP: the kernel still takes bytes for it     */
+void sim_crash(struct sim_node *);  /* SIGKILL: no goodbye, the kernel closes its pipes */
+void sim_vanish(struct sim_node *); /* its power fails: nobody is told a thing          */
+void sim_leave(struct sim_node *);  /* says goodbye, then ends                          */
+void sim_freeze(struct sim_node *); /* SIGSTOP: the kernel still takes bytes for it     */
 void sim_thaw(struct sim_node *);
 void sim_jump(struct sim_node *, uint64_t us); /* its clock leaps: a laptop slept */
 
 /* ---- wires ------------------------------------------------------------------- */
 
 struct sim_profile {
-	uint64_t delay_us;     /* one way                                           */
-	uint64_t jitter_us;    /* 0 to this much more; order is kept                */
-	uint64_t bandwidth;    /* bytes a second; 0: no bound                       */
-	uint32_t segment;      /* bytes that travel together; 0: as they were made  */
-	uint32_t dribble;      /* reads give 1 to this many bytes; 0: all there are */
-	size_t buffer;         /* bytes on their way before the sender must wait    */
+	uint64_t delay_us;  /* one way                                           */
+	uint64_t jitter_us; /* 0 to this much more; order is kept                */
+	uint64_t bandwidth; /* bytes a second; 0: no bound                       */
+	uint32_t segment;   /* bytes that travel together; 0: as they were made  */
+	uint32_t dribble;   /* reads give 1 to this many bytes; 0: all there are */
+	size_t buffer;      /* bytes on their way before the sender must wait    */
 	enum leno_pipe_class class;
 };
 extern const struct sim_profile sim_lan; /* 100 us, no bound; what NULL means */
@@ -100,11 +100,11 @@ void sim_cable(struct sim_node *a, struct sim_node *b, const struct sim_profile 
 /* The same dial under its nth name: each is another address of b. */
 void sim_dial(struct sim_node *a, struct sim_node *b, unsigned nth);
 
-void sim_kill(struct sim_node *a, struct sim_node *b);  /* their pipes break, new ones may come */
-void sim_cut(struct sim_node *a, struct sim_node *b);   /* nothing passes, nobody is told      */
+void sim_kill(struct sim_node *a, struct sim_node *b); /* their pipes break, new ones may come */
+void sim_cut(struct sim_node *a, struct sim_node *b);  /* nothing passes, nobody is told      */
 void sim_cut_one_way(struct sim_node *from, struct sim_node *to);
 void sim_mend(struct sim_node *a, struct sim_node *b);
-void sim_stall(struct sim_node *a, struct sim_node *b, uint64_t us); /* bytes wait this long */
+void sim_stall(struct sim_node *a, struct sim_node *b, uint64_t us);    /* bytes wait this long */
 unsigned sim_pipes(const struct sim_node *a, const struct sim_node *b); /* open now */
 
 /* Cuts each cable between the nodes named (up to NULL) and all others. */
@@ -118,7 +118,7 @@ int sim_send(struct sim_node *from, struct sim_node *to, size_t size);
 
 /* count messages, one each `every_us`; tries again after LENO_AGAIN and NO_NODE. */
 void sim_talk(struct sim_node *from, struct sim_node *to, unsigned count, uint64_t every_us,
-	      size_t size);
+              size_t size);
 
 int sim_broadcast(struct sim_node *from, size_t size);
 
@@ -133,10 +133,10 @@ struct sim_got {
 	uint64_t at_us;
 };
 int sim_ask(struct sim_node *from, struct sim_node *to, const char *type, const char *data,
-	    leno_ms timeout, struct sim_got *ret);
+            leno_ms timeout, struct sim_got *ret);
 /* The same with a random body of this size, whose echo is checked. */
 int sim_ask_size(struct sim_node *from, struct sim_node *to, const char *type, size_t size,
-		 leno_ms timeout);
+                 leno_ms timeout);
 
 /* ---- the ledger ---------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ struct event {
 	struct pipe *pipe; /* holds one reference, or NULL */
 	uint64_t arg;
 	void *user;
+	bool owns; /* user is freed with the event */
 };
 
 struct sim {
@@ -36,16 +37,16 @@ struct sim {
 	uint32_t by_id_room;
 	struct cable *cables;
 	struct ledger *ledger;
-	uint64_t sampled_us; /* when memory was last looked at */
-	uint8_t *scratch;    /* SIM_READ_MAX bytes, for what is made or taken */
+	uint64_t sampled_us;   /* when memory was last looked at */
+	uint8_t *taken, *made; /* SIM_READ_MAX bytes each, on their way to or from an engine */
 	FILE *trace;
 	bool muted, failed;
 	char failure[320], missing[256];
 };
 
 enum {
-	SIM_READ_MAX = 64 * 1024,  /* the most that one read of a pipe gives        */
-	SIM_SPIN_MAX = 10000,      /* wake-ups of one node in one instant: it spins */
+	SIM_READ_MAX = 64 * 1024, /* the most that one read of a pipe gives        */
+	SIM_SPIN_MAX = 10000,     /* wake-ups of one node in one instant: it spins */
 	SIM_NAME_MAX = 48,
 	SIM_DIAL_TIMEOUT_MS = 10000, /* a dial into the void fails after this      */
 	SIM_CLOSE_LINGER_MS = 1000   /* a closing pipe waits this long for room    */
@@ -63,7 +64,8 @@ struct sim_node {
 	leno_id id;
 	leno_node *leno; /* NULL while it does not run */
 	uint32_t life;   /* 1 is the first */
-	bool frozen, vanished, left;
+	bool frozen, vanished;
+	bool touched;   /* a story may have called leno.h on it */
 	unsigned depth; /* of node_enter() */
 	uint64_t skew_us, incarnation_ms, wake_at, spin_at;
 	unsigned spins;
@@ -81,10 +83,10 @@ struct sim_node {
 };
 
 /* world.c */
-void *world_alloc(size_t);            /* zeroed; aborts when memory is out */
+void *world_alloc(size_t); /* zeroed; aborts when memory is out */
 void *world_grow(void *, size_t);
 struct event *world_push(struct sim *, uint64_t at, event_fn *, struct sim_node *, struct pipe *,
-			 int side, uint64_t arg);
+                         int side, uint64_t arg);
 void world_defer(struct sim_node *, const struct event *);
 void world_release(struct sim_node *); /* what was deferred happens now, in its order */
 void world_forget(struct sim_node *);  /* what was deferred never happens             */
@@ -102,6 +104,7 @@ void wire_drop_all(struct sim_node *, bool vanish); /* its life has ended */
 void wire_ref(struct pipe *);
 void wire_unref(struct pipe *);
 void wire_mend_all(struct sim *);
+void wire_nudge_node(struct sim_node *); /* it reads again */
 void wire_free_all(struct sim *);
 struct cable *wire_between(struct sim_node *, struct sim_node *, const struct sim_profile *);
 void wire_set_profile(struct cable *, const struct sim_profile *);
@@ -124,10 +127,10 @@ void ledger_up(struct sim_node *, struct sim_node *subject);
 void ledger_down(struct sim_node *, struct sim_node *subject, enum leno_why);
 void ledger_message(struct sim_node *, struct sim_node *from, const char *type, leno_bytes);
 void ledger_sent(struct sim_node *, struct sim_node *to, uint64_t first, uint64_t last,
-		 enum leno_outcome);
+                 enum leno_outcome);
 void ledger_writable(struct sim_node *, struct sim_node *to);
 void ledger_request(struct sim_node *, struct sim_node *from, leno_message *, const char *type,
-		    leno_bytes);
+                    leno_bytes);
 void ledger_broadcast(struct sim_node *, struct sim_node *from, leno_bytes);
 void ledger_broadcast_done(struct sim_node *, uint64_t seq, uint32_t confirmed, uint32_t unknown);
 const char *ledger_open_sends(struct sim *); /* NULL when nothing is open, else a sentence */
