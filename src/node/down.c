@@ -86,14 +86,18 @@ size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 	while (capacity - used >= RECORD_FRAMES + RECORD_MIN) {
 		size = make_one(c, buf + used, capacity - used);
 		used += size;
-		if (size == 0)
+		if (size == 0 && c->goodbye && !link_closing(c->link))
+			link_close(c->link, CLOSE_GOODBYE);
+		else if (size == 0)
 			break;
 	}
 	c->named = used > 0 && down_has(c);
 	n->stats.bytes_out += used;
-	if (!c->finishing)
-		conns_timer(c);
-	else if (c->close_told && used == 0)
+	if (c->close_told && used == 0) {
+		c->finishing = true;
 		conns_bury(c);
+	} else if (!c->finishing) {
+		conns_timer(c);
+	}
 	return used;
 }

@@ -46,6 +46,7 @@ struct conn {
 	bool         named;         /* LENO_OUT_WRITE was given, make() not yet dry    */
 	bool         links_due;     /* our FRAME_LINKS has yet to go                   */
 	bool         links_known;   /* the peer's FRAME_LINKS came: it counts          */
+	bool         goodbye;       /* say CLOSE_GOODBYE once all that waits is written */
 	bool         finishing;     /* out of the mesh: only its last bytes remain     */
 	bool         close_due;     /* LENO_OUT_CLOSE has yet to be given              */
 	bool         close_told;    /* it was: dry means buried                        */
