@@ -1,0 +1,322 @@
+/* app.c - the loop of a command that is a node.
+ * Drives the library as a guest: its descriptor, its timeout and its step stand in
+ * one ppoll(2) beside standard input, children and signals.
+ *
+ *   app_open -> app_run: { leno_step, tick, flush, ppoll, sources } -> app_end
+ *            -> goodbye
+ *
+ *  1. Signals are blocked except inside ppoll(), so that none is missed between a
+ *     test of its flag and sleeping.
+ *  2. The loop ends by app_end() alone; the goodbye is said in one place. */
+#include "app.h"
+#include "output.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t got_interrupt, got_terminate, got_child;
+static sigset_t signals_outside; /* the mask while sleeping */
+
+static void on_signal(int number)
+{
+	if (number == SIGINT)
+		got_interrupt = 1;
+	else if (number == SIGCHLD)
+		got_child = 1;
+	else
+		got_terminate = 1;
+}
+
+void signals_catch(void)
+{
+	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+	struct sigaction action = {.sa_handler = on_signal};
+	static bool done;
+	sigset_t blocked;
+
+	if (done)
+		return;
+	done = true;
+	sigemptyset(&blocked);
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+		sigaddset(&blocked, caught[i]);
+		sigaction(caught[i], &action, NULL);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, &signals_outside);
+	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+		sigdelset(&signals_outside, caught[i]);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool signals_interrupted(void)
+{
+	return got_interrupt || got_terminate;
+}
+
+/* ---- opening --------------------------------------------------------------- */
+
+static void app_log(void *user, enum leno_log_level level, const char *line)
+{
+	struct app *app = user;
+
+	if (app->member || app->set->verbose > 0)
+		fail("%s", line);
+	if (level <= LENO_LOG_WARN)
+		snprintf(app->log, sizeof app->log, "%s", line);
+}
+
+static enum leno_log_level log_level(const struct settings *set)
+{
+	return set->verbose > 1 ? LENO_LOG_DEBUG : set->verbose ? LENO_LOG_INFO : LENO_LOG_WARN;
+}
+
+static bool open_failed(struct app *app, int error)
+{
+	const struct settings *set = app->set;
+	const char *identity = set->identity ? set->identity : "";
+
+	app->exit = EXIT_FAILED;
+	if (error == LENO_EXISTS)
+		fail("the identity %s is in use by another process", identity);
+	else if (error == LENO_FILE && set->secret_file != NULL && set->identity != NULL)
+		fail("%s or %s cannot be used: %s", set->secret_file, identity,
+		     app->log[0] ? app->log : leno_strerror(error));
+	else if (error == LENO_FILE)
+		fail("%s cannot be used: %s", set->secret_file ? set->secret_file : identity,
+		     app->log[0] ? app->log : leno_strerror(error));
+	else
+		fail("the node cannot be opened: %s", leno_strerror(error));
+	if (error == LENO_ARGUMENT)
+		app->exit = EXIT_USAGE;
+	return false;
+}
+
+static bool way_failed(struct app *app, int error, const char *what, const char *uri)
+{
+	app->exit = error == LENO_URI || error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+	if (error == LENO_OPEN_NETWORK) {
+		fail("%s is open to other machines: make a secret with `leno secret FILE` and "
+		     "give it to each node with `--secret-file FILE`, or let anybody in with "
+		     "`--anonymous`",
+		     uri);
+		app->exit = EXIT_USAGE;
+	} else {
+		fail("cannot %s %s: %s", what, uri, leno_strerror(error));
+	}
+	return false;
+}
+
+static bool open_ways(struct app *app)
+{
+	const struct settings *set = app->set;
+	bool found = false;
+	int error;
+
+	for (size_t i = 0; app->member && i < set->listen.count; i++) {
+		error = leno_listen(app->node, set->listen.items[i]);
+		if (error)
+			return way_failed(app, error, "listen at", set->listen.items[i]);
+	}
+	for (size_t i = 0; i < set->connect.count; i++) {
+		error = leno_connect(app->node, set->connect.items[i]);
+		if (error)
+			return way_failed(app, error, "connect to", set->connect.items[i]);
+	}
+	for (size_t i = 0; i < set->discover.count; i++) {
+		found = true;
+		if (strcmp(set->discover.items[i], "none") == 0)
+			continue;
+		error = leno_discover(app->node, set->discover.items[i]);
+		if (error)
+			return way_failed(app, error, "discover by", set->discover.items[i]);
+	}
+	if (found || (!app->member && set->connect.count > 0))
+		return true;
+	error = leno_discover(app->node, "local:");
+	return error ? way_failed(app, error, "discover by", "local:") : true;
+}
+
+bool app_open(struct app *app, const struct settings *set, const leno_handlers *handlers,
+              bool member)
+{
+	leno_options options = {
+		.network = set->network,
+		.secret_file = set->secret_file,
+		.anonymous = set->anonymous,
+		.endpoint = set->endpoint && member,
+		.visitor = !member,
+		.heartbeat_ms = (uint32_t)set->heartbeat_ms,
+		.n_labels = set->labels.count,
+		.labels = (const char *const *)set->labels.items,
+		.log_level = log_level(set),
+		.log = app_log,
+	};
+	int error;
+
+	app->set = set;
+	app->member = member;
+	app->deadline = -1;
+	/* One identity is one process: what the environment says of it is meant for
+	 * the node that stays, not for each command that asks it something. */
+	if (member || settings_from(set, "identity", LAYER_ARGUMENT))
+		options.identity_file = set->identity;
+	if (member || settings_from(set, "name", LAYER_ARGUMENT))
+		options.name = set->name;
+	signals_catch();
+	error = leno_open(&app->node, &options, handlers, app);
+	if (error)
+		return open_failed(app, error);
+	if (open_ways(app))
+		return true;
+	leno_close(app->node);
+	app->node = NULL;
+	return false;
+}
+
+/* ---- running --------------------------------------------------------------- */
+
+void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *arg)
+{
+	if (app->n_sources == APP_SOURCES_MAX) {
+		fail("too many descriptors at once");
+		app_end(app, EXIT_FAILED);
+		return;
+	}
+	app->sources[app->n_sources++] = (struct app_source){fd, events, fn, arg};
+}
+
+void app_unwatch(struct app *app, int fd)
+{
+	for (size_t i = 0; i < app->n_sources; i++) {
+		if (app->sources[i].fd == fd)
+			app->sources[i].fd = -1;
+	}
+}
+
+static void sources_forget(struct app *app)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < app->n_sources; i++) {
+		if (app->sources[i].fd >= 0)
+			app->sources[kept++] = app->sources[i];
+	}
+	app->n_sources = kept;
+}
+
+void app_end(struct app *app, int exit_code)
+{
+	if (app->done)
+		return;
+	app->done = true;
+	app->exit = exit_code;
+}
+
+static void take_signals(struct app *app)
+{
+	if (got_child) {
+		got_child = 0;
+		if (app->children != NULL)
+			app->children(app);
+	}
+	if (!signals_interrupted() || app->done)
+		return;
+	/* A node that stays has done its work when it is told to go; a command that
+	 * was asked for something has not. */
+	app_end(app, got_interrupt || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
+	if (app->leave != NULL)
+		app->leave(app);
+}
+
+static int64_t sleep_ms(struct app *app)
+{
+	int64_t ms = leno_timeout(app->node), left;
+
+	if (app->deadline >= 0) {
+		left = app->deadline - clock_ms();
+		left = left < 0 ? 0 : left;
+		ms = ms < 0 || left < ms ? left : ms;
+	}
+	return ms;
+}
+
+enum { FD_NODE, FD_OUT, FD_OTHERS };
+
+static void app_sleep(struct app *app, struct pollfd *fds)
+{
+	int64_t ms = sleep_ms(app);
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	fds[FD_NODE] = (struct pollfd){.fd = leno_fd(app->node), .events = POLLIN};
+	/* Without events poll() still tells that the reader has gone. */
+	fds[FD_OUT] = (struct pollfd){.fd = STDOUT_FILENO,
+	                                .events = out_waiting() ? POLLOUT : 0};
+	for (size_t i = 0; i < app->n_sources; i++) {
+		fds[FD_OTHERS + i] = (struct pollfd){.fd = app->sources[i].fd,
+		                                       .events = app->sources[i].events};
+	}
+	if (ppoll(fds, FD_OTHERS + app->n_sources, ms < 0 ? NULL : &t, &signals_outside) < 0) {
+		for (size_t i = 0; i < FD_OTHERS + app->n_sources; i++)
+			fds[i].revents = 0;
+	}
+}
+
+static void app_step(struct app *app)
+{
+	int error = leno_step(app->node);
+
+	if (error) {
+		fail("the node stopped: %s", leno_strerror(error));
+		app_end(app, EXIT_FAILED);
+		return;
+	}
+	if (app->tick != NULL && !app->done)
+		app->tick(app);
+	if (app->deadline >= 0 && clock_ms() >= app->deadline && !app->done) {
+		app->deadline = -1;
+		app->late(app);
+	}
+}
+
+static void app_wait(struct app *app)
+{
+	struct pollfd fds[FD_OTHERS + APP_SOURCES_MAX];
+	size_t n = app->n_sources;
+
+	app_sleep(app, fds);
+	take_signals(app);
+	for (size_t i = 0; i < n && !app->done; i++) {
+		if (fds[FD_OTHERS + i].revents && app->sources[i].fd >= 0)
+			app->sources[i].fn(app, fds[FD_OTHERS + i].revents, app->sources[i].arg);
+	}
+	sources_forget(app);
+	if (fds[FD_OUT].revents & (POLLERR | POLLNVAL))
+		app_end(app, EXIT_DONE);
+}
+
+int app_run(struct app *app)
+{
+	while (!app->done) {
+		app_step(app);
+		out_end();
+		if (out_closed())
+			app_end(app, EXIT_DONE);
+		if (!app->done)
+			app_wait(app);
+	}
+	leno_close(app->node);
+	app->node = NULL;
+	out_drain();
+	return app->exit;
+}
+
+void app_start_clock(struct app *app)
+{
+	app->deadline = clock_ms() + app->set->timeout_ms;
+}

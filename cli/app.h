@@ -1,0 +1,74 @@
+/* app.h - one node and the loop around it, as every subcommand that joins a mesh
+ * needs them: signals, deadlines, other descriptors, finding NODE. */
+#pragma once
+
+#include "command.h"
+#include "common.h"
+
+#include <poll.h>
+
+struct app;
+typedef void app_source_fn(struct app *, short revents, void *arg);
+
+enum { APP_SOURCES_MAX = 64 };
+
+struct app_source {
+	int fd; /* -1 when it is to be forgotten */
+	short events;
+	app_source_fn *fn;
+	void *arg;
+};
+
+struct app {
+	const struct settings *set;
+	leno_node *node;
+	void (*tick)(struct app *);     /* after each step of the node         */
+	void (*late)(struct app *);     /* when `deadline` has passed, once    */
+	void (*children)(struct app *); /* a child process has ended           */
+	void (*leave)(struct app *);    /* interrupted: a last word            */
+	int64_t deadline;               /* of clock_ms(); -1 never             */
+	bool member;
+	bool synced; /* a neighbour has told all, seen once */
+	bool done;
+	int exit;
+	char log[256];     /* the last complaint of the library   */
+	struct app_source sources[APP_SOURCES_MAX];
+	size_t n_sources;
+};
+
+/* Opens a node as the settings say, and the ways to others: a member that stays, or
+ * a visitor. False when that failed: it has been said, and app->exit is set. The
+ * handlers get the struct app, with which the commands' own structs begin. */
+bool app_open(struct app *, const struct settings *, const leno_handlers *, bool member);
+
+/* Runs until app_end(), says goodbye, returns the exit code. */
+int app_run(struct app *);
+void app_end(struct app *, int exit_code);
+
+void app_watch(struct app *, int fd, short events, app_source_fn *, void *arg);
+void app_unwatch(struct app *, int fd);
+
+/* Sets the deadline to the settings' timeout from now. */
+void app_start_clock(struct app *);
+
+/* Looks for NODE, and ends the command where that fails for good. True when found. */
+bool app_seek(struct app *, const char *who, leno_id *ret);
+
+/* The deadline passed before the mesh was known or NODE was found: says so. */
+void app_not_found(struct app *, const char *who);
+
+/* Why a send, request or ping failed, as the sentence's end and the exit code. */
+int app_error_exit(int error);
+
+/* The name of a node, escaped, or the beginning of its id. Static, four at a time. */
+const char *node_label(leno_node *, const leno_id *);
+
+/* Signals, for commands that wait before they have a node. */
+void signals_catch(void);
+bool signals_interrupted(void);
+
+/* Reads a descriptor to its end. 0, or an exit code after having said why. */
+int read_all(int fd, char **ret, size_t *ret_size);
+
+/* DATA when there is one, else all of standard input. The same results. */
+int read_payload(const char *argument, char **ret, size_t *ret_size);

@@ -1,0 +1,358 @@
+/* common.c - options from the command line, then the environment, then the
+ * configuration file. One table says which settings there are; the three readers
+ * all end in settings_set(). */
+#include "common.h"
+#include "command.h"
+#include "output.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum kind { TEXT, LIST, FLAG, NUMBER };
+
+struct setting {
+	const char *option; /* and the name in the configuration file */
+	const char *environment;
+	enum kind kind;
+	size_t at;
+};
+
+#define AT(field) offsetof(struct settings, field)
+
+/* The options' keys are OPTION_KEY plus the index in this table. */
+static const struct setting settings_table[] = {
+	{"network", "LENO_NETWORK", TEXT, AT(network)},
+	{"name", "LENO_NAME", TEXT, AT(name)},
+	{"secret-file", "LENO_SECRET_FILE", TEXT, AT(secret_file)},
+	{"identity", "LENO_IDENTITY", TEXT, AT(identity)},
+	{"connect", "LENO_CONNECT", LIST, AT(connect)},
+	{"listen", "LENO_LISTEN", LIST, AT(listen)},
+	{"discover", "LENO_DISCOVER", LIST, AT(discover)},
+	{"label", "LENO_LABELS", LIST, AT(labels)},
+	{"endpoint", "LENO_ENDPOINT", FLAG, AT(endpoint)},
+	{"anonymous", "LENO_ANONYMOUS", FLAG, AT(anonymous)},
+	{"json", "LENO_JSON", FLAG, AT(json)},
+	{"heartbeat", "LENO_HEARTBEAT", NUMBER, AT(heartbeat_ms)},
+};
+
+enum {
+	SETTINGS = sizeof settings_table / sizeof settings_table[0],
+	OPTION_KEY = 0x1000,
+	KEY_NETWORK = OPTION_KEY,
+	KEY_NAME,
+	KEY_SECRET_FILE,
+	KEY_IDENTITY,
+	KEY_CONNECT,
+	KEY_LISTEN,
+	KEY_DISCOVER,
+	KEY_LABEL,
+	KEY_ENDPOINT,
+	KEY_ANONYMOUS,
+	KEY_JSON,
+	KEY_HEARTBEAT,
+	KEY_END,
+	KEY_TIMEOUT = 0x2000,
+	KEY_WAIT
+};
+_Static_assert((int)SETTINGS <= (int)SETTINGS_MAX, "each setting has its layer");
+_Static_assert((int)SETTINGS == KEY_END - OPTION_KEY, "keys follow the table");
+
+static bool parse_flag(const char *text, bool *ret)
+{
+	static const char *const yes[] = {"1", "yes", "true", "on"};
+	static const char *const no[] = {"0", "no", "false", "off", ""};
+
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+		if (strcasecmp(text, yes[i]) == 0)
+			return *ret = true, true;
+	}
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+		if (strcasecmp(text, no[i]) == 0)
+			return *ret = false, true;
+	}
+	return false;
+}
+
+bool parse_count(const char *text, long least, long most, long *ret)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || n < least || n > most)
+		return false;
+	*ret = n;
+	return true;
+}
+
+bool parse_duration(const char *text, leno_ms *ret)
+{
+	leno_ms ms = 0, unit = 1000, fraction = 100;
+	const char *s = text;
+	size_t whole = strspn(s, "0123456789");
+
+	if (whole > 9)
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++)
+		ms = ms * 10 + (*s - '0');
+	if (strcmp(s, "ms") == 0) {
+		*ret = ms;
+		return whole > 0;
+	}
+	ms *= unit;
+	if (*s == '.') {
+		s++;
+		if (whole == 0 && !(*s >= '0' && *s <= '9'))
+			return false;
+		for (; *s >= '0' && *s <= '9'; s++, fraction /= 10)
+			ms += (*s - '0') * fraction;
+	} else if (whole == 0) {
+		return false;
+	}
+	if (strcmp(s, "s") != 0 && *s != '\0')
+		return false;
+	*ret = ms;
+	return true;
+}
+
+/* Adds the words of a text that separates them by blanks or commas. */
+static const char *list_add(struct list *list, const char *text, bool split)
+{
+	while (*text) {
+		size_t n = split ? strcspn(text, " \t,") : strlen(text);
+
+		if (n > 0) {
+			if (list->count == LIST_MAX)
+				return "is given too often";
+			list->items[list->count++] = need(strndup(text, n));
+		}
+		text += n;
+		text += split ? strspn(text, " \t,") : 0;
+	}
+	return NULL;
+}
+
+/* Returns NULL, or what is wrong with the value. A layer that comes too late is
+ * not asked. */
+static const char *settings_set(struct settings *s, size_t i, enum layer layer,
+                                const char *value)
+{
+	const struct setting *setting = &settings_table[i];
+	void *field = (char *)s + setting->at;
+
+	if (s->layer[i] != LAYER_NONE && s->layer[i] < layer)
+		return NULL;
+	s->layer[i] = (uint8_t)layer;
+	switch (setting->kind) {
+	case TEXT: {
+		char **text = field;
+
+		if (*value == '\0')
+			return "is empty";
+		free(*text);
+		*text = need(strdup(value));
+		return NULL;
+	}
+	case LIST:
+		return list_add(field, value, layer == LAYER_ENVIRONMENT);
+	case FLAG:
+		return parse_flag(value, field) ? NULL : "is neither yes nor no";
+	case NUMBER:
+		return parse_count(value, 1, 3600000, field)
+		               ? NULL
+		               : "is not a number of milliseconds";
+	}
+	return NULL;
+}
+
+bool settings_from(const struct settings *s, const char *option, enum layer layer)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (strcmp(settings_table[i].option, option) == 0)
+			return s->layer[i] == layer;
+	}
+	return false;
+}
+
+static void settings_from_environment(struct settings *s)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const char *value = getenv(settings_table[i].environment);
+		const char *wrong;
+
+		if (value == NULL || *value == '\0')
+			continue;
+		wrong = settings_set(s, i, LAYER_ENVIRONMENT, value);
+		if (wrong != NULL) {
+			fail("the environment's %s %s", settings_table[i].environment, wrong);
+			exit(EXIT_USAGE);
+		}
+	}
+}
+
+const char *config_path(const char *name)
+{
+	static char path[4096];
+	const char *home = getenv("XDG_CONFIG_HOME");
+	int n;
+
+	if (home != NULL && *home == '/') {
+		n = snprintf(path, sizeof path, "%s/leno/%s", home, name);
+	} else {
+		home = getenv("HOME");
+		if (home == NULL || *home == '\0')
+			return NULL;
+		n = snprintf(path, sizeof path, "%s/.config/leno/%s", home, name);
+	}
+	return n > 0 && (size_t)n < sizeof path ? path : NULL;
+}
+
+struct config {
+	struct settings *settings;
+	bool said; /* what is wrong has been said */
+};
+
+static int config_line(void *user, const char *section, const char *name, const char *value)
+{
+	struct config *config = user;
+	const char *wrong = NULL;
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (*section == '\0' && strcmp(settings_table[i].option, name) == 0) {
+			wrong = settings_set(config->settings, i, LAYER_CONFIG, value);
+			if (wrong == NULL)
+				return 1;
+			break;
+		}
+	}
+	if (!config->said)
+		fail("%s: \"%s\" %s", config_path("config"), name,
+		     wrong ? wrong : "is not a setting");
+	config->said = true;
+	return 0;
+}
+
+static void settings_from_config(struct settings *s)
+{
+	struct config config = {.settings = s};
+	const char *path = config_path("config");
+	int result;
+
+	if (path == NULL || access(path, F_OK) != 0)
+		return;
+	ini_allow_multiline = false;
+	result = ini_parse(path, config_line, &config);
+	if (result == 0)
+		return;
+	if (result < 0)
+		fail("%s cannot be read", path);
+	else if (!config.said)
+		fail("%s: line %d is not \"name = value\"", path, result);
+	exit(EXIT_USAGE);
+}
+
+/* ---- the command line ------------------------------------------------------ */
+
+static error_t settings_option(int key, char *arg, struct argp_state *state)
+{
+	struct settings *s = state->input;
+	const char *wrong;
+
+	if (key == 'v') {
+		s->verbose++;
+		return 0;
+	}
+	if (key == KEY_TIMEOUT) {
+		if (!parse_duration(arg, &s->timeout_ms) || s->timeout_ms == 0)
+			argp_error(state, "--timeout takes seconds, as in 5, 0.5 or 250ms");
+		return 0;
+	}
+	if (key == KEY_WAIT) {
+		s->wait = true;
+		return 0;
+	}
+	if (key < OPTION_KEY || key >= KEY_END)
+		return ARGP_ERR_UNKNOWN;
+	wrong = settings_set(s, (size_t)(key - OPTION_KEY), LAYER_ARGUMENT, arg ? arg : "yes");
+	if (wrong != NULL)
+		argp_error(state, "--%s %s", settings_table[key - OPTION_KEY].option, wrong);
+	return 0;
+}
+
+static const struct argp_option settings_options[] = {
+	{"network", KEY_NETWORK, "NAME", 0, "which mesh (default: default)", 0},
+	{"name", KEY_NAME, "NAME", 0, "what others call this node", 0},
+	{"secret-file", KEY_SECRET_FILE, "FILE", 0,
+         "what members of the network have in common (see leno secret)", 0},
+	{"identity", KEY_IDENTITY, "FILE", 0, "keys that outlive the process; made if missing", 0},
+	{"connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0},
+	{"discover", KEY_DISCOVER, "URI", 0,
+         "how others are found: local: (this machine, the default) or none", 0},
+	{"endpoint", KEY_ENDPOINT, NULL, 0, "relay for this machine alone", 0},
+	{"anonymous", KEY_ANONYMOUS, NULL, 0, "listen beyond loopback without a secret", 0},
+	{"heartbeat", KEY_HEARTBEAT, "MS", 0, "how often neighbours are heard (default: 2000)", 0},
+	{"json", KEY_JSON, NULL, 0, "one JSON object a line", 0},
+	{"verbose", 'v', NULL, 0, "say on standard error what happens; twice for more", 0},
+	{0},
+};
+
+static const struct argp_option member_options[] = {
+	{"listen", KEY_LISTEN, "URI", 0,
+         "let others in, as in tcp://127.0.0.1:0; may be repeated", 0},
+	{"label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0},
+	{0},
+};
+
+static const struct argp_option asking_options[] = {
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0},
+	{0},
+};
+
+static const struct argp_option waiting_options[] = {
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0},
+	{"wait", KEY_WAIT, NULL, 0, "wait for NODE until then, even if the mesh has none now", 0},
+	{0},
+};
+
+const struct argp settings_argp = {.options = settings_options, .parser = settings_option};
+const struct argp member_argp = {.options = member_options, .parser = settings_option};
+const struct argp asking_argp = {.options = asking_options, .parser = settings_option};
+const struct argp waiting_argp = {.options = waiting_options, .parser = settings_option};
+
+void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
+{
+	s->timeout_ms = 5000;
+	argp_parse(argp, argc, argv, 0, NULL, input);
+	settings_from_environment(s);
+	settings_from_config(s);
+}
+
+error_t words_parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *words = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		for (size_t i = 0; state->root_argp->children[i].argp != NULL; i++)
+			state->child_inputs[i] = &words->set;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (words->count == words->most)
+			argp_error(state, "\"%s\" is one argument too many", arg);
+		else
+			words->items[words->count++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (words->count < words->least)
+			argp_error(state, "an argument is missing: %s", state->root_argp->args_doc);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}

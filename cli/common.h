@@ -1,0 +1,61 @@
+/* common.h - what all subcommands share of their options. Each setting is looked
+ * for on the command line, then in the environment, then in the configuration file;
+ * the first of the three that names it wins, lists included. */
+#pragma once
+
+#include <leno.h>
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum layer { LAYER_NONE, LAYER_ARGUMENT, LAYER_ENVIRONMENT, LAYER_CONFIG };
+
+enum { SETTINGS_MAX = 20, LIST_MAX = 32 };
+
+struct list {
+	char *items[LIST_MAX];
+	size_t count;
+};
+
+struct settings {
+	char *network, *name, *secret_file, *identity;
+	struct list connect, listen, discover, labels;
+	bool endpoint, anonymous, json;
+	long heartbeat_ms;
+	int verbose;        /* -v: refusals and links, -vv: everything            */
+	leno_ms timeout_ms; /* of commands that ask                              */
+	bool wait;          /* for NODE, even when the mesh has no such node now */
+	uint8_t layer[SETTINGS_MAX]; /* who said each of them                     */
+};
+
+/* For a command's own `struct argp`: children, with the struct settings as input. */
+extern const struct argp settings_argp; /* every command                        */
+extern const struct argp member_argp;   /* nodes that stay: --listen, --label   */
+extern const struct argp asking_argp;   /* commands that ask: --timeout         */
+extern const struct argp waiting_argp;  /* --wait, too                          */
+
+/* Parses argv, then the environment and the configuration file. Does not return
+ * when the usage is wrong: a sentence, and EXIT_USAGE. */
+void settings_parse(const struct argp *, int argc, char **argv, struct settings *,
+                    void *input);
+
+/* The words of a command beside its options, and its settings. A command's own
+ * struct begins with it, and its argp has at most two children. */
+struct words {
+	struct settings set;
+	char *items[3];
+	unsigned count, least, most;
+};
+error_t words_parse(int key, char *arg, struct argp_state *);
+
+/* True when the setting whose option is called `option` came from this layer. */
+bool settings_from(const struct settings *, const char *option, enum layer);
+
+/* "$XDG_CONFIG_HOME/leno/NAME", or below ~/.config. NULL without a home. Static. */
+const char *config_path(const char *name);
+
+/* "2", "0.5", "250ms", "2s" to milliseconds; false when it is none of them. */
+bool parse_duration(const char *text, leno_ms *ret);
+bool parse_count(const char *text, long least, long most, long *ret);

@@ -1,0 +1,114 @@
+/* main.c - the command `leno`: a table of subcommands, and nothing else. Each of
+ * them is a file, cmd_*.c, that reads its own options and returns its exit code. */
+#include "command.h"
+#include "output.h"
+
+#include <leno.h>
+
+#include <argp.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static int cmd_help(int argc, char **argv);
+
+static const struct command commands[] = {
+	{"up", "", "a node that stays: listens, relays, prints what happens", cmd_up},
+	{"nodes", "", "who is there", cmd_nodes},
+	{"map", "", "the mesh as a picture", cmd_map},
+	{"send", "NODE TYPE [DATA]", "one message to one node, until it is confirmed", cmd_send},
+	{"broadcast", "TYPE [DATA]", "one message to every node", cmd_broadcast},
+	{"request", "NODE TYPE [DATA]", "ask a node, print its reply", cmd_request},
+	{"listen", "[TYPE-GLOB]", "a node that prints what arrives, and may reply", cmd_listen},
+	{"ping", "NODE", "round trips to a node", cmd_ping},
+	{"id", "", "the id that an identity file holds", cmd_id},
+	{"secret", "[FILE]", "make a secret file for a network", cmd_secret},
+	{"bench", "[NODE]", "measure this machine, or this mesh", cmd_bench},
+	{"help", "[COMMAND]", "this overview, or all about one command", cmd_help},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void print_overview(FILE *to)
+{
+	fputs("leno joins processes into an encrypted mesh.\n"
+	      "\n"
+	      "Usage: leno COMMAND [OPTION...] [ARGUMENT...]\n"
+	      "\n",
+	      to);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		char left[40];
+
+		snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
+		fprintf(to, "  %-27s %s\n", left, commands[i].what);
+	}
+	fputs("\n"
+	      "`leno COMMAND --help` tells all about one of them, `man leno` about all.\n"
+	      "Start with `leno up` in two terminals, then `leno nodes` in a third.\n",
+	      to);
+}
+
+/* Subcommands name themselves "leno NAME" in what they print. */
+static int command_run(const struct command *command, int argc, char **argv)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "leno %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	char option[] = "--help";
+	char *help[] = {argv[0], option, NULL};
+	const struct command *command;
+
+	if (argc < 2 || argv[1][0] == '-' || strcmp(argv[1], "help") == 0) {
+		print_overview(stdout);
+		return EXIT_DONE;
+	}
+	command = command_find(argv[1]);
+	if (command == NULL) {
+		fail("there is no command \"%s\"; `leno help` lists them", argv[1]);
+		return EXIT_USAGE;
+	}
+	return command_run(command, 2, help);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	setlocale(LC_CTYPE, "");
+	argp_err_exit_status = EXIT_USAGE;
+	argp_program_version = "leno " LENO_VERSION;
+	if (argc < 2) {
+		print_overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("leno %s\n", leno_version());
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "-?") == 0) {
+		print_overview(stdout);
+		return EXIT_DONE;
+	}
+	command = command_find(argv[1]);
+	if (command == NULL) {
+		fail("there is no command \"%s\"; `leno help` lists them", argv[1]);
+		return EXIT_USAGE;
+	}
+	return command_run(command, argc - 1, argv + 1);
+}

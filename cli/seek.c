@@ -1,0 +1,137 @@
+/* seek.c - from what a person types to a node of the mesh, and from a node to what a
+ * person reads. */
+#include "app.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct matches {
+	const char *text;
+	size_t count, used;
+	char names[256];
+};
+
+/* The same rule as leno_find(): the beginning of a name or of an id. */
+static bool add_match(void *arg, const leno_info *info)
+{
+	struct matches *m = arg;
+	size_t n = strlen(m->text);
+	char id[LENO_ID_TEXT], name[80];
+
+	leno_id_text(&info->id, id);
+	if (strncmp(info->name, m->text, n) != 0 && strncasecmp(id, m->text, n) != 0)
+		return true;
+	safe_copy(name, sizeof name, info->name, strlen(info->name));
+	if (m->count < 6 && m->used < sizeof m->names) {
+		int k = snprintf(m->names + m->used, sizeof m->names - m->used, "%s%s%s%.8s",
+		                 m->count ? ", " : "", name, *name ? " " : "", id);
+
+		m->used += k > 0 ? (size_t)k : 0;
+	}
+	m->count++;
+	return true;
+}
+
+static void ambiguous(struct app *app, const char *who)
+{
+	struct matches m = {.text = who};
+
+	leno_nodes(app->node, add_match, &m);
+	fail("\"%s\" could be any of %zu nodes: %s%s", who, m.count, m.names,
+	     m.count > 6 ? ", ..." : "");
+	app_end(app, EXIT_AMBIGUOUS);
+}
+
+static bool is_whole_id(const char *who)
+{
+	leno_id id;
+
+	return leno_id_parse(who, &id) == 0;
+}
+
+bool app_seek(struct app *app, const char *who, leno_id *ret)
+{
+	int error;
+
+	app->synced = app->synced || leno_synced(app->node);
+	/* Before the whole mesh is known, what looks unique may not be. */
+	if (!app->synced && !is_whole_id(who))
+		return false;
+	error = leno_find(app->node, who, ret);
+	if (error == 0)
+		return true;
+	if (error == LENO_LIMIT) {
+		ambiguous(app, who);
+	} else if (error != LENO_NO_NODE && error != LENO_UNREACHABLE) {
+		fail("\"%s\" cannot be looked for: %s", who, leno_strerror(error));
+		app_end(app, EXIT_USAGE);
+	} else if (app->synced && !app->set->wait) {
+		fail("there is no node \"%s\" in network %s", who,
+		     app->set->network ? app->set->network : "default");
+		app_end(app, EXIT_NO_NODE);
+	}
+	return false;
+}
+
+void app_not_found(struct app *app, const char *who)
+{
+	const char *network = app->set->network ? app->set->network : "default";
+	double seconds = (double)app->set->timeout_ms / 1000;
+
+	if (app->synced && who != NULL) {
+		fail("no node \"%s\" came to network %s within %g s", who, network, seconds);
+		app_end(app, EXIT_NO_NODE);
+		return;
+	}
+	if (app->log[0])
+		fail("nobody let us into network %s within %g s: %s", network, seconds, app->log);
+	else if (app->set->connect.count > 0)
+		fail("nobody of network %s answered at %s within %g s", network,
+		     app->set->connect.items[0], seconds);
+	else
+		fail("nobody of network %s was on this machine within %g s; start a node with "
+		     "`leno up`, or join one with `--connect URI`",
+		     network, seconds);
+	app_end(app, EXIT_TIMEOUT);
+}
+
+int app_error_exit(int error)
+{
+	switch (error) {
+	case LENO_TIMEOUT: return EXIT_TIMEOUT;
+	case LENO_NO_NODE: return EXIT_NO_NODE;
+	default: return EXIT_FAILED;
+	}
+}
+
+struct label {
+	const leno_id *id;
+	char *text;
+	size_t size;
+};
+
+static bool label_take(void *arg, const leno_info *info)
+{
+	struct label *label = arg;
+
+	if (!leno_id_same(&info->id, label->id))
+		return true;
+	if (*info->name)
+		safe_copy(label->text, label->size, info->name, strlen(info->name));
+	return false;
+}
+
+const char *node_label(leno_node *node, const leno_id *id)
+{
+	static char texts[4][128];
+	static unsigned next;
+	char *text = texts[next++ % 4];
+	struct label label = {id, text, sizeof texts[0]};
+	char whole[LENO_ID_TEXT];
+
+	snprintf(text, sizeof texts[0], "%.8s", leno_id_text(id, whole));
+	if (node != NULL)
+		leno_nodes(node, label_take, &label);
+	return text;
+}
