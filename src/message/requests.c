@@ -48,6 +48,7 @@ static struct request *new_slot(struct requests *q)
 	r->timer.kind = q->timer_kind;
 	r->slot = q->count;
 	list_init(&r->of_peer);
+	list_init(&r->unclocked);
 	q->slots[q->count++] = r;
 	return r;
 }
@@ -88,5 +89,6 @@ void requests_end(struct requests *q, struct request *r)
 	assert(r->number != 0);
 	r->number = 0;
 	timers_set(q->timers, &r->timer, NEVER);
+	list_remove(&r->unclocked);
 	list_append(&q->free, &r->of_peer);
 }

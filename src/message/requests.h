@@ -20,7 +20,7 @@ struct request {
 	uint32_t      slot, uses;
 	leno_done_fn *done;
 	void         *user;
-	uint64_t      sent_us;
+	struct list   unclocked;    /* made between inputs: see node/timers.c          */
 };
 
 struct requests {

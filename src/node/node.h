@@ -126,6 +126,8 @@ struct leno_node {
 	leno_stats      stats;
 	bool            leaving;     /* goodbye was said: nothing new begins           */
 	int             depth;       /* of inputs: handlers run within one             */
+	struct list     unclocked;   /* requests made since the last input, whose timeouts
+	                                count from the next leno_engine_time()         */
 };
 
 /* conns.c: which links there are */

@@ -140,6 +140,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->conns);
 	list_init(&n->writing);
 	list_init(&n->graves);
+	list_init(&n->unclocked);
 	timers_init(&n->timers);
 	requests_init(&n->requests, &n->timers, TIMER_REQUEST);
 	dials_init(&n->dials, &n->timers, TIMER_DIAL);
@@ -164,15 +165,20 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 void leno_engine_goodbye(leno_node *n)
 {
 	size_t cursor = 0;
+	struct peer *p;
 
 	if (n->leaving)
 		return;
-	for (struct peer *p; (p = map_next(&n->peers, &cursor));) {
+	while ((p = map_next(&n->peers, &cursor))) {
 		session_bye(p->session);
 		peers_wake(p);
 	}
 	mesh_goodbye(n->mesh, n->now_us);
 	n->leaving = true;
+	n->handlers = (leno_handlers){ 0 };     /* nothing is heard from now on */
+	for (cursor = 0; (p = map_next(&n->peers, &cursor));)
+		list_each (rt, behind, &p->requests)
+			requests_end(&n->requests, list_item(rt, struct request, of_peer));
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
@@ -245,6 +251,7 @@ int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class,
 		return LENO_ARGUMENT;
 	if (old)
 		conns_bury(old);
+	n->depth++;
 	error = n->leaving ? LENO_CLOSED : conns_open(n, pipe, class, dial, uri ? uri : "");
 	if (error)
 		node_count_refusal(n, error);
@@ -253,6 +260,7 @@ int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class,
 	else if (d)
 		d->state = DIAL_LINKING;
 	node_settle(n);
+	n->depth--;
 	return error;
 }
 
@@ -272,8 +280,10 @@ void leno_engine_take(leno_node *n, leno_pipe pipe, uint8_t *data, size_t size)
 
 	if (!c || c->finishing)
 		return;
+	n->depth++;
 	up_take(c, data, size);
 	node_settle(n);
+	n->depth--;
 }
 
 void leno_engine_closed(leno_node *n, leno_pipe pipe, int error)
@@ -282,9 +292,11 @@ void leno_engine_closed(leno_node *n, leno_pipe pipe, int error)
 
 	if (!c)
 		return;
+	n->depth++;
 	conns_leave(c, LENO_WHY_BROKEN, error);
 	conns_bury(c);
 	node_settle(n);
+	n->depth--;
 }
 
 /* ---- outputs ---------------------------------------------------------------- */

@@ -106,7 +106,8 @@ static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char 
 		return error;
 	r->done = done;
 	r->user = user;
-	r->sent_us = n->now_us;
+	if (n->depth == 0)
+		list_append(&n->unclocked, &r->unclocked);
 	item.request = r->number;
 	error = send_item(p, &item, type, data, NULL);
 	if (error)

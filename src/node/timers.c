@@ -99,17 +99,33 @@ static void due(leno_node *n, struct timer *t)
 	}
 }
 
+/* A host may ask for something long after the last input: its timeout starts now. */
+static void clock_requests(leno_node *n, uint64_t passed_us)
+{
+	while (!list_empty(&n->unclocked)) {
+		struct request *r = list_item(n->unclocked.next, struct request, unclocked);
+
+		list_remove(&r->unclocked);
+		if (r->timer.slot > 0)
+			timers_set(&n->timers, &r->timer, r->timer.due_us + passed_us);
+	}
+}
+
 void leno_engine_time(leno_node *n, uint64_t now_us)
 {
 	struct timer *t;
 
-	if (now_us > n->now_us)
+	if (now_us > n->now_us) {
+		clock_requests(n, now_us - n->now_us);
 		n->now_us = now_us;
+	}
 	if (timers_due(&n->timers) > n->now_us)
 		return;
+	n->depth++;
 	while ((t = timers_pop(&n->timers, n->now_us)))
 		due(n, t);
 	node_settle(n);
+	n->depth--;
 }
 
 uint64_t leno_engine_deadline(const leno_node *n)
