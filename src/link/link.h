@@ -4,7 +4,7 @@
  * heartbeat; borrows the identity and the network. It knows no clock but the `now`
  * that it is told, and no pipe: whoever owns it moves the bytes.
  *
- *   dialled:   HELLO_SENT --take--> PROVING --make--> OPEN
+ *   dialled:   HELLO_SENT --take--> OPEN (its proof still to be made)
  *   accepted:  AWAITED    --take--> WELCOMED --take--> OPEN
  *   any        --a verdict below 0, or link_tick()--> DEAD
  *
@@ -64,7 +64,8 @@ struct link *link_free(struct link *);              /* wipes its keys           
 /* Takes from *data what makes one step and moves *data and *size past it. Call again
  * until it says LINK_MORE. *ret_frames is valid until the next call; it lies in *data
  * (decrypted in place) or in the link's own carry. Below 0 (the link is dead): SECRET,
- * FOREIGN, OLD, IDENTITY, SELF, PROTOCOL, BUSY, MEMORY. */
+ * FOREIGN, OLD, IDENTITY, SELF, PROTOCOL, BUSY, MEMORY; CLOSED when it was dead before.
+ * link_make_handshake() may still give a refusal, once: it tells the other end why. */
 int link_take(struct link *, uint8_t **data, size_t *size, uint64_t now_us,
               struct bytes *ret_frames);
 
@@ -84,7 +85,12 @@ size_t link_make_handshake(struct link *, uint8_t *buf, size_t capacity, uint64_
 struct writer link_record_begin(struct link *, uint8_t *buf, size_t capacity, uint64_t now_us);
 size_t link_record_end(struct link *, struct writer *, uint64_t now_us);
 
-/* The last record's frame will say why; nothing else will be made after it. */
+/* Turns a stranger away before it is known, with a reason (BUSY): link_make_handshake()
+ * gives the refusal, and the link is DEAD. Nothing happens to a link that is open. */
+void link_refuse(struct link *, int error);
+
+/* The last record's frame will say why; once it is made the link is DEAD. A link that is
+ * not open yet is DEAD at once. */
 void link_close(struct link *, enum close_reason);
 bool link_closing(const struct link *);
 enum close_reason link_reason(const struct link *);   /* the peer's, after LENO_CLOSED */

@@ -1,0 +1,46 @@
+/* record.h - one direction of an open link: a key, a counter, and records under them.
+ *
+ * A record is u16 size, the sealed frames, their tag; the size is what the tag vouches for
+ * besides. The counter starts at 0 and is never sent: the pipe keeps order.
+ *
+ *  1. No key seals twice under one counter, which goes on when the key changes.
+ *  2. Frames are handed out only after their tag held. */
+#ifndef LENO_LINK_RECORD_H
+#define LENO_LINK_RECORD_H
+
+#include "crypto/crypto.h"
+#include "wire/limits.h"
+
+enum {
+	RECORD_MORE  = RECORD_HEAD + TAG_SIZE,       /* bytes of a record besides its frames */
+	RECORD_LEAST = TAG_SIZE + 2,                 /* behind the head: one empty frame     */
+	RECORD_MOST  = TAG_SIZE + RECORD_FRAMES_MAX
+};
+
+struct record_key {
+	struct aead *aead;
+	uint64_t counter;
+	uint64_t keyed_counter, keyed_us;            /* when this key was new                */
+	uint8_t  key[KEY_SIZE];
+};
+
+int  record_start(struct record_key *, enum cipher, const uint8_t key[KEY_SIZE],
+                  uint64_t now_us);                  /* LENO_MEMORY                          */
+void record_stop(struct record_key *);               /* wipes; again is harmless             */
+
+/* Is it time for another key? And: the next record has it. */
+bool record_aged(const struct record_key *, uint64_t now_us);
+void record_rekey(struct record_key *, uint64_t now_us);
+
+/* As handshake_measure(): of an open link's bytes. 0 when the size says 0 bytes, which is
+ * no record. */
+int record_measure(const uint8_t *have, size_t n);
+
+/* buf: room for the head, `size` bytes of frames, room for the tag. Returns what the record
+ * has on the pipe. */
+size_t record_seal(struct record_key *, uint8_t *buf, size_t size);
+
+/* In place, a whole record. False: nothing of it is believed. */
+bool record_open(struct record_key *, uint8_t *record, size_t size, struct bytes *ret_frames);
+
+#endif
