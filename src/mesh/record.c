@@ -1,0 +1,91 @@
+/* record.c - see record.h. */
+#include "mesh/record.h"
+
+#include "base/mem.h"
+
+static const char domain[] = "leno record 1";
+enum { DOMAIN_SIZE = sizeof domain - 1 };
+
+struct public_keys mesh_record_keys(const struct node_record *n)
+{
+	struct public_keys keys;
+
+	memcpy(keys.ed, n->ed, sizeof keys.ed);
+	memcpy(keys.x, n->x, sizeof keys.x);
+	return keys;
+}
+
+/* The message that is signed; buf holds DOMAIN_SIZE + NODE_RECORD_MAX bytes. */
+static struct bytes with_domain(uint8_t *buf, struct bytes covered)
+{
+	memcpy(buf, domain, DOMAIN_SIZE);
+	bytes_copy(buf + DOMAIN_SIZE, covered.data, covered.size);
+	return bytes_of(buf, DOMAIN_SIZE + covered.size);
+}
+
+bool mesh_record_proved(const struct node_record *n, const struct network *network)
+{
+	struct public_keys keys = mesh_record_keys(n);
+	uint8_t buf[DOMAIN_SIZE + NODE_RECORD_MAX];
+
+	return network_admits(network, &keys, n->credential) &&
+	       crypto_verify(n->signature, with_domain(buf, n->covered), keys.ed);
+}
+
+void mesh_record_sign(struct writer *w, const struct identity *self)
+{
+	uint8_t buf[DOMAIN_SIZE + NODE_RECORD_MAX], signature[SIGNATURE_SIZE];
+
+	crypto_sign(signature, with_domain(buf, writer_bytes(w)), self->ed_secret);
+	write_bytes(w, signature, sizeof signature);
+}
+
+static const char *put_text(char **at, struct bytes text)
+{
+	char *start = *at;
+
+	bytes_copy(start, text.data, text.size);   /* the block was zeroed: so it ends */
+	*at += text.size + 1;
+	return start;
+}
+
+struct mesh_record *mesh_record_new(const struct node_record *n, struct bytes raw)
+{
+	size_t edges_at = (sizeof(struct mesh_record) + 7) & ~(size_t)7;
+	size_t labels_at = (edges_at + n->n_neighbours * sizeof(struct atlas_edge) + 7) & ~(size_t)7;
+	size_t raw_at = labels_at + n->n_labels * sizeof(char *);
+	size_t texts = n->name.size + 1;
+	struct reader neighbours = reader_of(n->neighbours);
+	struct mesh_record *r;
+	char *block, *at;
+
+	for (size_t i = 0; i < n->n_labels; i++)
+		texts += n->labels[i].size + 1;
+	r = mem_new(raw_at + raw.size + texts);
+	if (!r)
+		return NULL;
+	block = (char *)r;
+	r->keys = mesh_record_keys(n);
+	r->stamp = n->stamp;
+	r->role = n->role;
+	r->goodbye = n->goodbye;
+	r->message_max = n->message_max;
+	r->n_edges = n->n_neighbours;
+	r->edges = (struct atlas_edge *)(void *)(block + edges_at);
+	for (size_t i = 0; i < r->n_edges; i++) {
+		struct node_neighbour b = node_record_neighbour(&neighbours);
+
+		r->edges[i] = (struct atlas_edge){ .id = b.id, .slot = NO_SLOT, .cost = b.cost,
+		                                   .weight = b.cost, .rtt_class = b.rtt_class,
+		                                   .local = b.local };
+	}
+	r->raw = bytes_of(block + raw_at, raw.size);
+	bytes_copy(block + raw_at, raw.data, raw.size);
+	at = block + raw_at + raw.size;
+	r->name = put_text(&at, n->name);
+	r->n_labels = n->n_labels;
+	r->labels = (const char **)(void *)(block + labels_at);
+	for (size_t i = 0; i < n->n_labels; i++)
+		r->labels[i] = put_text(&at, n->labels[i]);
+	return r;
+}
