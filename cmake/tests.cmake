@@ -49,6 +49,23 @@ function(leno_test_program file)
 	target_link_libraries(test.${name} PRIVATE leno_test_flags ${ARGN})
 endfunction()
 
+# leno_scripts(KIND LABEL SECONDS): executable scripts of tests/KIND.
+function(leno_scripts kind label seconds)
+	file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*.sh
+		${CMAKE_SOURCE_DIR}/tests/${kind}/test_*.py)
+	foreach(script IN LISTS scripts)
+		leno_test_name(name ${script})
+		if(script MATCHES "\\.py$")
+			leno_register(${name} ${label} ${seconds} python3 ${script})
+		else()
+			leno_register(${name} ${label} ${seconds} bash ${script})
+		endif()
+		# They measure times on real processes, or build: not beside each other.
+		if(NOT label MATCHES "tidy|sim")
+			set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+		endif()
+	endforeach()
+endfunction()
 # tests/support/*.c is linked to every test.
 leno_sources(SUPPORT_SOURCES tests/support)
 if(SUPPORT_SOURCES AND LENO_HAS_CORE)

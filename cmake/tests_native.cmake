@@ -33,23 +33,6 @@ if(LENO_HAS_SIM)
 	endforeach()
 endif()
 
-# leno_scripts(KIND LABEL SECONDS): executable scripts of tests/KIND.
-function(leno_scripts kind label seconds)
-	file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*.sh
-		${CMAKE_SOURCE_DIR}/tests/${kind}/test_*.py)
-	foreach(script IN LISTS scripts)
-		leno_test_name(name ${script})
-		if(script MATCHES "\\.py$")
-			leno_register(${name} ${label} ${seconds} python3 ${script})
-		else()
-			leno_register(${name} ${label} ${seconds} bash ${script})
-		endif()
-		# They measure times on real processes, or build: not beside each other.
-		if(NOT label MATCHES "tidy|sim")
-			set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
-		endif()
-	endforeach()
-endfunction()
 leno_scripts(host host 300)
 leno_scripts(embed embed 600)
 leno_scripts(sim sim 300)
@@ -57,6 +40,15 @@ if(NOT LENO_SANITIZE AND NOT LENO_COVERAGE) # which say nothing about these
 	leno_scripts(tidy tidy 60)
 endif()
 leno_register(tidy tidy 60 python3 ${CMAKE_SOURCE_DIR}/tools/tidy)
+
+# What `make check` is asked for: a hundred random stories.
+if(TARGET leno_sim)
+	set(seeds 1..100)
+	if(TEST_PATIENCE GREATER 1)
+		set(seeds 1..20)
+	endif()
+	leno_register(sim.seeds sim 300 leno_sim --seeds ${seeds} --quiet)
+endif()
 
 if(LENO_HAS_LIBRARY)
 	file(GLOB HOST_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/host/test_*.c)

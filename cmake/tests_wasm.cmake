@@ -7,6 +7,8 @@ set(NODE ${NODE} --no-warnings)
 if(NODE_VERSION MATCHES "^v1[0-9]\\.") # Debian 12's, where WASI waits behind a flag
 	list(APPEND NODE --experimental-wasi-unstable-preview1)
 endif()
+string(JOIN " " RUN_WASM ${NODE} ${CMAKE_SOURCE_DIR}/tests/wasm/run.mjs ${CMAKE_SOURCE_DIR})
+list(APPEND TEST_ENVIRONMENT RUN_WASM=${RUN_WASM})
 foreach(file IN LISTS UNIT_TESTS SIM_TESTS)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
 	file(READ ${file} text)
@@ -34,3 +36,8 @@ foreach(script IN LISTS SCRIPTS)
 			$<TARGET_FILE:leno_wasm>)
 	endif()
 endforeach()
+
+# The simulator's digests here and natively; its script is given how to run a module.
+if(TARGET leno_sim)
+	leno_scripts(wasm wasm 300)
+endif()
