@@ -1,12 +1,8 @@
 # Unit tests link the core alone; those of drivers, transports and the command link
 # what they are about.
 set(TESTS_DIR ${CMAKE_SOURCE_DIR}/tests)
-pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 add_library(leno_test_needs INTERFACE)
 target_compile_definitions(leno_test_needs INTERFACE _GNU_SOURCE=)
-if(CMOCKA_FOUND)
-	target_link_libraries(leno_test_needs INTERFACE PkgConfig::CMOCKA)
-endif()
 target_link_libraries(leno_test_needs INTERFACE $<TARGET_NAME_IF_EXISTS:leno_test_support>)
 
 set(WHOLE_LIBRARY $<TARGET_NAME_IF_EXISTS:leno_sim_driver> $<TARGET_NAME_IF_EXISTS:leno_static>
