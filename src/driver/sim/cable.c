@@ -175,6 +175,11 @@ void sim_stall(struct sim_node *a, struct sim_node *b, uint64_t us)
 	world_push(sim, sim->now_us + us, on_stall_end, NULL, NULL, 0, 0)->user = cable;
 }
 
+bool sim_joined(const struct sim_node *a, const struct sim_node *b)
+{
+	return find(a, b) != NULL;
+}
+
 unsigned sim_pipes(const struct sim_node *a, const struct sim_node *b)
 {
 	struct cable *cable = find(a, b);

@@ -53,8 +53,9 @@ void sim_mute(struct sim *, bool);                 /* do not print a broken prom
 bool sim_run(struct sim *, uint64_t us);
 bool sim_run_until(struct sim *, const bool *flag, uint64_t us);
 
-/* fn(sim, arg) after this long. */
+/* fn(sim, arg) after this long. _own: arg is freed afterwards, or by sim_free(). */
 void sim_after(struct sim *, uint64_t us, void (*fn)(struct sim *, void *arg), void *arg);
+void sim_after_own(struct sim *, uint64_t us, void (*fn)(struct sim *, void *arg), void *arg);
 
 /* ---- nodes ------------------------------------------------------------------- */
 
@@ -105,6 +106,7 @@ void sim_cut(struct sim_node *a, struct sim_node *b);  /* nothing passes, nobody
 void sim_cut_one_way(struct sim_node *from, struct sim_node *to);
 void sim_mend(struct sim_node *a, struct sim_node *b);
 void sim_stall(struct sim_node *a, struct sim_node *b, uint64_t us);    /* bytes wait this long */
+bool sim_joined(const struct sim_node *a, const struct sim_node *b);    /* by a cable */
 unsigned sim_pipes(const struct sim_node *a, const struct sim_node *b); /* open now */
 
 /* Cuts each cable between the nodes named (up to NULL) and all others. */

@@ -319,6 +319,7 @@ bool sim_run_until(struct sim *sim, const bool *flag, uint64_t us)
 struct call {
 	void (*fn)(struct sim *, void *);
 	void *arg;
+	bool owns;
 };
 
 static void call_later(struct sim *sim, const struct event *e)
@@ -326,17 +327,28 @@ static void call_later(struct sim *sim, const struct event *e)
 	struct call *call = e->user;
 
 	call->fn(sim, call->arg);
+	if (call->owns)
+		free(call->arg);
+}
+
+static void after(struct sim *sim, uint64_t us, struct call what)
+{
+	struct call *call = world_alloc(sizeof *call);
+	struct event *e = world_push(sim, sim->now_us + us, call_later, NULL, NULL, 0, 0);
+
+	*call = what;
+	e->user = call;
+	e->owns = true;
 }
 
 void sim_after(struct sim *sim, uint64_t us, void (*fn)(struct sim *, void *arg), void *arg)
 {
-	struct call *call = world_alloc(sizeof *call);
-	struct event *e;
+	after(sim, us, (struct call){ fn, arg, false });
+}
 
-	*call = (struct call){ fn, arg };
-	e = world_push(sim, sim->now_us + us, call_later, NULL, NULL, 0, 0);
-	e->user = call;
-	e->owns = true;
+void sim_after_own(struct sim *sim, uint64_t us, void (*fn)(struct sim *, void *arg), void *arg)
+{
+	after(sim, us, (struct call){ fn, arg, true });
 }
 
 /* ---- beginning and end ------------------------------------------------------- */
@@ -365,6 +377,8 @@ void sim_free(struct sim *sim)
 	while (sim->n_events) {
 		struct event e = pop(sim);
 
+		if (e.fire == call_later && ((struct call *)e.user)->owns)
+			free(((struct call *)e.user)->arg);
 		if (e.owns)
 			free(e.user);
 		if (e.pipe)
