@@ -54,6 +54,11 @@ void signals_catch(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+void signals_release(void)
+{
+	sigprocmask(SIG_SETMASK, &signals_outside, NULL);
+}
+
 bool signals_interrupted(void)
 {
 	return got_interrupt || got_terminate;
@@ -310,6 +315,8 @@ int app_run(struct app *app)
 		if (!app->done)
 			app_wait(app);
 	}
+	if (app->closing != NULL)
+		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
 	out_drain();

@@ -26,6 +26,7 @@ struct app {
 	void (*late)(struct app *);     /* when `deadline` has passed, once    */
 	void (*children)(struct app *); /* a child process has ended           */
 	void (*leave)(struct app *);    /* interrupted: a last word            */
+	void (*closing)(struct app *);  /* the node is about to be closed      */
 	int64_t deadline;               /* of clock_ms(); -1 never             */
 	bool member;
 	bool synced; /* a neighbour has told all, seen once */
@@ -65,6 +66,7 @@ const char *node_label(leno_node *, const leno_id *);
 
 /* Signals, for commands that wait before they have a node. */
 void signals_catch(void);
+void signals_release(void); /* let them in at any time: for loops not ours */
 bool signals_interrupted(void);
 
 /* Reads a descriptor to its end. 0, or an exit code after having said why. */

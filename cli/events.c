@@ -27,7 +27,7 @@ static struct known *known_find(const leno_id *id)
 	return NULL;
 }
 
-static void known_add(const leno_info *info)
+void event_know(const leno_info *info)
 {
 	struct known *k = known_find(&info->id);
 
@@ -43,7 +43,7 @@ static void known_add(const leno_info *info)
 	known.items[known.count++] = (struct known){info->id, need(strdup(info->name))};
 }
 
-static void known_remove(const leno_id *id)
+void event_forget(const leno_id *id)
 {
 	struct known *k = known_find(id);
 
@@ -152,7 +152,7 @@ void event_ready(leno_node *node, enum event_style style, const char *name, cons
 
 void event_node_up(enum event_style style, const leno_info *info)
 {
-	known_add(info);
+	event_know(info);
 	if (style == EVENTS_JSON) {
 		cJSON *object = json_event("node_up");
 
@@ -185,7 +185,7 @@ void event_node_down(enum event_style style, const leno_id *id, enum leno_why wh
 		out(", %s", why_text(why));
 		finish();
 	}
-	known_remove(id);
+	event_forget(id);
 }
 
 void event_link_up(enum event_style style, const leno_id *id, const char *uri)

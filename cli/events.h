@@ -20,5 +20,9 @@ void event_link_down(enum event_style, const leno_id *, enum leno_why, int error
 void event_leader(enum event_style, bool leads);
 void event_message(enum event_style, const leno_message *, const char *type, leno_bytes);
 
+/* Keeps the names of nodes for the lines to come; event_node_up() and -down do. */
+void event_know(const leno_info *);
+void event_forget(const leno_id *);
+
 /* The name that a node had when it was last seen, "" when never or none. */
 const char *event_name(const leno_id *);

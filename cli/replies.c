@@ -1,0 +1,383 @@
+/* replies.c - programs that answer requests, without ever stopping the node.
+ *
+ *   replies_take --> WAITING --start--> RUNNING --ended--> ANSWERING --> free
+ *         \-> refused: too many wait
+ *
+ *  1. At most RUNNING_MAX children at once, at most WAITING_MAX requests and
+ *     WAITING_BYTES of data behind them; what is beyond is refused as busy.
+ *  2. Pipes to and from a child never block, and no other child holds their ends.
+ *  3. A request is answered when its child has ended: by what the child wrote when
+ *     its exit code is 0, by a refusal otherwise. What the child left running in the
+ *     background is not waited for.
+ *  4. Each child leads a process group of its own, so that all of it can be ended. */
+#include "replies.h"
+#include "events.h"
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	RUNNING_MAX = 8,
+	WAITING_MAX = 256,
+	WAITING_BYTES = 64 * 1024 * 1024,
+	REPLY_MAX = 64 * 1024 * 1024,
+	CHUNK = 64 * 1024
+};
+
+enum state { WAITING, RUNNING, ANSWERING };
+
+struct job {
+	struct job *next; /* in order of arrival */
+	struct replies *replies;
+	enum state state;
+	leno_message *message;
+	leno_id from;
+	char *type, *data, *reply;
+	size_t size, written, reply_size, reply_room;
+	pid_t pid;
+	int in, out; /* our ends, -1 when closed */
+	int status;
+	bool ended, late, too_big;
+	int64_t deadline;
+};
+
+struct replies {
+	struct app *app;
+	const char *command;
+	leno_ms limit_ms;
+	struct job *first, **last;
+	unsigned running, waiting;
+	size_t waiting_bytes;
+};
+
+struct replies *replies_new(struct app *app, const char *command, leno_ms limit_ms)
+{
+	struct replies *r = need(calloc(1, sizeof *r));
+
+	r->app = app;
+	r->command = command;
+	r->limit_ms = limit_ms;
+	r->last = &r->first;
+	return r;
+}
+
+static void close_end(struct app *app, int *fd)
+{
+	if (*fd < 0)
+		return;
+	app_unwatch(app, *fd);
+	close(*fd);
+	*fd = -1;
+}
+
+static void job_free(struct job *job)
+{
+	struct replies *r = job->replies;
+
+	for (struct job **at = &r->first; *at != NULL; at = &(*at)->next) {
+		if (*at != job)
+			continue;
+		*at = job->next;
+		break;
+	}
+	r->last = &r->first;
+	while (*r->last != NULL)
+		r->last = &(*r->last)->next;
+	close_end(r->app, &job->in);
+	close_end(r->app, &job->out);
+	free(job->type);
+	free(job->data);
+	free(job->reply);
+	free(job);
+}
+
+void replies_free(struct replies *r)
+{
+	if (r == NULL)
+		return;
+	while (r->first != NULL) {
+		if (r->first->state == RUNNING && !r->first->ended)
+			kill(-r->first->pid, SIGTERM);
+		leno_message_drop(r->first->message);
+		job_free(r->first);
+	}
+	free(r);
+}
+
+/* ---- one child -------------------------------------------------------------- */
+
+static void on_writable(struct app *app, short revents, void *arg)
+{
+	struct job *job = arg;
+	ssize_t n = write(job->in, job->data + job->written, job->size - job->written);
+
+	if (n > 0)
+		job->written += (size_t)n;
+	else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* A child that does not want to read all of it is free not to. */
+	if (n < 0 || job->written == job->size)
+		close_end(app, &job->in);
+}
+
+static void on_readable(struct app *app, short revents, void *arg)
+{
+	struct job *job = arg;
+	ssize_t n;
+
+	if (job->reply_room - job->reply_size < CHUNK) {
+		job->reply_room = job->reply_room ? job->reply_room * 2 : 2 * CHUNK;
+		job->reply = need(realloc(job->reply, job->reply_room));
+	}
+	n = read(job->out, job->reply + job->reply_size, CHUNK);
+	if (n > 0)
+		job->reply_size += (size_t)n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		close_end(app, &job->out);
+	if (job->reply_size > REPLY_MAX && !job->too_big) {
+		job->too_big = true;
+		kill(-job->pid, SIGKILL);
+	}
+}
+
+static char *variable(const char *name, const char *value)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "%s=%s", name, value) < 0)
+		text = NULL;
+	return need(text);
+}
+
+/* Our environment, and what the child may want to know of the request. */
+static char **child_environment(const struct job *job)
+{
+	static const char *const names[] = {"LENO_TYPE=", "LENO_FROM=", "LENO_FROM_NAME="};
+	char id[LENO_ID_TEXT];
+	size_t n = 0, kept = 0;
+	char **all;
+
+	while (environ[n] != NULL)
+		n++;
+	all = need(calloc(n + 4, sizeof *all));
+	for (size_t i = 0; i < n; i++) {
+		bool ours = false;
+
+		for (size_t k = 0; k < 3; k++)
+			ours = ours || strncmp(environ[i], names[k], strlen(names[k])) == 0;
+		if (!ours)
+			all[kept++] = need(strdup(environ[i]));
+	}
+	all[kept++] = variable("LENO_TYPE", job->type);
+	all[kept++] = variable("LENO_FROM", leno_id_text(&job->from, id));
+	all[kept++] = variable("LENO_FROM_NAME", event_name(&job->from));
+	return all;
+}
+
+static int spawn(struct job *job, int in, int out)
+{
+	char shell[] = "sh", flag[] = "-c";
+	char *command = need(strdup(job->replies->command));
+	char *argv[] = {shell, flag, command, NULL};
+	char **environment = child_environment(job);
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none, defaults;
+	int error;
+
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+	                                              POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	error = posix_spawn(&job->pid, "/bin/sh", &files, &attributes, argv, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	for (size_t i = 0; environment[i] != NULL; i++)
+		free(environment[i]);
+	free(environment);
+	free(command);
+	return error;
+}
+
+static bool job_start(struct job *job)
+{
+	struct app *app = job->replies->app;
+	int in[2] = {-1, -1}, out[2] = {-1, -1};
+	bool ok = pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
+	          spawn(job, in[0], out[1]) == 0;
+
+	if (in[0] >= 0)
+		close(in[0]);
+	if (out[1] >= 0)
+		close(out[1]);
+	job->in = in[1];
+	job->out = out[0];
+	if (!ok)
+		return false;
+	fcntl(job->in, F_SETFL, O_NONBLOCK);
+	fcntl(job->out, F_SETFL, O_NONBLOCK);
+	app_watch(app, job->out, POLLIN, on_readable, job);
+	if (job->size > 0)
+		app_watch(app, job->in, POLLOUT, on_writable, job);
+	else
+		close_end(app, &job->in);
+	return true;
+}
+
+/* ---- all of them ------------------------------------------------------------ */
+
+void replies_take(struct replies *r, leno_message *message, const char *type, leno_bytes data)
+{
+	struct job *job;
+
+	if (r->waiting >= WAITING_MAX || r->waiting_bytes + data.size > WAITING_BYTES) {
+		leno_refuse(message, LENO_BUSY, "busy");
+		return;
+	}
+	job = need(calloc(1, sizeof *job));
+	job->message = leno_message_keep(message);
+	if (job->message == NULL) {
+		leno_refuse(message, LENO_BUSY, "out of memory");
+		free(job);
+		return;
+	}
+	job->replies = r;
+	job->in = job->out = -1;
+	job->from = *leno_message_from(message);
+	job->type = need(strdup(type));
+	job->data = need(malloc(data.size + 1));
+	if (data.size > 0)
+		memcpy(job->data, data.data, data.size);
+	job->size = data.size;
+	*r->last = job;
+	r->last = &job->next;
+	r->waiting++;
+	r->waiting_bytes += job->size;
+	replies_work(r);
+}
+
+static void start_waiting(struct replies *r)
+{
+	struct job *job, *next;
+
+	for (job = r->first; job != NULL && r->running < RUNNING_MAX; job = next) {
+		next = job->next;
+		if (job->state != WAITING)
+			continue;
+		r->waiting--;
+		r->waiting_bytes -= job->size;
+		if (job_start(job)) {
+			job->state = RUNNING;
+			job->deadline = clock_ms() + r->limit_ms;
+			r->running++;
+			continue;
+		}
+		fail("a program to reply cannot be started: %s", strerror(errno));
+		leno_refuse(job->message, LENO_BUSY, "its program cannot be started");
+		job_free(job);
+	}
+}
+
+static void take_ended(struct replies *r)
+{
+	for (struct job *job = r->first; job != NULL; job = job->next) {
+		if (job->state != RUNNING || waitpid(job->pid, &job->status, WNOHANG) <= 0)
+			continue;
+		job->ended = true;
+		job->state = ANSWERING;
+		r->running--;
+		/* All that it wrote is in the pipe now. */
+		for (size_t before = SIZE_MAX; job->out >= 0 && before != job->reply_size;) {
+			before = job->reply_size;
+			on_readable(r->app, POLLIN, job);
+		}
+		close_end(r->app, &job->in);
+		close_end(r->app, &job->out);
+	}
+}
+
+static void end_late(struct replies *r)
+{
+	int64_t now = clock_ms(), next = -1;
+
+	for (struct job *job = r->first; job != NULL; job = job->next) {
+		if (job->state != RUNNING)
+			continue;
+		if (now >= job->deadline) {
+			job->late = true;
+			kill(-job->pid, SIGKILL);
+			job->deadline = now + r->limit_ms;
+		}
+		next = next < 0 || job->deadline < next ? job->deadline : next;
+	}
+	r->app->deadline = next;
+}
+
+static int answer(struct job *job)
+{
+	int code = WIFEXITED(job->status) ? WEXITSTATUS(job->status) : 128;
+	char why[80];
+
+	if (job->late)
+		return leno_refuse(job->message, LENO_TIMEOUT, "its program took too long");
+	if (job->too_big)
+		return leno_refuse(job->message, LENO_TOO_BIG, "its program's reply is too big");
+	if (code == 0)
+		return leno_reply(job->message, (leno_bytes){job->reply, job->reply_size});
+	if (WIFSIGNALED(job->status)) {
+		code = 128 + WTERMSIG(job->status);
+		snprintf(why, sizeof why, "its program was ended by signal %d",
+		         WTERMSIG(job->status));
+	} else {
+		snprintf(why, sizeof why, "its program ended with %d", code);
+	}
+	return leno_refuse(job->message, code, why);
+}
+
+static void answer_ended(struct replies *r)
+{
+	struct job *job, *next;
+	int error;
+
+	for (job = r->first; job != NULL; job = next) {
+		next = job->next;
+		if (job->state != ANSWERING)
+			continue;
+		error = answer(job);
+		if (error == LENO_AGAIN)
+			continue; /* after a later step, when there is room again */
+		if (error == LENO_TOO_BIG)
+			error = leno_refuse(job->message, error, "the reply is too big");
+		if (error)
+			leno_message_drop(job->message);
+		job_free(job);
+	}
+}
+
+void replies_work(struct replies *r)
+{
+	take_ended(r);
+	answer_ended(r);
+	start_waiting(r);
+	end_late(r);
+}
+
+bool replies_idle(const struct replies *r)
+{
+	return r == NULL || r->first == NULL;
+}
