@@ -34,11 +34,14 @@ struct session_setup {
 	struct pool   *pool;
 	uint64_t incarnation;
 	size_t   queue_max;          /* bytes waiting or unconfirmed, before LENO_AGAIN */
-	size_t   message_max;        /* largest item accepted                        */
+	size_t   message_max;        /* largest data of an item accepted             */
 	size_t   memory_max;         /* of assembly buffers, all sessions together   */
 	size_t   memory_used;        /* of them, kept by session/                    */
 	uint64_t resent_bytes;       /* counter, kept by session/                    */
+	uint64_t replays;            /* packets seen before; counter, kept by session/ */
+	uint64_t serial;             /* orders sessions and handshakes; kept by session/ */
 	bool     visitor;            /* we are one: INIT says so                     */
+	bool     has_aes;            /* offer AES-256-GCM for packets                */
 };
 
 struct session;
@@ -63,9 +66,13 @@ void session_set_gate(struct session *, const leno_id *gate);
 
 /* ---- sending -------------------------------------------------------------- */
 
-/* Appends one item made of two parts. *ret_seq counts items from 1. AGAIN, TOO_BIG
- * (the peer's bound, once known, or 2^31), MEMORY. */
+/* Appends one item made of two parts: head (to 1 KiB, for the layer above) and data.
+ * *ret_seq (may be NULL) counts items from 1. AGAIN, TOO_BIG (the peer's bound of data, once
+ * known, or 2^31), MEMORY, CLOSED (goodbye has been said). */
 int session_put(struct session *, struct bytes head, struct bytes data, uint64_t *ret_seq);
+
+/* The peer's bound of data, when its record tells it before its HELLO does. */
+void session_set_message_max(struct session *, size_t bound);
 
 /* Is there anything to write now, on the present path? */
 bool session_wants(const struct session *);
@@ -74,7 +81,8 @@ bool session_wants(const struct session *);
  * nothing was written: nothing is due, or the rest of the record is too small. */
 bool session_make(struct session *, struct writer *record, uint64_t now_us);
 
-/* After AGAIN: true once, when half of queue_max is free again. */
+/* After AGAIN: true once, when half of queue_max is free again, and what was refused
+ * fits. */
 bool session_take_writable(struct session *);
 
 /* Items first..last confirmed since the last call; false when none. */
@@ -96,15 +104,18 @@ int session_take(struct session *, const struct frame *, uint32_t via, uint64_t 
  * dealt with, which is what an acknowledgement acknowledges. */
 bool session_next(struct session *, struct bytes *ret_item);
 
+/* PROTOCOL when session_next() met an item that cannot be: nothing more is read. */
+int session_fault(const struct session *);
+
 /* Begins anew: new session id, offsets 0, item numbers go on; nothing is pending. */
 void session_renew(struct session *, uint64_t now_us);
 
-/* Says goodbye as the last thing (one BYE, at the next make). */
+/* Says goodbye as the last thing: one BYE, behind all that can be sent at once. */
 void session_bye(struct session *);
 
 /* A packet that is addressed to us, from this peer. Opens it in place. 1: *ret_frames
  * has the frames of a sealed packet (via 0); 0: a handshake step, or stale: nothing to
- * do. Below 0: SECRET (tag failed), PROTOCOL, MEMORY: drop it, count it. */
+ * do (but session_wants() may be true now). Below 0: SECRET (tag failed), PROTOCOL, MEMORY: drop it, count it. */
 int session_take_packet(struct session *, struct packet *, uint64_t now_us,
                         struct bytes *ret_frames);
 

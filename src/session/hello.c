@@ -1,0 +1,129 @@
+/* hello.c - which life of the peer speaks with which life of ours.
+ *
+ * Each life of a session has an id (sid), greater than those of all lives before it with
+ * the same incarnation; so whoever meets two knows which one is over.
+ *
+ *     HELLO{p, e}: "I am p, and know you as e (0: not yet); so much I have of e."
+ *
+ *     p older than what we know         it is late: ignored
+ *     p newer than what we know         LENO_CLOSED: that life is over; renew, take it again
+ *     e neither 0 nor ours              it speaks with a life of ours that is over: told so
+ *     otherwise                         p it is
+ *
+ *  1. Frames of DATA and ACK do not name their life: they count only behind a HELLO that
+ *     was accepted by the same link, or under the same keys with no greater counter.
+ *  2. An ACK counts only once the peer has said that it knows the life it speaks of. */
+#include "session/inside.h"
+
+enum { HELLO_MAX = 8 + 8 + 5 * 9 };
+
+/* Random in its lower half, so that nobody can guess it. */
+void hello_begin(struct session *s)
+{
+	uint64_t low = random_u64(s->setup->random) & UINT32_MAX;
+
+	s->my_sid = ++s->setup->serial << 32 | low;
+	if (s->peer_sid)
+		s->past_sid = s->peer_sid;
+	s->peer_sid = 0;
+	s->agreed = false;
+	s->via_ok = 0;
+	s->hello_ride = true;
+	seal_unbind(&s->seal);
+}
+
+bool hello_write(struct session *s, struct writer *w)
+{
+	uint8_t buf[HELLO_MAX];
+	struct writer body = writer_of(buf, sizeof buf);
+
+	write_u64(&body, s->my_sid);
+	write_u64(&body, s->peer_sid);
+	write_varint(&body, s->setup->incarnation);
+	write_varint(&body, inbox_offset(&s->in));
+	write_varint(&body, s->in.items);
+	write_varint(&body, inbox_credit(&s->in));
+	write_varint(&body, s->setup->message_max);
+	return write_frame(w, FRAME_HELLO, writer_bytes(&body));
+}
+
+static bool bind(struct session *s, uint32_t via)
+{
+	struct epoch *e;
+
+	if (via) {
+		s->via_ok = via;
+		return true;
+	}
+	e = seal_opened(&s->seal);
+	if (e && s->seal.opened_counter < e->bound)
+		e->bound = s->seal.opened_counter;
+	return e != NULL;
+}
+
+bool hello_heard(const struct session *s, uint32_t via)
+{
+	const struct epoch *e;
+
+	if (!s->peer_sid)
+		return false;
+	if (via)
+		return via == s->via_ok;
+	e = seal_opened(&s->seal);
+	return e && s->seal.opened_counter >= e->bound;
+}
+
+int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_us)
+{
+	struct reader r = reader_of(body);
+	uint64_t p = read_u64(&r), e = read_u64(&r), incarnation = read_varint(&r), data_max;
+	struct position position = { 0 };
+	bool same_start;
+
+	position.offset = read_varint(&r);
+	position.items = read_varint(&r);
+	position.credit = read_varint(&r);
+	data_max = read_varint(&r);
+	if (!read_end(&r) || p == 0)
+		return LENO_PROTOCOL;
+	same_start = incarnation == s->peer_incarnation;
+	if (incarnation < s->peer_incarnation || (same_start && p < s->peer_sid))
+		return LENO_OK;
+	if (s->peer_sid && !(same_start && p == s->peer_sid))
+		return LENO_CLOSED;
+	if ((e && e != s->my_sid) || (same_start && p <= s->past_sid)) {
+		s->hello_due = true;           /* one of the two is over: ours is not */
+		return LENO_OK;
+	}
+	if (!bind(s, via))
+		return LENO_OK;
+	s->peer_sid = p;
+	s->peer_incarnation = incarnation;
+	s->out.data_max = data_max;
+	if (!e) {
+		s->hello_due = true;
+		return LENO_OK;
+	}
+	s->agreed = true;
+	s->ack_due = true;                     /* whoever moved here goes on at once */
+	return stream_take_position(&s->out, &position, now_us);
+}
+
+bool hello_write_bye(const struct session *s, struct writer *w)
+{
+	uint8_t sid[8];
+	struct writer body = writer_of(sid, sizeof sid);
+
+	write_u64(&body, s->my_sid);
+	return write_frame(w, FRAME_BYE, writer_bytes(&body));
+}
+
+int hello_take_bye(const struct session *s, struct bytes body)
+{
+	struct reader r = reader_of(body);
+	uint64_t sid = read_u64(&r);
+
+	if (!read_end(&r))
+		return LENO_PROTOCOL;
+	return s->peer_sid && sid == s->peer_sid ? LENO_CLOSED : LENO_OK;
+}

@@ -1,0 +1,195 @@
+/* inbox.c - see inbox.h. */
+#include "session/inbox.h"
+
+#include "base/mem.h"
+
+enum { SMALL_MIN = 256, HEAD_BITS_MAX = 63 };
+
+void inbox_init(struct inbox *b, struct session_setup *setup)
+{
+	uint64_t max = (uint64_t)setup->message_max + ITEM_EXTRA;
+
+	*b = (struct inbox){ .setup = setup, .item_max = max };
+}
+
+/* Memory that counts: NULL when the bound or the system says no. */
+static uint8_t *take_memory(struct session_setup *setup, uint64_t size)
+{
+	uint8_t *p;
+
+	if (size > setup->memory_max || setup->memory_used > setup->memory_max - size)
+		return NULL;
+	p = mem_new((size_t)size);
+	if (p)
+		setup->memory_used += (size_t)size;
+	return p;
+}
+
+static void drop_big(struct inbox *b)
+{
+	b->setup->memory_used -= b->big_size;
+	b->big = mem_free(b->big);
+	b->big_size = 0;
+}
+
+static void drop_small(struct inbox *b)
+{
+	b->setup->memory_used -= b->small_size;
+	b->small = mem_free(b->small);
+	b->small_size = 0;
+}
+
+void inbox_clear(struct inbox *b)
+{
+	drop_big(b);
+	drop_small(b);
+}
+
+uint64_t inbox_credit(const struct inbox *b)
+{
+	uint64_t offset = inbox_offset(b), rest;
+
+	if (b->starved || b->broken)
+		return offset;
+	rest = b->big && b->in_body ? b->size - b->have : 0;
+	return offset + (rest > SESSION_WINDOW ? rest : SESSION_WINDOW);
+}
+
+enum inbox_verdict inbox_feed(struct inbox *b, uint64_t offset, struct bytes data)
+{
+	uint64_t known = inbox_offset(b), skip;
+
+	b->at = b->end = NULL;                 /* what was not read was not received */
+	b->end_offset = known;
+	if (b->starved || b->broken)
+		return INBOX_DROPPED;
+	if (offset > known)
+		return INBOX_GAP;
+	skip = known - offset;
+	if (skip >= data.size)
+		return INBOX_OLD;
+	b->at = data.data + skip;
+	b->end = data.data + data.size;
+	b->end_offset = offset + data.size;
+	return INBOX_NEW;
+}
+
+/* A buffer for the item whose size is known. */
+static bool get_buffer(struct inbox *b)
+{
+	size_t size = SMALL_MIN;
+
+	if (b->size > ITEM_FREE) {
+		if (!b->big)
+			b->big = take_memory(b->setup, b->size);
+		b->big_size = b->big ? (size_t)b->size : 0;
+		return b->big != NULL;
+	}
+	if (b->size <= b->small_size)
+		return true;
+	while (size < b->size)
+		size *= 2;
+	if (size > ITEM_FREE)
+		size = ITEM_FREE;
+	drop_small(b);
+	b->small = take_memory(b->setup, size);
+	b->small_size = b->small ? size : 0;
+	return b->small != NULL;
+}
+
+static bool starve(struct inbox *b)
+{
+	b->end_offset = inbox_offset(b);
+	b->at = b->end = NULL;
+	b->starved = true;
+	return false;
+}
+
+bool inbox_retry(struct inbox *b)
+{
+	if (!b->starved || !get_buffer(b))
+		return false;
+	b->starved = false;
+	return true;
+}
+
+/* The varint before an item, which may itself straddle frames. */
+static bool read_head(struct inbox *b)
+{
+	uint8_t byte = 0x80;
+
+	while (byte & 0x80) {
+		if (b->at == b->end)
+			return false;
+		byte = *b->at++;
+		b->head |= (uint64_t)(byte & 0x7f) << b->shift;
+		b->broken = (byte == 0 && b->shift > 0) || b->head > b->item_max;
+		b->shift += 7;
+		if (b->shift >= HEAD_BITS_MAX && byte & 0x80)
+			b->broken = true;
+		if (b->broken)
+			return false;
+	}
+	b->size = b->head;
+	b->have = 0;
+	b->head = 0;
+	b->shift = 0;
+	b->in_body = true;
+	return b->size <= ITEM_FREE || get_buffer(b) || starve(b);
+}
+
+static bool hand_out(struct inbox *b, const uint8_t *data, struct bytes *ret)
+{
+	*ret = bytes_of(data, (size_t)b->size);
+	b->in_body = false;
+	b->handed = true;
+	return true;
+}
+
+static bool assemble(struct inbox *b, struct bytes *ret)
+{
+	size_t left = (size_t)(b->end - b->at), n;
+	uint8_t *to;
+
+	if (left == 0)
+		return false;
+	if (!get_buffer(b))
+		return starve(b);
+	to = b->size > ITEM_FREE ? b->big : b->small;
+	n = b->size - b->have < left ? (size_t)(b->size - b->have) : left;
+	memcpy(to + b->have, b->at, n);
+	b->have += n;
+	b->at += n;
+	return b->have == b->size && hand_out(b, to, ret);
+}
+
+bool inbox_next(struct inbox *b, struct bytes *ret)
+{
+	if (b->handed) {
+		b->items++;
+		b->handed = false;
+		if (b->big)
+			drop_big(b);
+	}
+	if (b->broken || b->starved)
+		return false;
+	if (!b->in_body) {
+		/* nearly always: one byte, and all of the item behind it */
+		if (b->at == b->end)
+			return false;
+		if (b->shift == 0 && *b->at < 0x80 && *b->at <= b->item_max) {
+			b->size = *b->at++;
+			b->have = 0;
+			b->in_body = true;
+		} else if (!read_head(b)) {
+			return false;
+		}
+	}
+	if (b->have == 0 && b->size <= (uint64_t)(b->end - b->at)) {
+		const uint8_t *data = b->at;
+
+		b->at += b->size;
+		return hand_out(b, data, ret);
+	}
+	return assemble(b, ret);
+}

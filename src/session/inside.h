@@ -1,0 +1,47 @@
+/* inside.h - what a session is made of; for session.c and hello.c alone. */
+#ifndef LENO_SESSION_INSIDE_H
+#define LENO_SESSION_INSIDE_H
+
+#include "session/inbox.h"
+#include "session/seal.h"
+#include "session/stream.h"
+
+enum { GRANT_US = 50 * 1000 };     /* between two looks for memory */
+
+struct session {
+	struct session_setup *setup;
+	struct public_keys keys;       /* the peer's                              */
+	leno_id  peer;
+	enum session_path path;
+	uint32_t via;                  /* the link that we send by                */
+	uint32_t via_ok;               /* the link whose frames count; 0: none    */
+	struct stream out;
+	struct inbox in;
+	struct seal seal;
+
+	uint64_t my_sid, peer_sid;     /* peer_sid 0: not known                   */
+	uint64_t past_sid;             /* of the peer's lives that are over       */
+	uint64_t peer_incarnation;
+	bool     agreed;               /* it has said that it knows my_sid        */
+
+	bool     hello_due;            /* say it even if there is nothing else    */
+	bool     hello_ride;           /* say it before anything else             */
+	bool     ack_due;
+	bool     gap_due, mark_due;    /* flags of that ACK                       */
+	bool     gap_open;             /* reported, not closed yet                */
+	bool     bye_due, ended;
+	uint64_t taken_us;             /* time of the last input                  */
+	uint64_t grant_us;             /* when starved: look again then           */
+};
+
+/* hello.c: which lives of the two ends speak with each other. */
+void hello_begin(struct session *);                        /* a life of ours      */
+bool hello_write(struct session *, struct writer *);
+int  hello_take(struct session *, struct bytes body, uint32_t via, uint64_t now_us);
+int  hello_take_bye(const struct session *, struct bytes body);
+bool hello_write_bye(const struct session *, struct writer *);
+
+/* Is what came by this way of the life that we know? */
+bool hello_heard(const struct session *, uint32_t via);
+
+#endif

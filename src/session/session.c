@@ -1,0 +1,426 @@
+/* session.c - the two layers of session.h put together: frames of the stream, as they are
+ * on a direct path, sealed in packets across relays. */
+#include "session/inside.h"
+
+#include "base/mem.h"
+
+enum { ACK_GAP = 1, ACK_MARK = 2, ACK_MAX = 3 * 9 + 1 };
+
+struct session *session_new(struct session_setup *setup, const struct public_keys *keys,
+                            uint64_t now_us)
+{
+	struct session *s = mem_new(sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->setup = setup;
+	s->keys = *keys;
+	s->peer = identity_id(keys);
+	s->taken_us = now_us;
+	stream_init(&s->out, setup);
+	inbox_init(&s->in, setup);
+	seal_init(&s->seal, setup, &s->keys, &s->peer);
+	hello_begin(s);
+	return s;
+}
+
+struct session *session_free(struct session *s)
+{
+	if (s) {
+		stream_clear(&s->out);
+		inbox_clear(&s->in);
+		seal_clear(&s->seal);
+	}
+	return mem_free(s);
+}
+
+void session_renew(struct session *s, uint64_t now_us)
+{
+	stream_renew(&s->out);
+	inbox_clear(&s->in);
+	inbox_init(&s->in, s->setup);
+	hello_begin(s);
+	s->hello_due = s->ack_due = s->gap_due = s->mark_due = s->gap_open = false;
+	s->bye_due = s->ended = false;
+	s->taken_us = now_us;
+}
+
+const leno_id *session_peer(const struct session *s)
+{
+	return &s->peer;
+}
+
+/* ---- path ------------------------------------------------------------------ */
+
+void session_set_path(struct session *s, enum session_path path, uint32_t via, uint64_t now_us)
+{
+	if (path == s->path && via == s->via)
+		return;
+	s->path = path;
+	s->via = via;
+	stream_move(&s->out, path == PATH_RELAYED);
+	s->hello_ride = true;
+	s->hello_due = path == PATH_DIRECT;    /* across relays only with something to say */
+	if (path == PATH_DIRECT)
+		seal_stop(&s->seal);
+}
+
+enum session_path session_path(const struct session *s)
+{
+	return s->path;
+}
+
+void session_set_gate(struct session *s, const leno_id *gate)
+{
+	s->seal.has_gate = gate != NULL;
+	if (gate)
+		s->seal.gate = *gate;
+}
+
+/* ---- sending --------------------------------------------------------------- */
+
+int session_put(struct session *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
+{
+	if (s->bye_due || s->ended)
+		return LENO_CLOSED;
+	return stream_put(&s->out, head, data, ret_seq);
+}
+
+void session_set_message_max(struct session *s, size_t bound)
+{
+	s->out.data_max = bound;
+}
+
+/* Is there a frame that must go? */
+static bool must_say(const struct session *s)
+{
+	return s->hello_due || s->ack_due || s->bye_due || stream_sendable(&s->out) > 0;
+}
+
+bool session_wants(const struct session *s)
+{
+	switch (s->path) {
+	case PATH_DIRECT:
+		return seal_answers(&s->seal) || (!s->ended && must_say(s));
+	case PATH_RELAYED:
+		return seal_wants(&s->seal) ||
+		       (!s->ended && (seal_ready(&s->seal) || seal_can_start(&s->seal)) &&
+		        must_say(s));
+	case PATH_NONE:
+		break;
+	}
+	return false;
+}
+
+static bool write_ack(struct session *s, struct writer *w)
+{
+	uint8_t buf[ACK_MAX];
+	struct writer body = writer_of(buf, sizeof buf);
+
+	write_varint(&body, inbox_offset(&s->in));
+	write_varint(&body, s->in.items);
+	write_varint(&body, inbox_credit(&s->in));
+	write_u8(&body, (uint8_t)((s->gap_due ? ACK_GAP : 0) | (s->mark_due ? ACK_MARK : 0)));
+	if (!write_frame(w, FRAME_ACK, writer_bytes(&body)))
+		return false;
+	s->ack_due = s->gap_due = s->mark_due = false;
+	return true;
+}
+
+/* What is due, in order, while it fits. */
+static bool write_frames(struct session *s, struct writer *w, uint64_t now_us)
+{
+	const uint8_t *start = w->at;
+
+	if (s->hello_due || s->hello_ride) {
+		if (!hello_write(s, w))
+			return false;
+		s->hello_due = false;
+		s->hello_ride = s->path == PATH_RELAYED;   /* until it is answered */
+		if (s->peer_sid && !s->gap_due && !s->mark_due)
+			s->ack_due = false;                /* it says the same */
+	}
+	if (s->ack_due && !write_ack(s, w))
+		return w->at != start;
+	stream_make(&s->out, w, now_us);
+	if (s->bye_due && stream_sendable(&s->out) == 0 && hello_write_bye(s, w)) {
+		s->bye_due = false;
+		s->ended = true;
+	}
+	return w->at != start;
+}
+
+/* The end of a record is too small for a part of what waits? */
+static bool worth(const struct session *s, const struct writer *w)
+{
+	return writer_left(w) >= PACKET_MAX / 4 || writer_left(w) > stream_sendable(&s->out) + 256;
+}
+
+static bool make_packet(struct session *s, struct writer *record, uint64_t now_us)
+{
+	struct writer frames;
+
+	if (!seal_ready(&s->seal)) {
+		if (seal_can_start(&s->seal))
+			seal_start(&s->seal, now_us);
+		return seal_make(&s->seal, record, now_us);
+	}
+	if (!worth(s, record))
+		return false;
+	frames = seal_begin(&s->seal, record, now_us);
+	if (frames.full || !write_frames(s, &frames, now_us))
+		return false;
+	if (stream_waits(&s->out))
+		window_arm(&s->out.window, now_us);
+	return seal_end(&s->seal, record, &frames);
+}
+
+bool session_make(struct session *s, struct writer *record, uint64_t now_us)
+{
+	if (!session_wants(s))
+		return false;
+	if (seal_answers(&s->seal) || (s->path == PATH_RELAYED && seal_wants(&s->seal)))
+		return seal_make(&s->seal, record, now_us);
+	if (s->path == PATH_RELAYED)
+		return make_packet(s, record, now_us);
+	return write_frames(s, record, now_us);
+}
+
+bool session_take_writable(struct session *s)
+{
+	return stream_take_writable(&s->out);
+}
+
+bool session_take_confirmed(struct session *s, uint64_t *ret_first, uint64_t *ret_last)
+{
+	uint64_t last = s->out.base + s->out.delivered;
+
+	if (s->out.reported >= last)
+		return false;
+	*ret_first = s->out.reported + 1;
+	*ret_last = s->out.reported = last;
+	return true;
+}
+
+bool session_unconfirmed(const struct session *s, uint64_t *ret_first, uint64_t *ret_last)
+{
+	if (!stream_waits(&s->out))
+		return false;
+	*ret_first = s->out.base + s->out.delivered + 1;
+	*ret_last = s->out.put;
+	return true;
+}
+
+void session_bye(struct session *s)
+{
+	s->bye_due = !s->ended;
+}
+
+/* ---- receiving ------------------------------------------------------------- */
+
+static int take_data(struct session *s, struct bytes body)
+{
+	struct reader r = reader_of(body);
+	uint32_t low = read_u32(&r);
+	uint64_t known = inbox_offset(&s->in), offset;
+
+	if (r.bad)
+		return LENO_PROTOCOL;
+	/* The 64-bit offset is the one that lies nearest to what we expect. */
+	offset = known + (uint64_t)(int64_t)(int32_t)(low - (uint32_t)known);
+	if (offset > (uint64_t)INT64_MAX)
+		return LENO_PROTOCOL;
+	switch (inbox_feed(&s->in, offset, bytes_of(r.at, reader_left(&r)))) {
+	case INBOX_NEW:
+		s->gap_open = false;
+		s->ack_due = true;
+		break;
+	case INBOX_OLD:
+		s->ack_due = true;             /* what we said of it was lost */
+		break;
+	case INBOX_GAP:
+		if (!s->gap_open)
+			s->gap_open = s->gap_due = s->ack_due = true;
+		break;
+	case INBOX_DROPPED:
+		break;
+	}
+	return LENO_OK;
+}
+
+static int take_ack(struct session *s, struct bytes body, uint32_t via, uint64_t now_us)
+{
+	struct reader r = reader_of(body);
+	struct position p = { 0 };
+	uint8_t flags;
+
+	p.offset = read_varint(&r);
+	p.items = read_varint(&r);
+	p.credit = read_varint(&r);
+	flags = read_u8(&r);
+	if (!read_end(&r))
+		return LENO_PROTOCOL;
+	p.gap = flags & ACK_GAP;
+	p.mark = flags & ACK_MARK;
+	return stream_take_position(&s->out, &p, now_us);
+}
+
+/* Across relays a HELLO is repeated until the peer shows that it came. */
+static void stop_riding(struct session *s, uint32_t via)
+{
+	if (!via && s->agreed && seal_opened(&s->seal) == s->seal.current)
+		s->hello_ride = false;
+}
+
+int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_t now_us)
+{
+	int err = LENO_OK;
+
+	s->taken_us = now_us;
+	if (session_fault(s))
+		return LENO_PROTOCOL;
+	if (s->ended)
+		return LENO_OK;
+	switch (f->type) {
+	case FRAME_HELLO:
+		err = hello_take(s, f->body, via, now_us);
+		break;
+	case FRAME_BYE:
+		return hello_take_bye(s, f->body);
+	case FRAME_DATA:
+		if (hello_heard(s, via))
+			return take_data(s, f->body);
+		if (!s->peer_sid)
+			s->hello_due = true;       /* it speaks with a life that is over */
+		return LENO_OK;
+	case FRAME_ACK:
+		if (!hello_heard(s, via) || !s->agreed)
+			return LENO_OK;
+		err = take_ack(s, f->body, via, now_us);
+		break;
+	default:
+		return LENO_OK;                    /* of a later version */
+	}
+	if (!err)
+		stop_riding(s, via);
+	return err;
+}
+
+bool session_next(struct session *s, struct bytes *ret_item)
+{
+	uint64_t items = s->in.items;
+	bool got = inbox_next(&s->in, ret_item);
+
+	if (got || s->in.items != items)
+		s->ack_due = true;
+	else if (s->in.starved)
+		s->grant_us = s->taken_us + GRANT_US;
+	return got;
+}
+
+int session_fault(const struct session *s)
+{
+	return s->in.broken ? LENO_PROTOCOL : LENO_OK;
+}
+
+int session_take_packet(struct session *s, struct packet *packet, uint64_t now_us,
+                        struct bytes *ret_frames)
+{
+	const struct epoch *before = s->seal.current;
+	bool busy = must_say(s) || stream_waits(&s->out);
+	int got = seal_take(&s->seal, packet, busy, now_us, ret_frames);
+
+	s->taken_us = now_us;
+	if (s->seal.current != before) {
+		s->hello_ride = true;
+		if (s->seal.current->initiator)
+			s->hello_due = true;           /* shows that we have the keys */
+	}
+	if (got == 1 && packet->flags & PACKET_MARKED)
+		s->mark_due = true;                    /* goes with the next ACK */
+	return got;
+}
+
+int session_check_init(const struct session_setup *setup, const struct packet *packet,
+                       struct public_keys *ret_keys, bool *ret_visitor)
+{
+	struct init in;
+	int err = init_read(setup, packet, &in);
+
+	if (err)
+		return err;
+	*ret_keys = in.keys;
+	*ret_visitor = in.visitor;
+	crypto_wipe(&in.noise, sizeof in.noise);
+	return LENO_OK;
+}
+
+void session_write_refused(struct writer *w, const struct session_setup *setup,
+                           const struct packet *got)
+{
+	struct reader r = reader_of(got->body);
+	struct packet p = { .hops = HOPS_MAX, .kind = PACKET_REFUSED, .to = got->from,
+	                    .from = setup->self->id };
+	uint32_t index = read_u32(&r);
+
+	if (got->kind != PACKET_SEALED || r.bad)
+		return;
+	if (got->flags & PACKET_FROM_GATE) {
+		p.flags = PACKET_TO_GATE;
+		p.to_gate = got->from_gate;
+	}
+	write_packet_head(w, &p);
+	write_u32(w, index);
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+uint64_t session_deadline(const struct session *s)
+{
+	uint64_t due = s->in.starved ? s->grant_us : NEVER, other;
+
+	if (s->path != PATH_RELAYED || s->ended)
+		return due;
+	other = seal_deadline(&s->seal);
+	if (other < due)
+		due = other;
+	return s->out.window.due_us < due ? s->out.window.due_us : due;
+}
+
+void session_tick(struct session *s, uint64_t now_us)
+{
+	if (s->in.starved && now_us >= s->grant_us) {
+		s->grant_us = now_us + GRANT_US;
+		if (inbox_retry(&s->in))
+			s->gap_due = s->ack_due = true;    /* what was dropped is wanted now */
+	}
+	if (s->path != PATH_RELAYED || s->ended)
+		return;
+	seal_tick(&s->seal, must_say(s) || stream_waits(&s->out), now_us);
+	if (now_us >= s->out.window.due_us) {
+		stream_expired(&s->out, now_us);
+		s->hello_due = true;                       /* asks where the peer stands */
+	}
+}
+
+/* ---- to look at ------------------------------------------------------------ */
+
+size_t session_queued(const struct session *s)
+{
+	return (size_t)tape_size(&s->out.tape);
+}
+
+bool session_idle(const struct session *s)
+{
+	return !stream_waits(&s->out) && !s->ack_due && !s->hello_due;
+}
+
+uint32_t session_rtt_us(const struct session *s)
+{
+	return s->out.window.srtt_us;
+}
+
+uint64_t session_peer_incarnation(const struct session *s)
+{
+	return s->peer_incarnation;
+}
