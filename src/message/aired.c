@@ -1,0 +1,255 @@
+/* aired.c - see aired.h. */
+#include "message/aired.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "base/timers.h"
+
+enum { RING_MIN = 16 };
+
+struct aired_item {
+	uint64_t put_us;
+	size_t   pending;         /* targets that have not acknowledged it         */
+	uint32_t confirmed, unknown;
+	size_t   size;
+	uint8_t  bytes[];
+};
+
+void aired_init(struct aired *a, size_t max, size_t targets_max, const uint8_t seed[16])
+{
+	*a = (struct aired){ .first = 1, .max = max };
+	map_init(&a->targets, offsetof(struct target, id), sizeof(leno_id), targets_max, seed);
+}
+
+static struct aired_item **slot(const struct aired *a, uint64_t seq)
+{
+	return &a->ring[seq & (a->capacity - 1)];
+}
+
+static const struct aired_item *kept(const struct aired *a, uint64_t seq)
+{
+	assert(seq >= a->first && seq <= a->last);
+	return *slot(a, seq);
+}
+
+void aired_clear(struct aired *a)
+{
+	size_t cursor = 0;
+
+	for (uint64_t seq = a->first; seq <= a->last; seq++)
+		mem_free(*slot(a, seq));
+	for (struct target *t; (t = map_next(&a->targets, &cursor));)
+		mem_free(t);
+	map_clear(&a->targets);
+	a->ring = mem_free(a->ring);
+	a->capacity = 0;
+	a->first = a->last + 1;
+	a->used = 0;
+}
+
+int aired_aim(struct aired *a, const leno_id *id)
+{
+	struct target *t = map_get(&a->targets, id);
+	int error;
+
+	if (t)
+		return 0;
+	t = mem_new(sizeof *t);
+	if (!t)
+		return LENO_MEMORY;
+	t->id = *id;
+	t->acked = t->given = a->last;
+	t->delay_ms = REPAIR_FIRST_MS;
+	error = map_put(&a->targets, t);
+	if (error)
+		mem_free(t);
+	return error;
+}
+
+struct target *aired_target(const struct aired *a, const leno_id *id)
+{
+	return map_get(&a->targets, id);
+}
+
+static int grow(struct aired *a)
+{
+	size_t capacity = a->capacity ? 2 * a->capacity : RING_MIN;
+	struct aired_item **ring, **old = a->ring;
+
+	if (a->last - a->first + 1 < a->capacity)
+		return 0;
+	ring = mem_new(capacity * sizeof *ring);
+	if (!ring)
+		return LENO_MEMORY;
+	for (uint64_t seq = a->first; seq <= a->last; seq++)
+		ring[seq & (capacity - 1)] = *slot(a, seq);
+	mem_free(old);
+	a->ring = ring;
+	a->capacity = capacity;
+	return 0;
+}
+
+int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t now_us,
+              uint64_t *ret_seq)
+{
+	size_t size = varint_size(type.size) + type.size + varint_size(data.size) + data.size;
+	struct aired_item *item;
+	struct writer w;
+
+	if (a->used > 0 && (size > a->max || a->used > a->max - size))
+		return LENO_AGAIN;
+	item = grow(a) ? NULL : mem_new(sizeof *item + size);
+	if (!item)
+		return LENO_MEMORY;
+	item->put_us = now_us;
+	item->pending = a->targets.count;
+	item->size = size;
+	w = writer_of(item->bytes, size);
+	write_sized(&w, type);
+	write_sized(&w, data);
+	assert(!w.full && writer_size(&w) == size);
+	a->used += size;
+	*slot(a, ++a->last) = item;
+	*ret_seq = a->last;
+	return 0;
+}
+
+bool aired_ack(struct aired *a, struct target *t, uint64_t seq, uint32_t had, uint64_t now_us)
+{
+	assert(seq <= a->last);
+	if (seq < t->acked || (seq == t->acked && had <= t->had))
+		return false;
+	for (uint64_t s = t->acked + 1; s <= seq; s++) {
+		struct aired_item *item = *slot(a, s);
+
+		assert(item->pending > 0);
+		item->pending--;
+		item->confirmed++;
+	}
+	t->acked = seq;
+	t->had = had;
+	t->moved_us = now_us;
+	t->delay_ms = REPAIR_FIRST_MS;
+	return true;
+}
+
+void aired_gone(struct aired *a, const leno_id *id)
+{
+	struct target *t = map_remove(&a->targets, id);
+
+	if (!t)
+		return;
+	for (uint64_t s = t->acked + 1; s <= a->last; s++) {
+		struct aired_item *item = *slot(a, s);
+
+		assert(item->pending > 0);
+		item->pending--;
+		item->unknown++;
+	}
+	mem_free(t);
+}
+
+bool aired_next_done(struct aired *a, uint64_t *ret_seq, uint32_t *ret_confirmed,
+                     uint32_t *ret_unknown)
+{
+	struct aired_item *item = a->first <= a->last ? *slot(a, a->first) : NULL;
+
+	if (!item || item->pending > 0)
+		return false;
+	*ret_seq = a->first;
+	*ret_confirmed = item->confirmed;
+	*ret_unknown = item->unknown;
+	if (a->framed < a->first) {
+		a->framed = a->first;      /* nobody is left to be told */
+		a->fragment = 0;
+	}
+	a->used -= item->size;
+	*slot(a, a->first++) = NULL;
+	mem_free(item);
+	return true;
+}
+
+/* ---- frames and repair --------------------------------------------------------- */
+
+struct bytes aired_item(const struct aired *a, uint64_t seq)
+{
+	const struct aired_item *item = kept(a, seq);
+
+	return bytes_of(item->bytes, item->size);
+}
+
+uint32_t aired_pack(const struct aired *a, uint64_t from, uint64_t upto, struct writer *w)
+{
+	uint32_t count = 0;
+
+	for (uint64_t seq = from; seq <= upto; seq++, count++) {
+		struct bytes b = aired_item(a, seq);
+
+		if (writer_left(w) < b.size)
+			break;
+		write_bytes(w, b.data, b.size);
+	}
+	return count;
+}
+
+static uint32_t count_fitting(const struct aired *a, uint64_t from)
+{
+	size_t size = 0;
+	uint32_t count = 0;
+
+	for (uint64_t seq = from; seq <= a->last; seq++, count++) {
+		size += kept(a, seq)->size;
+		if (size > CAST_ROOM)
+			break;
+	}
+	return count;
+}
+
+bool aired_frame(struct aired *a, const leno_id *self, uint64_t incarnation, struct writer *w)
+{
+	struct cast c = { .origin = *self, .incarnation = incarnation, .number = a->number + 1,
+	                  .first = a->framed + 1 };
+	struct bytes whole;
+	size_t from, size;
+
+	if (!aired_unframed(a))
+		return false;
+	c.behind = c.first - a->first;
+	whole = aired_item(a, c.first);
+	a->number++;
+	if (whole.size <= CAST_ROOM) {
+		c.count = count_fitting(a, c.first);
+		write_cast_head(w, &c);
+		aired_pack(a, c.first, c.first + c.count - 1, w);
+		a->framed += c.count;
+		return true;
+	}
+	c.fragment = a->fragment++;
+	c.fragments = (uint32_t)((whole.size + CAST_ROOM - 1) / CAST_ROOM);
+	from = (size_t)c.fragment * CAST_ROOM;
+	size = whole.size - from < CAST_ROOM ? whole.size - from : CAST_ROOM;
+	write_cast_head(w, &c);
+	write_bytes(w, whole.data + from, size);
+	if (a->fragment == c.fragments) {
+		a->framed++;
+		a->fragment = 0;
+	}
+	return true;
+}
+
+uint64_t aired_due(const struct aired *a, const struct target *t)
+{
+	uint64_t since = t->moved_us, put;
+
+	if (t->acked == a->last)
+		return NEVER;
+	put = kept(a, t->acked + 1)->put_us;
+	return (since > put ? since : put) + (uint64_t)t->delay_ms * 1000;
+}
+
+void aired_helped(struct target *t, uint64_t now_us)
+{
+	t->moved_us = now_us;
+	t->delay_ms = t->delay_ms >= REPAIR_LAST_MS / 2 ? REPAIR_LAST_MS : 2 * t->delay_ms;
+}

@@ -1,0 +1,27 @@
+/* parcel.h - bytes that are encoded once and wait in many queues: counted references.
+ *
+ *  1. Whoever holds one has taken it or made it, and drops it once.
+ *  2. All parcels of a store together hold at most `max` bytes. */
+#ifndef LENO_MESSAGE_PARCEL_H
+#define LENO_MESSAGE_PARCEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct parcels {
+	size_t used, max;
+};
+
+struct parcel {
+	struct parcels *store;
+	uint32_t refs;
+	size_t   size;
+	uint8_t  bytes[];
+};
+
+/* One reference, `size` zeroed bytes to be filled. NULL: the bound, or memory. */
+struct parcel *parcel_new(struct parcels *, size_t size);
+struct parcel *parcel_take(struct parcel *);    /* one reference more; returns it */
+struct parcel *parcel_drop(struct parcel *);    /* NULL is fine; returns NULL     */
+
+#endif
