@@ -1,0 +1,267 @@
+/* test_links.c - who is let in, and which of many links stays.
+ *
+ * covers: src/driver/sim/audit.c */
+#include "support/check.h"
+
+#include "driver/sim/sim.h"
+
+static const uint8_t ours[32] = "the secret of this one network..";
+static const uint8_t theirs[32] = "the secret of the other network.";
+
+/* Each dials the other at so many addresses, all at once, while both talk. */
+static void crossed_dials(uint64_t seed, unsigned dials, bool traffic, uint64_t delay_us)
+{
+	struct sim *sim = sim_new(seed);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
+	struct sim_profile line = sim_lan;
+
+	line.delay_us = delay_us;
+	line.jitter_us = delay_us / 2;
+	sim_cable(a, b, &line);
+	for (unsigned i = 0; i < dials; i++) {
+		sim_dial(a, b, i);
+		sim_dial(b, a, i);
+	}
+	if (traffic) {
+		sim_talk(a, b, 500, MS(1), 200);
+		sim_talk(b, a, 500, MS(1), 200);
+	}
+	CHECK(sim_settle(sim, SECONDS(20)));
+	sim_run(sim, SECONDS(10));
+	CHECK_EQ(sim_pipes(a, b), 1);
+	CHECK_EQ(sim_ups(a, b), 1);
+	CHECK_EQ(sim_ups(b, a), 1);
+	CHECK_EQ(sim_stats(a).links, 1);
+	if (traffic) {
+		CHECK_EQ(sim_tally(a, b).confirmed, 500);
+		CHECK_EQ(sim_tally(b, a).confirmed, 500);
+	}
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST(dials_that_cross_end_in_one_link)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		crossed_dials(seed, 1, false, 100);
+		crossed_dials(seed, 1, true, 3000);
+		crossed_dials(seed, 3, false, 500);
+		crossed_dials(seed, 3, true, 2000);
+	}
+}
+
+/* A second link appears under traffic, from the other side: one stays, nothing is lost. */
+TEST(a_later_dial_changes_nothing_for_those_who_talk)
+{
+	struct sim *sim = sim_new(20);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
+
+	sim_wire(a, b, NULL);
+	CHECK(sim_settle(sim, SECONDS(1)));
+	sim_talk(a, b, 1000, 200, 200);
+	sim_talk(b, a, 1000, 200, 200);
+	sim_run(sim, MS(50));
+	sim_dial(b, a, 0);
+	sim_dial(b, a, 1);
+	sim_dial(a, b, 2);
+	CHECK(sim_settle(sim, SECONDS(10)));
+	CHECK_EQ(sim_ups(a, b), 1);
+	CHECK_EQ(sim_ups(b, a), 1);
+	CHECK_EQ(sim_tally(a, b).confirmed, 1000);
+	CHECK_EQ(sim_tally(b, a).confirmed, 1000);
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST(a_node_that_dials_itself_gives_up)
+{
+	struct sim *sim = sim_new(21);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
+	uint64_t bytes;
+
+	sim_dial(a, a, 0);
+	sim_wire(a, b, NULL);
+	CHECK(sim_settle(sim, SECONDS(2)));
+	sim_run(sim, SECONDS(60));
+	CHECK_EQ(sim_pipes(a, a), 0);
+	CHECK_EQ(leno_count(sim_leno(a)), 2);
+	sim_crash(b);
+	sim_run(sim, SECONDS(10));
+	bytes = sim_bytes(sim);
+	sim_run(sim, SECONDS(600));
+	CHECK_EQ(sim_bytes(sim) - bytes, 0); /* it does not try for ever */
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST(a_wrong_secret_is_refused_and_counted)
+{
+	const leno_options inside = { .secret = { ours, 32 } },
+			   outside = { .secret = { theirs, 32 } };
+	struct sim *sim = sim_new(22);
+	struct sim_node *a = sim_node(sim, "a", &inside), *b = sim_node(sim, "b", &outside),
+			*c = sim_node(sim, "c", NULL);
+
+	sim_wire(a, b, NULL);
+	sim_wire(c, a, NULL);
+	sim_run(sim, SECONDS(10));
+	CHECK_EQ(leno_count(sim_leno(a)), 1);
+	CHECK_EQ(leno_count(sim_leno(b)), 1);
+	CHECK_EQ(leno_count(sim_leno(c)), 1);
+	CHECK(sim_stats(a).refused_secret + sim_stats(b).refused_secret > 0);
+	CHECK_EQ(sim_send(a, b, 10), LENO_NO_NODE);
+	CHECK_EQ(sim_send(c, a, 10), LENO_NO_NODE);
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST(another_network_is_refused_and_counted)
+{
+	const leno_options red = { .network = "red" }, blue = { .network = "blue" };
+	struct sim *sim = sim_new(23);
+	struct sim_node *a = sim_node(sim, "a", &red), *b = sim_node(sim, "b", &blue),
+			*c = sim_node(sim, "c", &red);
+
+	sim_wire(a, b, NULL);
+	sim_wire(c, b, NULL);
+	sim_wire(a, c, NULL);
+	sim_run(sim, SECONDS(10));
+	CHECK_EQ(leno_count(sim_leno(a)), 2);
+	CHECK_EQ(leno_count(sim_leno(b)), 1);
+	CHECK(sim_stats(b).refused_network > 0);
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST(an_endpoint_forwards_nothing)
+{
+	const leno_options endpoint = { .endpoint = true };
+	struct sim *sim = sim_new(24);
+	struct sim_node *a = sim_node(sim, "a", NULL), *e = sim_node(sim, "e", &endpoint),
+			*b = sim_node(sim, "b", NULL);
+
+	sim_wire(a, e, NULL);
+	sim_wire(b, e, NULL);
+	sim_run(sim, SECONDS(5));
+	CHECK(sim_sees(a, e) && sim_sees(e, a) && sim_sees(b, e) && sim_sees(e, b));
+	CHECK(!sim_sees(a, b) && !sim_sees(b, a));
+	sim_talk(a, e, 10, MS(1), 10);
+	sim_talk(e, b, 10, MS(1), 10);
+	sim_run(sim, SECONDS(2));
+	CHECK_EQ(sim_tally(a, e).confirmed, 10);
+	CHECK_EQ(sim_tally(e, b).confirmed, 10);
+	CHECK_EQ(sim_stats(e).forwarded, 0);
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+/* One of the two links is of its own machine: for that it relays. */
+TEST(an_endpoint_relays_for_its_own_machine)
+{
+	const leno_options endpoint = { .endpoint = true };
+	struct sim *sim = sim_new(25);
+	struct sim_node *a = sim_node(sim, "a", NULL), *e = sim_node(sim, "e", &endpoint),
+			*b = sim_node(sim, "b", NULL);
+	struct sim_profile local = sim_lan;
+
+	local.class = LENO_PIPE_LOCAL;
+	sim_wire(a, e, &local);
+	sim_wire(b, e, NULL);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	sim_talk(a, b, 100, MS(1), 100);
+	sim_talk(b, a, 100, MS(1), 100);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(sim_tally(a, b).confirmed, 100);
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST(a_visitor_is_not_listed_and_gets_its_answers)
+{
+	const leno_options visitor = { .visitor = true };
+	struct sim *sim = sim_new(26);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL),
+			*c = sim_node(sim, "c", NULL), *v = sim_late_node(sim, "v", &visitor);
+	struct sim_got got;
+	uint64_t started;
+
+	sim_wire(a, b, NULL);
+	sim_wire(b, c, NULL);
+	CHECK(sim_settle(sim, SECONDS(2)));
+	sim_dial(v, a, 0);
+	sim_start(v);
+	started = sim_now(sim);
+	for (unsigned i = 0; i < 100 && !leno_synced(sim_leno(v)); i++)
+		sim_run(sim, MS(1));
+	CHECK(sim_now(sim) - started < MS(50));
+	CHECK_EQ(sim_ask(v, c, "echo", "from outside", 1000, &got), 0);
+	CHECK(sim_run_until(sim, &got.done, SECONDS(2)));
+	CHECK_EQ(got.error, 0);
+	CHECK_STR(got.text, "from outside");
+	sim_talk(v, c, 50, MS(1), 100);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(sim_tally(v, c).confirmed, 50);
+	CHECK_EQ(leno_count(sim_leno(a)), 3);
+	CHECK_EQ(leno_count(sim_leno(c)), 3);
+	CHECK(!sim_sees(c, v) && !sim_sees(a, v));
+	sim_leave(v);
+	CHECK(sim_settle(sim, SECONDS(2)));
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+enum { HOPS = 32 };
+
+/* As far as a packet may go, and no further. */
+TEST(a_packet_crosses_as_many_links_as_it_may)
+{
+	struct sim *sim = sim_new(27);
+	struct sim_node *n[HOPS + 4];
+	char name[8];
+
+	for (unsigned i = 0; i < HOPS + 4; i++) {
+		snprintf(name, sizeof name, "n%u", i);
+		n[i] = sim_node(sim, name, NULL);
+		if (i)
+			sim_wire(n[i - 1], n[i], NULL);
+	}
+	sim_run(sim, SECONDS(20));
+	sim_talk(n[0], n[HOPS], 20, MS(1), 100);
+	sim_run(sim, SECONDS(10));
+	CHECK_EQ(sim_tally(n[0], n[HOPS]).confirmed, 20);
+	if (sim_send(n[0], n[HOPS + 3], 10) == 0) {
+		sim_run(sim, SECONDS(20));
+		CHECK_EQ(sim_tally(n[0], n[HOPS + 3]).delivered, 0);
+	}
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+/* "No such node" is certain only once a neighbour has told all it knows. */
+TEST(synced_comes_with_the_first_neighbour)
+{
+	struct sim *sim = sim_new(28);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL),
+			*late = sim_late_node(sim, "late", NULL);
+
+	sim_wire(a, b, NULL);
+	CHECK(sim_settle(sim, SECONDS(2)));
+	sim_wire(late, a, NULL);
+	sim_start(late);
+	CHECK(!leno_synced(sim_leno(late)));
+	CHECK(sim_settle(sim, SECONDS(2)));
+	CHECK(leno_synced(sim_leno(late)));
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
+TEST_MAIN(TEST_CASE(dials_that_cross_end_in_one_link),
+          TEST_CASE(a_later_dial_changes_nothing_for_those_who_talk),
+          TEST_CASE(a_node_that_dials_itself_gives_up),
+          TEST_CASE(a_wrong_secret_is_refused_and_counted),
+          TEST_CASE(another_network_is_refused_and_counted),
+          TEST_CASE(an_endpoint_forwards_nothing),
+          TEST_CASE(an_endpoint_relays_for_its_own_machine),
+          TEST_CASE(a_visitor_is_not_listed_and_gets_its_answers),
+          TEST_CASE(a_packet_crosses_as_many_links_as_it_may),
+          TEST_CASE(synced_comes_with_the_first_neighbour))
