@@ -5,6 +5,16 @@
 
 enum { STALE_INTERVALS = 4 };    /* so old an estimate is renewed when we write anyway */
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 void heartbeat_start(struct heartbeat *h, uint64_t interval_us, uint32_t misses,
 		     uint64_t silence_us, bool dialled, uint64_t now_us)
 {
@@ -47,9 +57,9 @@ static bool only_control(struct bytes frames)
 
 void heartbeat_record(struct heartbeat *h, struct bytes frames, uint64_t now_us)
 {
-	h->partial_us = NEVER;
 	if (h->data_us == NEVER && !only_control(frames))
-		h->data_us = now_us;
+		h->data_us = least(h->partial_us, now_us); /* since its first byte */
+	h->partial_us = NEVER;
 }
 
 /* ---- round trips ---------------------------------------------------------------- */
@@ -161,16 +171,6 @@ void heartbeat_finish(struct heartbeat *h, struct writer *w, bool data, uint64_t
 }
 
 /* ---- time ------------------------------------------------------------------------- */
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t most(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
 
 static uint64_t dead_at(const struct heartbeat *h)
 {
