@@ -1,0 +1,71 @@
+# fish completion for leno(1).
+
+function __leno_nodes
+    timeout 1 leno nodes --json --timeout 500ms 2>/dev/null |
+        sed -n 's/.*"name":"\([^"]\{1,\}\)".*/\1/p'
+end
+
+function __leno_word_is
+    set -l words (commandline -opc | string match -v -- '-*')
+    test (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
+end
+
+set -l commands up nodes map send broadcast request listen ping id secret bench help
+set -l asking nodes map send broadcast request ping bench
+
+complete -c leno -f
+complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
+complete -c leno -n __fish_use_subcommand -l version -d 'the version'
+complete -c leno -n __fish_use_subcommand -a up -d 'a node that stays'
+complete -c leno -n __fish_use_subcommand -a nodes -d 'who is there'
+complete -c leno -n __fish_use_subcommand -a map -d 'the mesh as a picture'
+complete -c leno -n __fish_use_subcommand -a send -d 'one message to one node'
+complete -c leno -n __fish_use_subcommand -a broadcast -d 'one message to every node'
+complete -c leno -n __fish_use_subcommand -a request -d 'ask a node, print its reply'
+complete -c leno -n __fish_use_subcommand -a listen -d 'print what arrives, and reply'
+complete -c leno -n __fish_use_subcommand -a ping -d 'round trips to a node'
+complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
+complete -c leno -n __fish_use_subcommand -a secret -d 'make a secret file'
+complete -c leno -n __fish_use_subcommand -a bench -d 'measure this machine, or this mesh'
+complete -c leno -n __fish_use_subcommand -a help -d 'all about one command'
+
+complete -c leno -n '__leno_word_is 2 send request ping bench' -a '(__leno_nodes)'
+complete -c leno -n '__leno_word_is 2 help' -a "$commands"
+complete -c leno -n '__leno_word_is 2 secret' -F
+
+set -l any "__fish_seen_subcommand_from $commands"
+complete -c leno -n $any -l network -x -d 'which mesh'
+complete -c leno -n $any -l name -x -d 'what others call this node'
+complete -c leno -n $any -l secret-file -r -F -d 'what members have in common'
+complete -c leno -n $any -l identity -r -F -d 'keys that outlive the process'
+complete -c leno -n $any -l connect -x -a tcp:// -d 'join through this address'
+complete -c leno -n $any -l discover -x -a 'local: none' -d 'how others are found'
+complete -c leno -n $any -l endpoint -d 'relay for this machine alone'
+complete -c leno -n $any -l anonymous -d 'listen beyond loopback without a secret'
+complete -c leno -n $any -l heartbeat -x -d 'milliseconds between them'
+complete -c leno -n $any -l json -d 'one JSON object a line'
+complete -c leno -n $any -s v -l verbose -d 'say what happens'
+complete -c leno -n $any -l help -d 'all about this command'
+
+set -l member '__fish_seen_subcommand_from up listen'
+complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0' -d 'let others in'
+complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
+
+complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from send request' -l wait -d 'wait for NODE'
+complete -c leno -n '__fish_seen_subcommand_from send' -s l -l lines -d 'a message a line'
+complete -c leno -n '__fish_seen_subcommand_from listen' -s r -l reply -x -d 'run for each request'
+complete -c leno -n '__fish_seen_subcommand_from listen' -s t -l reply-timeout -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from listen' -s R -l raw -d 'the data alone'
+complete -c leno -n '__fish_seen_subcommand_from listen' -s n -l count -x -d 'end after this many'
+complete -c leno -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many'
+complete -c leno -n '__fish_seen_subcommand_from ping' -s i -l interval -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from nodes' -s w -l watch -d 'go on'
+complete -c leno -n '__fish_seen_subcommand_from nodes' -s l -l long -d 'ids in full'
+complete -c leno -n '__fish_seen_subcommand_from map' -s d -l dot -d 'as DOT'
+complete -c leno -n '__fish_seen_subcommand_from map' -s s -l svg -r -F -d 'as an SVG picture'
+complete -c leno -n '__fish_seen_subcommand_from map' -s r -l root -x -a '(__leno_nodes)' -d 'grow from'
+complete -c leno -n '__fish_seen_subcommand_from map' -s a -l ascii -d 'ASCII alone'
+complete -c leno -n '__fish_seen_subcommand_from id' -s c -l create -d 'make it if it is missing'
+complete -c leno -n '__fish_seen_subcommand_from bench' -s m -l mesh -d 'to every node'
+complete -c leno -n '__fish_seen_subcommand_from bench' -s e -l each -x -d seconds
