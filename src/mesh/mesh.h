@@ -136,4 +136,8 @@ bool mesh_linked(const struct mesh *, const leno_id *);                    /* is
 /* The tree of gossip, for broadcasts: is this link one to push along? */
 bool mesh_pushes(const struct mesh *, int link);
 
+/* Our own incarnation: higher than in the setup after a bump. Newcomers refused so far. */
+uint64_t mesh_incarnation(const struct mesh *);
+uint64_t mesh_refused(const struct mesh *);
+
 #endif
