@@ -43,7 +43,7 @@ if(TARGET leno_sim)
 	if(TEST_PATIENCE GREATER 1)
 		set(seeds 1..20)
 	endif()
-	leno_register(sim.seeds sim 300 leno_sim --seeds ${seeds} --quiet)
+	leno_register(sim.hundred_seeds sim 300 leno_sim --seeds ${seeds} --quiet)
 endif()
 
 if(LENO_HAS_LIBRARY)
