@@ -199,7 +199,7 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = {
 	{&asking_argp, 0, NULL, 0},
-	{&settings_argp, 0, NULL, 0},
+	{&settings_argp, 0, "Options of all commands:", 1},
 	{0},
 };
 

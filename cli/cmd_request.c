@@ -81,7 +81,7 @@ static void on_late(struct app *app)
 
 static const struct argp_child children[] = {
 	{&waiting_argp, 0, NULL, 0},
-	{&settings_argp, 0, NULL, 0},
+	{&settings_argp, 0, "Options of all commands:", 1},
 	{0},
 };
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 static const struct argp_child children[] = {
-	{&settings_argp, 0, NULL, 0},
+	{&settings_argp, 0, "Options of all commands:", 1},
 	{0},
 };
 

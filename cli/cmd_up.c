@@ -59,7 +59,7 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 
 static const struct argp_child children[] = {
 	{&member_argp, 0, NULL, 0},
-	{&settings_argp, 0, NULL, 0},
+	{&settings_argp, 0, "Options of all commands:", 1},
 	{0},
 };
 

@@ -327,6 +327,7 @@ const struct argp waiting_argp = {.options = waiting_options, .parser = settings
 
 void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
 {
+	s->argp = argp;
 	s->timeout_ms = 5000;
 	argp_parse(argp, argc, argv, 0, NULL, input);
 	settings_from_environment(s);
@@ -339,7 +340,7 @@ error_t words_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		for (size_t i = 0; state->root_argp->children[i].argp != NULL; i++)
+		for (size_t i = 0; words->set.argp->children[i].argp != NULL; i++)
 			state->child_inputs[i] = &words->set;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -350,7 +351,7 @@ error_t words_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (words->count < words->least)
-			argp_error(state, "an argument is missing: %s", state->root_argp->args_doc);
+			argp_error(state, "an argument is missing: %s", words->set.argp->args_doc);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -28,6 +28,7 @@ struct settings {
 	leno_ms timeout_ms; /* of commands that ask                              */
 	bool wait;          /* for NODE, even when the mesh has no such node now */
 	uint8_t layer[SETTINGS_MAX]; /* who said each of them                     */
+	const struct argp *argp;     /* of the command                            */
 };
 
 /* For a command's own `struct argp`: children, with the struct settings as input. */
@@ -42,7 +43,7 @@ void settings_parse(const struct argp *, int argc, char **argv, struct settings 
                     void *input);
 
 /* The words of a command beside its options, and its settings. A command's own
- * struct begins with it, and its argp has at most two children. */
+ * struct begins with it; the children of its argp all fill the settings. */
 struct words {
 	struct settings set;
 	char *items[3];
