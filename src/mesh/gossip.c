@@ -96,6 +96,9 @@ static void announce(struct mesh *m, struct mesh_link *l, uint32_t slot)
 /* Tells one neighbour of a record, the quick way or the cheap one. */
 static void tell(struct mesh *m, struct mesh_link *l, struct atlas_node *n, bool may_push)
 {
+	/* The origin knows its own record, unless it is of a life that it does not know of. */
+	if (l->slot == n->slot && n->stamp.incarnation > l->peer.incarnation)
+		push(m, l, n->slot);
 	if (mark_has(l, MARK_HAS, n->slot) || l->slot == n->slot)
 		return;
 	if (may_push && l->eager)
@@ -113,6 +116,8 @@ void gossip_spread(struct mesh *m, struct atlas_node *n, const struct mesh_link 
 			continue;
 		mark_clear(l, MARK_HAS, n->slot);
 		mark_clear(l, MARK_PUSH, n->slot);
+		if (l == from && l->slot == n->slot)
+			l->peer.incarnation = n->stamp.incarnation;
 		if (l == from)
 			mark_set(l, MARK_HAS, n->slot);
 		else if (n->slot == 0 && m->own.gone)

@@ -6,7 +6,10 @@
  * has the lowest id is taken. For our own routes a path that begins with the link in use
  * comes before that, so that among equals nothing moves (sticky). Nothing but a best path
  * is ever taken: each relay is nearer than the one before, on its own map as on ours, so
- * that no loop can last (docs/decisions/0021-gossip-tree-and-routes.md). */
+ * that no loop can last (docs/decisions/0021-gossip-tree-and-routes.md).
+ *
+ * A state is a node and a bit. The bit is set for an endpoint that is reached from
+ * outside its machine: what comes in so goes on over local links only, and stays in. */
 #include <assert.h>
 
 #include "mesh/state.h"
@@ -86,11 +89,11 @@ static void relax(struct mesh *m, uint32_t state, const struct route_state *offe
 }
 
 /* Goes on from one state over all links that may be used from it. */
-static void expand(struct mesh *m, uint32_t from, uint32_t source, bool local_only, bool sticky)
+static void expand(struct mesh *m, uint32_t from, uint32_t source, bool sticky)
 {
 	const struct atlas_node *n = m->slots[from / 2];
 	const struct route_state s = m->states[from];
-	bool own = from / 2 == 0;
+	bool own = from / 2 == 0, inbound = from % 2;
 
 	if (s.hops >= HOPS_MAX)
 		return;
@@ -100,7 +103,7 @@ static void expand(struct mesh *m, uint32_t from, uint32_t source, bool local_on
 		uint32_t hop_us;
 
 		m->routes_work++;
-		if (e->slot == NO_SLOT || e->slot == source || (local_only && !e->local))
+		if (e->slot == NO_SLOT || e->slot == source || (inbound && !e->local))
 			continue;
 		hop_us = own ? m->links[m->own.link_of[i]]->rtt_us : rtt_of_class(e->rtt_class);
 		offer.dist += (uint32_t)e->weight + HOP_COST;
@@ -112,7 +115,8 @@ static void expand(struct mesh *m, uint32_t from, uint32_t source, bool local_on
 		offer.hops++;
 		if (from / 2 == source)
 			offer.first = own ? m->own.link_of[i] : -1;
-		relax(m, 2 * e->slot + (endpoint(m, e->slot) && !e->far_local), &offer, sticky);
+		relax(m, 2 * e->slot + (endpoint(m, e->slot) && (inbound || !e->far_local)), &offer,
+		      sticky);
 	}
 }
 
@@ -136,15 +140,12 @@ void search_run(struct mesh *m, uint32_t source, bool local_only, bool sticky)
 	for (uint32_t i = 0; i < 2 * m->n_slots; i++)
 		m->states[i] = (struct route_state){ .dist = (uint32_t)NEVER_REACHED, .first = -1 };
 	m->n_heap = 0;
-	m->states[2 * source].dist = 0;
-	place(m, m->n_heap++, 2 * source);
+	m->states[2 * source + local_only].dist = 0;
+	place(m, m->n_heap++, 2 * source + local_only);
 	if (source == 0 && mesh_is_visitor(m))
 		expand_visitor(m, sticky);
-	while (m->n_heap > 0) {
-		uint32_t at = pop(m);
-
-		expand(m, at, source, at / 2 == source ? local_only : at % 2, sticky);
-	}
+	while (m->n_heap > 0)
+		expand(m, pop(m), source, sticky);
 }
 
 const struct route_state *search_best(const struct mesh *m, uint32_t slot)

@@ -112,8 +112,8 @@ struct mesh_own {
 	int      link_of[NEIGHBOURS_MAX];        /* beside edges                         */
 };
 
-/* A state of the search: a node as it is reached. An endpoint that is reached over a link
- * that is not local may go on over local ones only, so it has a second state. */
+/* A state of the search: a node as it is reached. An endpoint that is reached from outside
+ * its machine may go on over local links only, so it has a second state. */
 struct route_state {
 	uint32_t dist, parent;           /* NEVER_REACHED; state that leads here         */
 	uint32_t rtt_us, heap_at;
