@@ -27,15 +27,15 @@ struct attempt {
 
 struct dial {
 	struct driver *driver;
-	struct list in;              /* driver->dials */
+	struct list in; /* driver->dials */
 	uint32_t number;
 	enum leno_pipe_class class;
 	struct resolve *asked;
 	struct attempt *attempt;
-	uv_timer_t timer;            /* runs out: on with the next address */
+	uv_timer_t timer; /* runs out: on with the next address */
 	size_t n, next;
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
-	int error;                   /* of the last try */
+	int error; /* of the last try */
 	char uri[URI_TEXT];
 };
 
@@ -159,9 +159,9 @@ static bool attempt_begin(struct dial *dial, const struct sockaddr_storage *at)
 	if (!a)
 		return false;
 	fd = local ? unixsock_new()
-		   : socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || (connect(fd, (const struct sockaddr *)at, size) < 0 &&
-		       errno != EINPROGRESS && errno != EINTR)) {
+	           : socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || (connect(fd, (const struct sockaddr *)at, size) < 0 && errno != EINPROGRESS &&
+	               errno != EINTR)) {
 		dial->error = error_of(errno);
 		goto failed;
 	}
@@ -206,9 +206,9 @@ static void on_timer(uv_timer_t *timer)
 }
 
 void dial_resolved(struct driver *d, uint32_t number, int error, struct sockaddr_storage *found,
-		   size_t n)
+                   size_t n)
 {
-	list_each(it, after, &d->dials) {
+	list_each (it, after, &d->dials) {
 		struct dial *dial = list_item(it, struct dial, in);
 
 		if (dial->number != number)
@@ -243,7 +243,7 @@ static int dial_prepare(struct dial *dial)
 		return LENO_OK;
 	dial->n = 0;
 	return a.bracketed ? LENO_ADDRESS
-			   : resolve_start(dial->driver, dial->number, &a, &dial->asked);
+	                   : resolve_start(dial->driver, dial->number, &a, &dial->asked);
 }
 
 void dial_start(struct driver *d, uint32_t number, const char *uri)
@@ -286,7 +286,7 @@ void dial_tell_lost(struct driver *d)
 
 void dial_clear(struct driver *d)
 {
-	list_each(it, after, &d->dials)
+	list_each (it, after, &d->dials)
 		dial_free(list_item(it, struct dial, in));
 }
 

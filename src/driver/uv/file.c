@@ -110,8 +110,8 @@ int file_read_private(const char *path, char *ret, size_t capacity, const char *
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
 
 	if (fd < 0)
-		return refuse(ret_why, errno == ENOENT ? "there is no such file"
-						       : "it cannot be opened");
+		return refuse(ret_why,
+		              errno == ENOENT ? "there is no such file" : "it cannot be opened");
 	error = file_read_open(fd, ret, capacity, ret_why);
 	close(fd);
 	return error;

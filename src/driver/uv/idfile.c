@@ -30,11 +30,11 @@
 #define LIFE "\nincarnation "
 
 enum {
-	HEX    = 2 * IDFILE_SEED,
+	HEX = 2 * IDFILE_SEED,
 	DIGITS = 20,
 	SEED_AT = sizeof HEAD - 1,
 	LIFE_AT = SEED_AT + HEX + sizeof LIFE - 1,
-	SIZE   = LIFE_AT + DIGITS + 1
+	SIZE = LIFE_AT + DIGITS + 1
 };
 static_assert((int)IDFILE_SEED == (int)SECRET_SIZE, "one codec for both");
 static_assert(SIZE <= 512, "a sector: overwriting a number in it is all or nothing");
@@ -87,7 +87,7 @@ static int read_open(int fd, struct idfile *ret, const char **ret_why)
 
 int idfile_create(const char *path, struct idfile *ret)
 {
-	struct idfile id = {.incarnation = 0};
+	struct idfile id = { .incarnation = 0 };
 	char text[SIZE + 1];
 	int error;
 
@@ -151,7 +151,7 @@ static bool store_incarnation(int fd, uint64_t incarnation)
 }
 
 int idfile_begin(const char *path, uint64_t wall_ms, struct idfile *ret, int *ret_fd,
-		 const char **ret_why)
+                 const char **ret_why)
 {
 	struct idfile id;
 	int fd, error;

@@ -22,7 +22,7 @@ static void on_closed(uv_handle_t *handle)
 
 static void pause_accepting(struct driver *d)
 {
-	list_each(it, after, &d->listeners)
+	list_each (it, after, &d->listeners)
 		uv_poll_stop(&list_item(it, struct listener, in)->poll);
 	uv_timer_start(&d->resume, listener_resume, PAUSE_MS, 0);
 }
@@ -31,7 +31,7 @@ void listener_resume(uv_timer_t *timer)
 {
 	struct driver *d = timer->data;
 
-	list_each(it, after, &d->listeners)
+	list_each (it, after, &d->listeners)
 		uv_poll_start(&list_item(it, struct listener, in)->poll, UV_READABLE, on_door);
 }
 
@@ -59,8 +59,8 @@ static void take_in(struct listener *l, int fd, const struct sockaddr_storage *f
 
 	if (l->class == LENO_PIPE_LOCAL) {
 		if (!unixsock_mine(fd, NULL)) {
-			loop_log(l->driver, LENO_LOG_WARN,
-				 "%s: refused a process of another user", l->uri);
+			loop_log(l->driver, LENO_LOG_WARN, "%s: refused a process of another user",
+			         l->uri);
 			close(fd);
 			return;
 		}
@@ -95,10 +95,10 @@ static void on_door(uv_poll_t *poll, int status, int events)
 	struct driver *d = l->driver;
 
 	for (int i = 0; i < ACCEPTS_PER_TURN && !d->closing; i++) {
-		struct sockaddr_storage from = {0};
+		struct sockaddr_storage from = { 0 };
 		socklen_t size = sizeof from;
 		int fd = accept4(l->fd, (struct sockaddr *)&from, &size,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			take_in(l, fd, &from);
@@ -109,7 +109,7 @@ static void on_door(uv_poll_t *poll, int status, int events)
 		if (is_passing(errno))
 			continue;
 		loop_log(d, LENO_LOG_WARN, "%s: cannot accept (%s): pausing for %d ms", l->uri,
-			 strerror(errno), PAUSE_MS);
+		         strerror(errno), PAUSE_MS);
 		if (errno == EMFILE || errno == ENFILE)
 			shed(l);
 		pause_accepting(d);
@@ -118,7 +118,7 @@ static void on_door(uv_poll_t *poll, int status, int events)
 }
 
 int listener_open(struct driver *d, int fd, enum leno_pipe_class class, const char *uri,
-		  struct listener **ret)
+                  struct listener **ret)
 {
 	struct listener *l = mem_new(sizeof *l);
 
@@ -143,7 +143,7 @@ int listener_open(struct driver *d, int fd, enum leno_pipe_class class, const ch
 
 void listener_clear(struct driver *d)
 {
-	list_each(it, after, &d->listeners) {
+	list_each (it, after, &d->listeners) {
 		struct listener *l = list_item(it, struct listener, in);
 
 		list_remove(&l->in);
@@ -177,7 +177,7 @@ const char *leno_uri(leno_node *node, size_t n)
 {
 	struct driver *d = driver_of(node);
 
-	list_each(it, after, &d->listeners) {
+	list_each (it, after, &d->listeners) {
 		struct listener *l = list_item(it, struct listener, in);
 
 		if (!l->hidden && n-- == 0)

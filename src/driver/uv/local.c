@@ -27,8 +27,9 @@
 
 enum {
 	DELAY_MAX_MS = 100,
-	SETTLED_MS   = 5000, /* who kept us so long, and then broke, did not shun us */
-	SHUNNED_MS   = 1000  /* between looks whether the name is free               */
+	SETTLED_MS = 5000, /* who kept us so long, and then broke, did not shun us */
+	DYING_MS = 50,     /* a killed process may close its pipes before its name */
+	SHUNNED_MS = 1000  /* between looks whether the name is free               */
 };
 
 #define LOCAL_URI "local:"
@@ -154,7 +155,10 @@ static void seek(struct driver *d)
 	}
 	if (!l->dial && pid == l->shunned) {
 		close(fd);
-		shun(d);
+		if (uv_now(&d->loop) - l->lost_ms < DYING_MS)
+			retry_later(d);
+		else
+			shun(d);
 		return;
 	}
 	l->leader = pid;
@@ -190,6 +194,7 @@ void local_lost(struct driver *d, bool by_engine)
 	if (l->state != LOCAL_FOLLOWING)
 		return;
 	l->shunned = by_engine || !settled ? l->leader : -1;
+	l->lost_ms = uv_now(&d->loop);
 	start_seeking(d);
 }
 

@@ -34,11 +34,11 @@ static int fill_identity(leno_engine_config *config, int *ret_lock)
 	config->wall_ms = wall_ms();
 	if (!path)
 		return secret_random(config->identity, sizeof config->identity) ? LENO_OK
-										: LENO_SYSTEM;
+		                                                                : LENO_SYSTEM;
 	error = idfile_begin(path, config->wall_ms, &id, ret_lock, &why);
 	if (error < 0) {
-		options_log(&config->options, config->user, LENO_LOG_ERROR,
-			    "identity file %s: %s", path, why);
+		options_log(&config->options, config->user, LENO_LOG_ERROR, "identity file %s: %s",
+		            path, why);
 		return error;
 	}
 	memcpy(config->identity, id.seed, sizeof config->identity);
@@ -58,7 +58,7 @@ static int fill_secret(leno_engine_config *config)
 		error = secret_load(o->secret_file, o->network, config->secret, &why);
 		if (error < 0)
 			options_log(o, config->user, LENO_LOG_ERROR, "secret file %s: %s",
-				    o->secret_file, why);
+			            o->secret_file, why);
 	} else if (o->secret.size == SECRET_SIZE) {
 		memcpy(config->secret, o->secret.data, SECRET_SIZE);
 	} else if (o->secret.size > 0) {
@@ -68,7 +68,7 @@ static int fill_secret(leno_engine_config *config)
 }
 
 static int fill_config(leno_engine_config *config, const leno_options *options,
-		       const leno_handlers *handlers, void *user, int *ret_lock)
+                       const leno_handlers *handlers, void *user, int *ret_lock)
 {
 	int error;
 
@@ -189,7 +189,7 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 }
 
 int leno_open(leno_node **ret, const leno_options *options, const leno_handlers *handlers,
-	      void *user)
+              void *user)
 {
 	leno_engine_config config;
 	leno_node *node = NULL;

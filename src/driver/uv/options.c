@@ -8,13 +8,13 @@
 #include <string.h>
 
 enum {
-	NETWORK_BYTES    = 64,
-	NAME_BYTES       = 63,
-	LABEL_BYTES      = 63,
-	LABELS           = 16,
-	HEARTBEAT_LEAST  = 10,        /* milliseconds */
-	HEARTBEAT_MOST   = 3600000,
-	MISSES_MOST      = 1000
+	NETWORK_BYTES = 64,
+	NAME_BYTES = 63,
+	LABEL_BYTES = 63,
+	LABELS = 16,
+	HEARTBEAT_LEAST = 10, /* milliseconds */
+	HEARTBEAT_MOST = 3600000,
+	MISSES_MOST = 1000
 };
 
 /* Printable text of up to `max` bytes: names stand in lines of logs and lists. */
@@ -61,14 +61,14 @@ static bool times_good(const leno_options *o)
 int options_check(const leno_options *o)
 {
 	bool good = (!o->network || is_line(o->network, 1, NETWORK_BYTES)) &&
-		    (!o->name || is_line(o->name, 0, NAME_BYTES)) && labels_good(o) &&
-		    secret_good(o) && times_good(o);
+	            (!o->name || is_line(o->name, 0, NAME_BYTES)) && labels_good(o) &&
+	            secret_good(o) && times_good(o);
 
 	return good ? LENO_OK : LENO_ARGUMENT;
 }
 
 void options_log(const leno_options *o, void *user, enum leno_log_level level, const char *format,
-		 ...)
+                 ...)
 {
 	char line[512];
 	va_list args;

@@ -227,8 +227,7 @@ static enum flushed flush_made(struct pipe *p)
 	if (made == 0)
 		return FLUSH_EMPTY;
 	n = write_some(p, d->write_buffer, made);
-	if (n < 0 || (n < (ssize_t)made &&
-		      !keep_rest(p, d->write_buffer + n, made - (size_t)n)))
+	if (n < 0 || (n < (ssize_t)made && !keep_rest(p, d->write_buffer + n, made - (size_t)n)))
 		return FLUSH_BROKEN;
 	return n < (ssize_t)made ? FLUSH_FULL : FLUSH_MORE;
 }
@@ -337,7 +336,7 @@ static leno_pipe take_number(struct driver *d)
 }
 
 int pipe_open(struct driver *d, int fd, enum leno_pipe_class class, uint32_t dial, const char *uri,
-	      struct pipe **ret)
+              struct pipe **ret)
 {
 	leno_pipe pipe = take_number(d);
 	struct pipe *p = pipe < LENO_PIPES_MAX ? mem_new(sizeof *p) : NULL;

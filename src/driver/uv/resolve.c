@@ -15,11 +15,11 @@
 #include <string.h>
 
 struct resolve {
-	struct task task;           /* carries the thread's share to the loop */
-	pthread_mutex_t lock;       /* over shares and driver                 */
+	struct task task;     /* carries the thread's share to the loop */
+	pthread_mutex_t lock; /* over shares and driver                 */
 	int shares;
-	struct driver *driver;      /* NULL: nobody waits any more            */
-	uint32_t number;            /* the dial's                             */
+	struct driver *driver; /* NULL: nobody waits any more            */
+	uint32_t number;       /* the dial's                             */
 	char host[ADDRESS_HOST + 1];
 	uint16_t port;
 	int error;
@@ -57,7 +57,7 @@ static void run_answer(struct driver *d, struct task *task)
 
 static void look_up(struct resolve *r)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct addrinfo *found;
 
 	r->error = LENO_ADDRESS;

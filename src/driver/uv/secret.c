@@ -47,7 +47,7 @@ bool secret_from_hex(const char *hex, uint8_t ret[SECRET_SIZE])
 }
 
 int secret_stretch(const char *network, const void *passphrase, size_t size,
-		   uint8_t ret[SECRET_SIZE])
+                   uint8_t ret[SECRET_SIZE])
 {
 	static const char salt_of[] = "leno passphrase";
 	uint8_t salt[crypto_pwhash_argon2id_SALTBYTES];
@@ -60,15 +60,15 @@ int secret_stretch(const char *network, const void *passphrase, size_t size,
 	crypto_generichash_update(&state, (const uint8_t *)network, strlen(network));
 	crypto_generichash_final(&state, salt, sizeof salt);
 	if (crypto_pwhash_argon2id(ret, SECRET_SIZE, passphrase, size, salt,
-				   crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE,
-				   crypto_pwhash_argon2id_MEMLIMIT_INTERACTIVE,
-				   crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
+	                           crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE,
+	                           crypto_pwhash_argon2id_MEMLIMIT_INTERACTIVE,
+	                           crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
 		return LENO_MEMORY;
 	return LENO_OK;
 }
 
 static int understand(char *text, const char *network, uint8_t ret[SECRET_SIZE],
-		      const char **ret_why)
+                      const char **ret_why)
 {
 	size_t head = sizeof SECRET_HEAD - 1, size = strcspn(text, "\r\n");
 
@@ -91,7 +91,7 @@ static int understand(char *text, const char *network, uint8_t ret[SECRET_SIZE],
 }
 
 int secret_load(const char *path, const char *network, uint8_t ret[SECRET_SIZE],
-		const char **ret_why)
+                const char **ret_why)
 {
 	char text[PASSPHRASE_MAX + 3];
 	int error = file_read_private(path, text, sizeof text, ret_why);

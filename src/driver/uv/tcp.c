@@ -54,7 +54,7 @@ void tcp_uri(const struct sockaddr_storage *s, char ret[URI_TEXT])
 
 static bool is_loopback(const struct sockaddr_storage *s)
 {
-	static const uint8_t mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
+	static const uint8_t mapped[13] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
 
@@ -107,13 +107,13 @@ static int listen_at(struct driver *d, const struct sockaddr_storage *at, bool b
  * of its addresses that can be bound is taken. */
 static int listen_at_name(struct driver *d, const struct address *a)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found;
 	int error = LENO_ADDRESS;
 
 	if (getaddrinfo(a->host, NULL, &hints, &found) != 0)
 		return LENO_ADDRESS;
 	for (struct addrinfo *it = found; it; it = it->ai_next) {
-		struct sockaddr_storage at = {0};
+		struct sockaddr_storage at = { 0 };
 
 		if (it->ai_family != AF_INET && it->ai_family != AF_INET6)
 			continue;

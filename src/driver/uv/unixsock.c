@@ -52,7 +52,7 @@ socklen_t unixsock_abstract(const char *network, struct sockaddr_storage *ret)
 	un->sun_family = AF_UNIX;
 	secret_tag(network, tag);
 	n = snprintf(un->sun_path + 1, sizeof un->sun_path - 1, "leno/1/%lu/%s",
-		     (unsigned long)geteuid(), tag);
+	             (unsigned long)geteuid(), tag);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 }
 

@@ -112,7 +112,7 @@ struct local {
 	uint32_t dial;                /* the engine's, not answered yet; or 0     */
 	int found;                    /* a socket, in LOCAL_FOUND; or -1          */
 	pid_t leader, shunned;        /* process at the other end; 0 unknown      */
-	uint64_t since_ms;            /* following                                */
+	uint64_t since_ms, lost_ms;   /* following the leader; when it was lost   */
 	uint64_t delay_ms;            /* before the next try                      */
 	struct pipe *pipe;
 	uv_timer_t retry;
