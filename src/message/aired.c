@@ -90,8 +90,7 @@ static int grow(struct aired *a)
 	return 0;
 }
 
-int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t now_us,
-              uint64_t *ret_seq)
+int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t *ret_seq)
 {
 	size_t size = varint_size(type.size) + type.size + varint_size(data.size) + data.size;
 	struct aired_item *item;
@@ -102,7 +101,7 @@ int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t no
 	item = grow(a) ? NULL : mem_new(sizeof *item + size);
 	if (!item)
 		return LENO_MEMORY;
-	item->put_us = now_us;
+	item->put_us = NEVER;
 	item->pending = a->targets.count;
 	item->size = size;
 	w = writer_of(item->bytes, size);
@@ -113,6 +112,15 @@ int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t no
 	*slot(a, ++a->last) = item;
 	*ret_seq = a->last;
 	return 0;
+}
+
+void aired_clock(struct aired *a, uint64_t now_us)
+{
+	uint64_t seq = a->clocked + 1 > a->first ? a->clocked + 1 : a->first;
+
+	for (; seq <= a->last; seq++)
+		(*slot(a, seq))->put_us = now_us;
+	a->clocked = a->last;
 }
 
 bool aired_ack(struct aired *a, struct target *t, uint64_t seq, uint32_t had, uint64_t now_us)
@@ -245,6 +253,8 @@ uint64_t aired_due(const struct aired *a, const struct target *t)
 	if (t->acked == a->last)
 		return NEVER;
 	put = kept(a, t->acked + 1)->put_us;
+	if (put == NEVER)
+		return NEVER;
 	return (since > put ? since : put) + (uint64_t)t->delay_ms * 1000;
 }
 

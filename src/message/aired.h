@@ -36,6 +36,7 @@ struct aired {
 	struct aired_item **ring; /* by seq, a power of two                        */
 	size_t   capacity;
 	uint64_t first, last;     /* kept; first = last + 1 when there is none     */
+	uint64_t clocked;         /* all up to it know when they were put          */
 	uint64_t framed;          /* all up to it are in frames                    */
 	uint32_t fragment;        /* of framed + 1, the next to frame              */
 	uint64_t number;          /* of the last frame                             */
@@ -50,9 +51,9 @@ void aired_clear(struct aired *);
 int  aired_aim(struct aired *, const leno_id *);
 struct target *aired_target(const struct aired *, const leno_id *);    /* or NULL */
 
-/* AGAIN, MEMORY. */
-int  aired_put(struct aired *, struct bytes type, struct bytes data, uint64_t now_us,
-               uint64_t *ret_seq);
+/* AGAIN, MEMORY. It waits for nobody before aired_clock(): who puts may not know the time. */
+int  aired_put(struct aired *, struct bytes type, struct bytes data, uint64_t *ret_seq);
+void aired_clock(struct aired *, uint64_t now_us);
 
 /* This node has all up to seq (at most `last`). True when that is more than before. */
 bool aired_ack(struct aired *, struct target *, uint64_t seq, uint32_t had, uint64_t now_us);

@@ -256,6 +256,7 @@ static void detach(struct conn *c, enum leno_why why, int error)
 	unchoose(c);
 	timers_set(&n->timers, &c->timer, NEVER);
 	relay_clear(&c->relay);
+	fan_drop(c);
 	list_each (it, next, &c->ready)
 		list_remove(it);
 	size_t cursor = 0;
@@ -318,6 +319,7 @@ void conns_free(struct conn *c)
 	list_remove(&c->all);
 	list_remove(&c->writing);
 	relay_clear(&c->relay);
+	fan_drop(c);
 	timers_release(&c->node->timers, &c->timer);
 	link_free(c->link);
 	mem_free(c);

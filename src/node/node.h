@@ -57,6 +57,7 @@ struct conn {
 	struct list  ready;         /* peers that have something to write here         */
 	bool         relay_first;   /* whose turn it is to begin a record              */
 	struct relay relay;         /* packets of others                               */
+	struct fan_queue *fan;      /* broadcasts, see fan_tree.c; NULL: never any     */
 	struct peer *peer;          /* with the node at the other end, once looked up  */
 	char         uri[URI_SHOWN];
 };
@@ -173,15 +174,16 @@ void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 int  send_item(struct peer *, struct item *, const char *type, struct bytes data,
                uint64_t *ret_seq);
 
-/* fan.c: broadcasts */
+/* fan.c, fan_tree.c: broadcasts */
 int  fan_open(leno_node *);
 void fan_free(leno_node *);
 void fan_take(struct conn *, struct bytes frame_body);
 bool fan_make(struct conn *, struct writer *);
 bool fan_wants(const struct conn *);
+void fan_drop(struct conn *);                          /* all that waits for this link */
 void fan_item(struct peer *, struct bytes data);
 void fan_tick(leno_node *);
-void fan_gone(leno_node *, const leno_id *);
+void fan_gone(leno_node *, const leno_id *);           /* it is down: acks will not come */
 
 /* timers.c */
 void node_settle(leno_node *);                         /* the end of each input    */
