@@ -4,6 +4,8 @@
  * the same incarnation; so whoever meets two knows which one is over.
  *
  *     HELLO{p, e}: "I am p, and know you as e (0: not yet); so much I have of e."
+ *     Its flag UNSURE: "and I have not heard that you know me": to be answered by HELLO.
+ *     Its flag HEARD: "a HELLO of yours came under these keys": it need not be repeated.
  *
  *     p older than what we know         it is late: ignored
  *     p newer than what we know         LENO_CLOSED: that life is over; renew, take it again
@@ -15,7 +17,7 @@
  *  2. An ACK counts only once the peer has said that it knows the life it speaks of. */
 #include "session/inside.h"
 
-enum { HELLO_MAX = 8 + 8 + 5 * 9 };
+enum { HELLO_UNSURE = 1, HELLO_HEARD = 2, HELLO_MAX = 8 + 8 + 5 * 9 + 1 };
 
 /* Random in its lower half, so that nobody can guess it. */
 void hello_begin(struct session *s)
@@ -44,7 +46,21 @@ bool hello_write(struct session *s, struct writer *w)
 	write_varint(&body, s->in.items);
 	write_varint(&body, inbox_credit(&s->in));
 	write_varint(&body, s->setup->message_max);
+	write_u8(&body, (uint8_t)((s->agreed ? 0 : HELLO_UNSURE) |
+	                          (hello_bound(s) ? HELLO_HEARD : 0)));
 	return write_frame(w, FRAME_HELLO, writer_bytes(&body));
+}
+
+bool hello_bound(const struct session *s)
+{
+	return s->path == PATH_RELAYED && seal_ready(&s->seal) &&
+	       s->seal.current->bound != UINT64_MAX;
+}
+
+void hello_landed(struct session *s, uint32_t via)
+{
+	if (!via && seal_opened(&s->seal) == s->seal.current)
+		s->hello_ride = false;
 }
 
 static bool bind(struct session *s, uint32_t via)
@@ -79,11 +95,13 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 	uint64_t p = read_u64(&r), e = read_u64(&r), incarnation = read_varint(&r), data_max;
 	struct position position = { 0 };
 	bool same_start;
+	uint8_t flags;
 
 	position.offset = read_varint(&r);
 	position.items = read_varint(&r);
 	position.credit = read_varint(&r);
 	data_max = read_varint(&r);
+	flags = read_u8(&r);
 	if (!read_end(&r) || p == 0)
 		return LENO_PROTOCOL;
 	same_start = incarnation == s->peer_incarnation;
@@ -97,13 +115,17 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 	}
 	if (!bind(s, via))
 		return LENO_OK;
+	if (!same_start)
+		s->past_sid = 0;               /* its count began anew */
 	s->peer_sid = p;
 	s->peer_incarnation = incarnation;
 	s->out.data_max = data_max;
-	if (!e) {
+	if (flags & HELLO_HEARD)
+		hello_landed(s, via);
+	if (flags & HELLO_UNSURE)
 		s->hello_due = true;
+	if (!e)
 		return LENO_OK;
-	}
 	s->agreed = true;
 	s->ack_due = true;                     /* whoever moved here goes on at once */
 	return stream_take_position(&s->out, &position, now_us);

@@ -44,4 +44,9 @@ bool hello_write_bye(const struct session *, struct writer *);
 /* Is what came by this way of the life that we know? */
 bool hello_heard(const struct session *, uint32_t via);
 
+/* Across relays a HELLO goes with every packet, until the peer says under the same keys
+ * that one came. */
+bool hello_bound(const struct session *);                  /* we can say so       */
+void hello_landed(struct session *, uint32_t via);         /* the peer said so    */
+
 #endif

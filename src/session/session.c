@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-enum { ACK_GAP = 1, ACK_MARK = 2, ACK_MAX = 3 * 9 + 1 };
+enum { ACK_GAP = 1, ACK_MARK = 2, ACK_HEARD = 4, ACK_MAX = 3 * 9 + 1 };
 
 struct session *session_new(struct session_setup *setup, const struct public_keys *keys,
                             uint64_t now_us)
@@ -120,7 +120,8 @@ static bool write_ack(struct session *s, struct writer *w)
 	write_varint(&body, inbox_offset(&s->in));
 	write_varint(&body, s->in.items);
 	write_varint(&body, inbox_credit(&s->in));
-	write_u8(&body, (uint8_t)((s->gap_due ? ACK_GAP : 0) | (s->mark_due ? ACK_MARK : 0)));
+	write_u8(&body, (uint8_t)((s->gap_due ? ACK_GAP : 0) | (s->mark_due ? ACK_MARK : 0) |
+	                          (hello_bound(s) ? ACK_HEARD : 0)));
 	if (!write_frame(w, FRAME_ACK, writer_bytes(&body)))
 		return false;
 	s->ack_due = s->gap_due = s->mark_due = false;
@@ -262,20 +263,13 @@ static int take_ack(struct session *s, struct bytes body, uint32_t via, uint64_t
 		return LENO_PROTOCOL;
 	p.gap = flags & ACK_GAP;
 	p.mark = flags & ACK_MARK;
+	if (flags & ACK_HEARD)
+		hello_landed(s, via);
 	return stream_take_position(&s->out, &p, now_us);
-}
-
-/* Across relays a HELLO is repeated until the peer shows that it came. */
-static void stop_riding(struct session *s, uint32_t via)
-{
-	if (!via && s->agreed && seal_opened(&s->seal) == s->seal.current)
-		s->hello_ride = false;
 }
 
 int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_t now_us)
 {
-	int err = LENO_OK;
-
 	s->taken_us = now_us;
 	if (session_fault(s))
 		return LENO_PROTOCOL;
@@ -283,8 +277,7 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 		return LENO_OK;
 	switch (f->type) {
 	case FRAME_HELLO:
-		err = hello_take(s, f->body, via, now_us);
-		break;
+		return hello_take(s, f->body, via, now_us);
 	case FRAME_BYE:
 		return hello_take_bye(s, f->body);
 	case FRAME_DATA:
@@ -294,16 +287,12 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 			s->hello_due = true;       /* it speaks with a life that is over */
 		return LENO_OK;
 	case FRAME_ACK:
-		if (!hello_heard(s, via) || !s->agreed)
-			return LENO_OK;
-		err = take_ack(s, f->body, via, now_us);
-		break;
+		if (hello_heard(s, via) && s->agreed)
+			return take_ack(s, f->body, via, now_us);
+		return LENO_OK;
 	default:
 		return LENO_OK;                    /* of a later version */
 	}
-	if (!err)
-		stop_riding(s, via);
-	return err;
 }
 
 bool session_next(struct session *s, struct bytes *ret_item)
