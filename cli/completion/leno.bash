@@ -13,7 +13,7 @@ _leno_options() {
 }
 
 _leno() {
-	local command= word i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	local command="" word i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local commands="up nodes map send broadcast request listen ping id secret bench help"
 	local positional=0
 
