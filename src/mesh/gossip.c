@@ -101,7 +101,7 @@ static void tell(struct mesh *m, struct mesh_link *l, struct atlas_node *n, bool
 		push(m, l, n->slot);
 	if (mark_has(l, MARK_HAS, n->slot) || l->slot == n->slot)
 		return;
-	if (may_push && l->eager)
+	if (may_push && (l->eager || (n->slot == 0 && l->was_eager)))
 		push(m, l, n->slot);
 	else if (n->slot == 0 || l->eager || !atlas_edge_to(n, &l->peer.id))
 		announce(m, l, n->slot);
@@ -124,6 +124,7 @@ void gossip_spread(struct mesh *m, struct atlas_node *n, const struct mesh_link 
 			push(m, l, 0);
 		else if (!mesh_is_visitor(m))
 			tell(m, l, n, true);
+		l->was_eager = l->was_eager && n->slot != 0;
 	}
 }
 
@@ -142,6 +143,7 @@ void gossip_eager(struct mesh *m, struct mesh_link *l, bool eager)
 	if (eager && !l->eager)
 		for (; (slot = mark_next(l, MARK_ANNOUNCE, slot)) != NO_SLOT; slot++)
 			push(m, l, slot);
+	l->was_eager = l->was_eager || (l->eager && !eager);
 	l->eager = eager;
 }
 

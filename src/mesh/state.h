@@ -73,6 +73,8 @@ struct mesh_link {
 	int      number;
 	uint32_t slot;                   /* of the neighbour; NO_SLOT while unknown     */
 	bool     eager;                  /* an edge of the tree of gossip                */
+	bool     was_eager;              /* on the tree as others know it: until our own
+	                                    record has told them                         */
 	struct mark_word *marks;
 	size_t   n_words;
 	uint32_t counts[MARKS];

@@ -11,7 +11,7 @@
 
 #define NET __attribute__((unused)) static
 
-enum { NET_MAX = 1024, NET_LINKS = 64 };
+enum { NET_MAX = 1024, NET_LINKS = 96 };
 
 struct net_end {
 	int peer, link;              /* the other node, and the link's number there     */
