@@ -123,11 +123,33 @@ void aired_clock(struct aired *a, uint64_t now_us)
 	a->clocked = a->last;
 }
 
+/* Since when this node has had something to acknowledge. */
+static uint64_t waiting_since(const struct aired *a, const struct target *t)
+{
+	uint64_t put = kept(a, t->acked + 1)->put_us;
+
+	return put == NEVER || put > t->moved_us ? put : t->moved_us;
+}
+
+/* Where acknowledgements come slowly, help comes later: twice what the last one took. */
+static void expect(const struct aired *a, struct target *t, uint64_t now_us)
+{
+	uint64_t since = t->acked < a->last ? waiting_since(a, t) : NEVER;
+	uint64_t delay_ms = since < now_us ? (now_us - since) / 500 : 0;
+
+	if (delay_ms < t->delay_ms - t->delay_ms / 4)
+		delay_ms = t->delay_ms - t->delay_ms / 4;
+	if (delay_ms < REPAIR_FIRST_MS)
+		delay_ms = REPAIR_FIRST_MS;
+	t->delay_ms = delay_ms > REPAIR_LAST_MS ? REPAIR_LAST_MS : (uint32_t)delay_ms;
+}
+
 bool aired_ack(struct aired *a, struct target *t, uint64_t seq, uint32_t had, uint64_t now_us)
 {
 	assert(seq <= a->last);
 	if (seq < t->acked || (seq == t->acked && had <= t->had))
 		return false;
+	expect(a, t, now_us);
 	for (uint64_t s = t->acked + 1; s <= seq; s++) {
 		struct aired_item *item = *slot(a, s);
 
@@ -138,7 +160,6 @@ bool aired_ack(struct aired *a, struct target *t, uint64_t seq, uint32_t had, ui
 	t->acked = seq;
 	t->had = had;
 	t->moved_us = now_us;
-	t->delay_ms = REPAIR_FIRST_MS;
 	return true;
 }
 
@@ -248,18 +269,18 @@ bool aired_frame(struct aired *a, const leno_id *self, uint64_t incarnation, str
 
 uint64_t aired_due(const struct aired *a, const struct target *t)
 {
-	uint64_t since = t->moved_us, put;
+	uint64_t since;
 
 	if (t->acked == a->last)
 		return NEVER;
-	put = kept(a, t->acked + 1)->put_us;
-	if (put == NEVER)
+	since = waiting_since(a, t);
+	if (since == NEVER)
 		return NEVER;
-	return (since > put ? since : put) + (uint64_t)t->delay_ms * 1000;
+	return (since > t->helped_us ? since : t->helped_us) + (uint64_t)t->delay_ms * 1000;
 }
 
 void aired_helped(struct target *t, uint64_t now_us)
 {
-	t->moved_us = now_us;
+	t->helped_us = now_us;
 	t->delay_ms = t->delay_ms >= REPAIR_LAST_MS / 2 ? REPAIR_LAST_MS : 2 * t->delay_ms;
 }

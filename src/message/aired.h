@@ -14,7 +14,8 @@
 #include "message/broadcast.h"
 
 enum {
-	REPAIR_FIRST_MS = 250,    /* without an acknowledgement, before it is sent again */
+	REPAIR_FIRST_MS = 250,    /* without an acknowledgement, before it is sent again;
+	                             longer where they come more slowly            */
 	REPAIR_LAST_MS  = 5000,
 	REPAIR_STEP_MS  = 25      /* between two looks at who lags                 */
 };
@@ -28,8 +29,9 @@ struct target {
 	uint32_t had;             /* fragments of the next one                     */
 	uint64_t given;           /* all up to it went through the session `life`  */
 	uint64_t life;
-	uint64_t moved_us;        /* when it last advanced, or was last helped     */
-	uint32_t delay_ms;
+	uint64_t moved_us;        /* when it last advanced                         */
+	uint64_t helped_us;
+	uint32_t delay_ms;        /* from then on, before it is helped (again)     */
 };
 
 struct aired {
