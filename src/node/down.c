@@ -86,7 +86,8 @@ size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 	while (capacity - used >= RECORD_FRAMES + RECORD_MIN) {
 		size = make_one(c, buf + used, capacity - used);
 		used += size;
-		if (size == 0 && c->goodbye && !link_closing(c->link))
+		if (size == 0 && c->goodbye && link_state(c->link) != LINK_DEAD &&
+		    !link_closing(c->link))
 			link_close(c->link, CLOSE_GOODBYE);
 		else if (size == 0)
 			break;
