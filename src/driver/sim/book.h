@@ -68,6 +68,7 @@ struct book {
 	uint32_t n_heard;
 	uint32_t last_confirmed, last_unknown;
 	uint32_t asks_open;
+	uint32_t talking; /* messages that sim_talk() has yet to send */
 };
 
 struct ledger {

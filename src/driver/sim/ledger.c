@@ -125,6 +125,7 @@ void ledger_died(struct sim_node *node)
 		ask->ret = NULL;
 	}
 	book->asks_open = 0;
+	book->talking = 0;
 }
 
 /* ---- up and down ----------------------------------------------------------------- */
@@ -425,6 +426,11 @@ const char *ledger_open_sends(struct sim *sim)
 	for (uint32_t i = 0; i < sim->n_nodes; i++) {
 		struct sim_node *from = sim->nodes[i];
 
+		if (from->leno && from->book->talking) {
+			snprintf(sim->missing, sizeof sim->missing, "%s has %u messages to send",
+				 from->name, (unsigned)from->book->talking);
+			return sim->missing;
+		}
 		for (uint32_t f = 0; from->leno && f < from->book->n_flows; f++) {
 			const struct flow *flow = from->book->flows[f];
 

@@ -24,8 +24,10 @@ static void on_talk(struct sim *sim, const struct event *e)
 		error = sim_send(e->node, talk->to, talk->size);
 	if (error)
 		wait = wait > RETRY_US ? wait : RETRY_US;
-	else
+	else {
 		talk->left--;
+		e->node->book->talking--;
+	}
 	if (error && error != LENO_AGAIN && error != LENO_NO_NODE) {
 		world_fail(sim, "%s cannot send to %s: %s", e->node->name, talk->to->name,
 		           leno_strerror(error));
@@ -48,6 +50,7 @@ void sim_talk(struct sim_node *from, struct sim_node *to, unsigned count, uint64
 
 	if (!count || !from->leno)
 		return;
+	from->book->talking += count;
 	talk = world_alloc(sizeof *talk);
 	*talk = (struct talk){ to, count, every_us, size };
 	e = world_push(from->sim, from->sim->now_us, on_talk, from, NULL, 0, 0);
