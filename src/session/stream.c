@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "session/inbox.h"
 
-enum { BIGS_MIN = 8, DATA_MIN = 64 };
+enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
 #define DATA_MAX ((uint64_t)1 << 31)
 
 void stream_init(struct stream *s, struct session_setup *setup)
@@ -71,21 +71,30 @@ static int reserve(struct stream *s, uint64_t size, size_t all)
 int stream_put(struct stream *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
 {
 	uint64_t size = (uint64_t)head.size + data.size;
-	uint8_t text[10];
+	uint8_t text[SMALL_MAX];
 	struct writer w = writer_of(text, sizeof text);
+	size_t all;
 	int err;
 
-	if (data.size > s->data_max || size > DATA_MAX)
+	if (data.size > s->data_max || data.size > DATA_MAX)
 		return LENO_TOO_BIG;
-	write_varint(&w, size);
-	err = reserve(s, size, writer_size(&w) + (size_t)size);
+	if (size < 0x80)
+		*w.at++ = (uint8_t)size;
+	else
+		write_varint(&w, size);
+	all = writer_size(&w) + (size_t)size;
+	err = reserve(s, size, all);
 	if (err)
 		return err;
-	tape_append(&s->tape, text, writer_size(&w));
-	if (head.size)
+	if (all <= sizeof text) {              /* a small one in one go */
+		bytes_copy(w.at, head.data, head.size);
+		bytes_copy(w.at + head.size, data.data, data.size);
+		tape_append(&s->tape, text, all);
+	} else {
+		tape_append(&s->tape, text, writer_size(&w));
 		tape_append(&s->tape, head.data, head.size);
-	if (data.size)
 		tape_append(&s->tape, data.data, data.size);
+	}
 	s->put++;
 	if (ret_seq)
 		*ret_seq = s->put;
