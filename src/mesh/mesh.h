@@ -8,8 +8,9 @@
  * Gossip is state, not queues: for each neighbour, a bit a node says that its record is to
  * be pushed, announced or asked for; frames are made from these bits when the link has room.
  * So its memory is bounded, and what changes twice before it is sent is sent once.
- * Records are pushed along a tree that prunes and repairs itself (Plumtree: Leitao, Pereira,
- * Rodrigues, "Epidemic Broadcast Trees", SRDS 2007); other links carry versions only.
+ * Records are pushed along one tree, which each node computes from the same atlas; other
+ * links carry versions only, by which whoever the tree has missed asks (lazy push, after
+ * Plumtree: Leitao, Pereira, Rodrigues, "Epidemic Broadcast Trees", SRDS 2007).
  *
  *  1. A record counts only when its signature, id and credential held; versions are
  *     compared before signatures are verified.

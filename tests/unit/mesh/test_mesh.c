@@ -1,4 +1,5 @@
-/* test_mesh.c - small networks: who sees whom, over which path, and when no more. */
+/* test_mesh.c - small networks: who sees whom, over which path, and when no more.
+ * covers: src/mesh/atlas.c src/mesh/route.c src/mesh/search.c src/mesh/look.c */
 #include "unit/mesh/net.h"
 
 TEST(two_nodes_see_each_other_at_once)
