@@ -107,6 +107,7 @@ void conns_make_links(struct conn *c, struct writer *w)
 	unsigned listed = 0;
 
 	write_u8(&body, c->node->options.visitor);
+	write_u64(&body, ++c->node->links_turn);
 	list_each (it, next, &c->node->conns) {
 		struct conn *o = list_item(it, struct conn, all);
 
@@ -117,12 +118,21 @@ void conns_make_links(struct conn *c, struct writer *w)
 		c->links_due = false;
 }
 
-static bool listed(struct bytes body, const struct conn *c)
+static bool listed(struct bytes ids, const struct conn *c)
 {
-	for (size_t i = 1; i + LINK_ID_SIZE <= body.size; i += LINK_ID_SIZE)
-		if (memcmp(body.data + i, link_id(c->link), LINK_ID_SIZE) == 0)
+	for (size_t i = 0; i < ids.size; i += LINK_ID_SIZE)
+		if (memcmp(ids.data + i, link_id(c->link), LINK_ID_SIZE) == 0)
 			return true;
 	return false;
+}
+
+/* The neighbour held o once. It does no longer when it is in a newer life, or when a list
+ * that it wrote *later* (pipes are not ordered among each other) does not name it. */
+static bool is_zombie(const struct conn *o, const struct conn *c, struct bytes ids)
+{
+	uint64_t was = link_peer(o->link)->incarnation, is = link_peer(c->link)->incarnation;
+
+	return was != is ? was < is : o->peer_turn < c->peer_turn && !listed(ids, o);
 }
 
 static bool better(const struct conn *a, const struct conn *b)
@@ -166,7 +176,7 @@ static int choose_this(struct conn *c)
 }
 
 /* The mesh learns of the switch as one: routes are not looked at in between. */
-static void choose(leno_node *n, const leno_id *id)
+static void choose(leno_node *n, const leno_id *id, bool switching)
 {
 	struct conn *best = NULL, *old = NULL;
 	int error = 0;
@@ -185,7 +195,7 @@ static void choose(leno_node *n, const leno_id *id)
 		if (old)
 			unchoose(old);
 		error = choose_this(best);
-		if (!error && !old && n->handlers.link_up)
+		if (!error && !old && !switching && n->handlers.link_up)
 			n->handlers.link_up(n, n->user, id, best->uri);
 	}
 	if (error) {
@@ -204,8 +214,13 @@ bool conns_take_links(struct conn *c, struct bytes body)
 {
 	leno_node *n = c->node;
 	leno_id id = link_peer(c->link)->id;
+	struct reader r = reader_of(body);
+	struct bytes ids;
 
-	if (body.size < 1 || body.size % LINK_ID_SIZE != 1)
+	read_u8(&r);                           /* a visitor: its handshake has said so */
+	c->peer_turn = read_u64(&r);
+	ids = read_bytes(&r, reader_left(&r));
+	if (r.bad || ids.size % LINK_ID_SIZE != 0)
 		return false;
 	c->links_known = true;
 	down_wake(c);
@@ -213,10 +228,10 @@ bool conns_take_links(struct conn *c, struct bytes body)
 		struct conn *o = list_item(it, struct conn, all);
 
 		if (o != c && !o->finishing && o->links_known && same_peer(o, &id) &&
-		    !listed(body, o))
+		    is_zombie(o, c, ids))
 			conns_leave(o, LENO_WHY_REPLACED, 0);
 	}
-	choose(n, &id);
+	choose(n, &id, false);
 	return true;
 }
 
@@ -266,7 +281,7 @@ static void detach(struct conn *c, enum leno_why why, int error)
 	dial_again(n, c, c->proved ? &id : NULL, error);
 	if (!chosen)
 		return;
-	choose(n, &id);
+	choose(n, &id, true);
 	if (!conns_to(n, &id) && n->handlers.link_down)
 		n->handlers.link_down(n, n->user, &id, why, error);
 }

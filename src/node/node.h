@@ -45,6 +45,7 @@ struct conn {
 	struct list  writing;       /* node.writing: next() will name it               */
 	bool         named;         /* LENO_OUT_WRITE was given, make() not yet dry    */
 	bool         links_due;     /* our FRAME_LINKS has yet to go                   */
+	uint64_t     peer_turn;     /* the turn that the peer's FRAME_LINKS named        */
 	bool         links_known;   /* the peer's FRAME_LINKS came: it counts          */
 	bool         goodbye;       /* say CLOSE_GOODBYE once all that waits is written */
 	bool         finishing;     /* out of the mesh: only its last bytes remain     */
@@ -117,6 +118,7 @@ struct leno_node {
 	struct list     conns, writing, graves;
 	size_t          n_conns, n_strangers, n_dials_due;
 	uint32_t        last_via;
+	uint64_t        links_turn;  /* of the FRAME_LINKS that we wrote last           */
 
 	struct map      peers;
 	struct peer    *last_peer;   /* the one looked up last                         */
