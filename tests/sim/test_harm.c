@@ -275,6 +275,7 @@ TEST(a_frozen_peer_is_found)
 	freeze_story(true, true);
 }
 
+/* Under traffic silence is found within a second; half of that is no death. */
 TEST(a_short_stall_is_no_death)
 {
 	struct two t = two(30, NULL);
@@ -282,8 +283,8 @@ TEST(a_short_stall_is_no_death)
 	sim_talk(t.a, t.b, 1000, MS(2), 200);
 	for (unsigned i = 0; i < 4; i++) {
 		sim_run(t.sim, MS(200));
-		sim_stall(t.a, t.b, MS(1500));
-		sim_run(t.sim, MS(1600));
+		sim_stall(t.a, t.b, MS(500));
+		sim_run(t.sim, MS(600));
 	}
 	CHECK(sim_settle(t.sim, SECONDS(10)));
 	CHECK_EQ(sim_ups(t.a, t.b), 1);

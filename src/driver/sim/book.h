@@ -31,7 +31,7 @@ struct flow {
 
 /* What this life knows of another node. */
 struct view {
-	bool up;
+	bool up, linked;
 	unsigned ups;
 	uint32_t up_life; /* of the subject, when it came up */
 	enum leno_why why;

@@ -115,6 +115,7 @@ static void on_link_up(leno_node *leno, void *user, const leno_id *id, const cha
 		return;
 	world_note(node, 'L', peer->index, 0, 0);
 	world_tell(node, "link_up %s %s", peer->name, uri ? uri : "");
+	ledger_link(node, peer, true);
 }
 
 static void on_link_down(leno_node *leno, void *user, const leno_id *id, enum leno_why why,
@@ -127,6 +128,7 @@ static void on_link_down(leno_node *leno, void *user, const leno_id *id, enum le
 		return;
 	world_note(node, 'l', peer->index, why, (uint64_t)(int64_t)error);
 	world_tell(node, "link_down %s, %s (%s)", peer->name, why_text(why), leno_strerror(error));
+	ledger_link(node, peer, false);
 }
 
 static void on_message(leno_node *leno, void *user, leno_message *message, const char *type,

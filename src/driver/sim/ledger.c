@@ -7,7 +7,7 @@
  *  2. "Confirmed" is said only of what has been delivered; each message ends once.
  *  3. While both ends live on and know it (a message that is `firm`), no other end than
  *     "confirmed" is right.
- *  4. node_up and node_down alternate. */
+ *  4. node_up and node_down alternate, and so do link_up and link_down. */
 #include "book.h"
 
 #include <inttypes.h>
@@ -164,6 +164,16 @@ void ledger_down(struct sim_node *node, struct sim_node *subject, enum leno_why 
 	if ((why == LENO_WHY_RESTARTED || why == LENO_WHY_GOODBYE) &&
 	    subject->index < node->book->n_flows)
 		loosen(node->book->flows[subject->index]);
+}
+
+void ledger_link(struct sim_node *node, struct sim_node *peer, bool up)
+{
+	struct view *view = book_view(node, peer);
+
+	if (view->linked == up)
+		world_fail(node->sim, "%s was told that its link to %s is %s, which it was",
+		           node->name, peer->name, up ? "up" : "down");
+	view->linked = up;
 }
 
 bool sim_sees(const struct sim_node *from, const struct sim_node *to)
@@ -428,7 +438,7 @@ const char *ledger_open_sends(struct sim *sim)
 
 		if (from->leno && from->book->talking) {
 			snprintf(sim->missing, sizeof sim->missing, "%s has %u messages to send",
-				 from->name, (unsigned)from->book->talking);
+			         from->name, (unsigned)from->book->talking);
 			return sim->missing;
 		}
 		for (uint32_t f = 0; from->leno && f < from->book->n_flows; f++) {
