@@ -1,5 +1,6 @@
 /* Two strangers become a link, or do not, and say why. */
 #include "base/mem.h"
+#include "support/check.h"
 #include "support/pair.h"
 
 static const uint8_t secret[32] = {1, 2, 3}, other_secret[32] = {1, 2, 4};

@@ -1,4 +1,5 @@
 /* Who is alive, who is frozen, and how far away: two links in virtual time. */
+#include "support/check.h"
 #include "support/pair.h"
 
 enum { FLIGHTS = 256, FLIGHT = 20000 };

@@ -1,5 +1,6 @@
 /* An open link: traffic, batches, new keys, goodbyes, and a peer that breaks the rules. */
 #include "base/mem.h"
+#include "support/check.h"
 #include "support/pair.h"
 
 static struct pair p;
