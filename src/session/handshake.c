@@ -2,8 +2,11 @@
  *
  *     <- s
  *     ...
- *     -> e, es, s, ss   payload: Ed25519 key, credential, flags, stamp, ciphers
- *     <- e, ee, se[, psk]   payload: Ed25519 key, credential, cipher
+ *     -> e, es, s, ss       payload: index, Ed25519 key, credential, flags, stamp, ciphers
+ *     <- e, ee, se[, psk]   payload: index, Ed25519 key, credential, cipher
+ *
+ * The index is the one that stands in the clear before the message: there it finds the
+ * session, here it is believed.
  *
  * The X25519 key is proved by Noise, the Ed25519 key beside it by the id that both make.
  * The credential proves admission by the network, without which no keys are believed. */
@@ -49,10 +52,11 @@ static uint8_t ciphers(const struct session_setup *setup)
 	return setup->has_aes ? CIPHER_CHACHA | CIPHER_AES : CIPHER_CHACHA;
 }
 
-static void write_who(const struct session_setup *setup, struct writer *w)
+static void write_who(const struct session_setup *setup, struct writer *w, uint32_t index)
 {
 	uint8_t credential[CREDENTIAL_SIZE];
 
+	write_u32(w, index);
 	network_credential(setup->network, &setup->self->public, credential);
 	write_bytes(w, setup->self->public.ed, 32);
 	write_bytes(w, credential, sizeof credential);
@@ -68,7 +72,7 @@ bool init_write(const struct seal *s, struct pending *p)
 
 	begin(setup, &p->noise, s->keys->x);
 	p->mine = (uint32_t)random_u64(setup->random);
-	write_who(setup, &w);
+	write_who(setup, &w, p->mine);
 	write_u8(&w, setup->visitor ? FLAG_VISITOR : 0);
 	write_u64(&w, (setup->incarnation << 20) + ++setup->serial);
 	write_u8(&w, ciphers(setup));
@@ -86,6 +90,7 @@ int init_read(const struct session_setup *setup, const struct packet *packet, st
 	struct init in = { 0 };
 	uint8_t payload[INIT_BODY], credential[CREDENTIAL_SIZE], flags;
 	struct bytes message;
+	bool same_index;
 	leno_id id;
 	size_t size;
 	int err;
@@ -101,13 +106,14 @@ int init_read(const struct session_setup *setup, const struct packet *packet, st
 
 	text = reader_of(bytes_of(payload, size));
 	memcpy(in.keys.x, in.noise.peer_static, 32);
+	same_index = read_u32(&text) == in.index;
 	read_copy(&text, in.keys.ed, 32);
 	read_copy(&text, credential, sizeof credential);
 	flags = read_u8(&text);
 	in.stamp = read_u64(&text);
 	in.ciphers = read_u8(&text);
 	err = LENO_PROTOCOL;
-	if (!read_end(&text) || !(in.ciphers & CIPHER_CHACHA))
+	if (!read_end(&text) || !same_index || !(in.ciphers & CIPHER_CHACHA))
 		goto done;
 	err = LENO_IDENTITY;
 	id = identity_id(&in.keys);
@@ -152,7 +158,7 @@ int response_write(const struct seal *s, struct init *in, struct epoch **ret)
 	struct epoch *e;
 	size_t size;
 
-	write_who(setup, &w);
+	write_who(setup, &w, mine);
 	write_u8(&w, (uint8_t)cipher);
 	write_u32(&out, in->index);
 	write_u32(&out, mine);
@@ -179,6 +185,7 @@ int response_read(const struct seal *s, const struct packet *packet, struct epoc
 	struct public_keys keys = *s->keys;
 	struct bytes message;
 	struct epoch *e;
+	bool same_index;
 	uint32_t theirs;
 	size_t size;
 	int err = LENO_PROTOCOL;
@@ -193,11 +200,12 @@ int response_read(const struct seal *s, const struct packet *packet, struct epoc
 		goto done;
 
 	text = reader_of(bytes_of(payload, size));
+	same_index = read_u32(&text) == theirs;
 	read_copy(&text, keys.ed, 32);
 	read_copy(&text, credential, sizeof credential);
 	cipher = read_u8(&text);
 	err = LENO_PROTOCOL;
-	if (!read_end(&text) || (cipher != CIPHER_CHACHA && cipher != CIPHER_AES) ||
+	if (!read_end(&text) || !same_index || (cipher != CIPHER_CHACHA && cipher != CIPHER_AES) ||
 	    !(cipher & ciphers(s->setup)))
 		goto done;
 	err = LENO_IDENTITY;

@@ -87,6 +87,38 @@ TEST(a_changed_byte_is_found)
 	pair_free(p);
 }
 
+TEST(a_changed_byte_of_a_handshake_is_found)
+{
+	struct pair *p = pair_new(15, secret);
+	uint8_t sent[RECORD_ROOM], copy[RECORD_ROOM];
+
+	take_init_of(p, 0);
+	for (int who = 0; who < 2; who++) {
+		struct side *from = &p->side[who], *to = &p->side[!who];
+		size_t size = from->flights[0].size;
+
+		memcpy(sent, from->flights[0].data, size);
+		for (size_t i = 3 + 2; i < size; i++) {
+			struct flight f = { copy, size, 0, 0 };
+			struct packet packet;
+			struct bytes frames;
+
+			memcpy(copy, sent, size);
+			copy[i] ^= 1;
+			if (first_packet(&f, &packet))
+				CHECK(session_take_packet(to->session, &packet, p->now_us, &frames) != 1);
+			CHECK(to->session->seal.next == NULL);
+			CHECK(to->session->seal.current == NULL);
+		}
+		p->now_us += DELAY_US;
+		CHECK(pair_arrive(p, who));            /* as it was it is good */
+		CHECK(pair_make(p, !who));
+	}
+	pair_run(p, 1000000);
+	pair_check_done(p);
+	pair_free(p);
+}
+
 TEST(relays_see_nothing_of_it)
 {
 	struct pair *p = settled(3, NULL);
@@ -337,7 +369,7 @@ TEST(packets_to_a_visitor_name_its_gate)
 }
 
 TEST_MAIN(TEST_CASE(a_packet_counts_once), TEST_CASE(a_changed_byte_is_found),
-          TEST_CASE(relays_see_nothing_of_it), TEST_CASE(who_is_not_of_the_network_is_refused),
+          TEST_CASE(a_changed_byte_of_a_handshake_is_found), TEST_CASE(relays_see_nothing_of_it), TEST_CASE(who_is_not_of_the_network_is_refused),
           TEST_CASE(a_claimed_id_is_refused), TEST_CASE(a_visitor_says_so),
           TEST_CASE(a_replayed_start_changes_nothing), TEST_CASE(a_lost_answer_is_given_again),
           TEST_CASE(a_responder_with_data_does_not_wait_for_ever),
