@@ -146,9 +146,9 @@ void tap(struct stage *);
 
 /* TCP on loopback, for the peers that are made of it and for taps. Those that
  * take or give bytes end the process quietly when the other end is gone. */
-int  tcp_listen(int *ret_port);
-int  tcp_accept(int listener);
-int  tcp_dial(int port);
+int  bench_listen(int *ret_port);
+int  bench_accept(int listener);
+int  bench_dial(int port);
 void read_all(int fd, void *, size_t);
 void write_all(int fd, const void *, size_t);
 

@@ -18,13 +18,13 @@ void tap(struct stage *s)
 	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
 	char uri[NOTE_SIZE];
 	int port;
-	const int listener = tcp_listen(&port);
+	const int listener = bench_listen(&port);
 
 	snprintf(uri, sizeof uri, "tcp://127.0.0.1:%d", port);
 	leave_note(s, ADDRESS_BEHIND, uri);
 	ready(s);
-	p[0].fd = tcp_accept(listener);
-	p[1].fd = tcp_dial(port_of(read_note(s, ADDRESS)));
+	p[0].fd = bench_accept(listener);
+	p[1].fd = bench_dial(port_of(read_note(s, ADDRESS)));
 	while (poll(p, 2, -1) >= 0)
 		for (int i = 0; i < 2; i++) {
 			ssize_t k;

@@ -33,7 +33,7 @@ static void send_at_once(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-int tcp_listen(int *ret_port)
+int bench_listen(int *ret_port)
 {
 	struct sockaddr_in a = loopback(0);
 	socklen_t n = sizeof a;
@@ -45,7 +45,7 @@ int tcp_listen(int *ret_port)
 	return fd;
 }
 
-int tcp_accept(int listener)
+int bench_accept(int listener)
 {
 	const int fd = accept(listener, NULL, NULL);
 
@@ -54,7 +54,7 @@ int tcp_accept(int listener)
 	return fd;
 }
 
-int tcp_dial(int port)
+int bench_dial(int port)
 {
 	const struct sockaddr_in a = loopback(port);
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -94,7 +94,7 @@ static int listen_here(struct stage *s, enum note where)
 {
 	char port[16];
 	int n;
-	const int fd = tcp_listen(&n);
+	const int fd = bench_listen(&n);
 
 	snprintf(port, sizeof port, "%d", n);
 	leave_note(s, where, port);
@@ -103,7 +103,7 @@ static int listen_here(struct stage *s, enum note where)
 
 static int dial_note(struct stage *s, enum note where)
 {
-	return tcp_dial(atoi(read_note(s, where)));
+	return bench_dial(atoi(read_note(s, where)));
 }
 
 static int far_end(struct stage *s)
@@ -118,7 +118,7 @@ static int far_end(struct stage *s)
 	}
 	listener = listen_here(s, ADDRESS);
 	ready(s);
-	return tcp_accept(listener);
+	return bench_accept(listener);
 }
 
 static void sink(struct stage *s)
@@ -180,8 +180,8 @@ static void relay(struct stage *s)
 	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
 
 	ready(s);
-	p[0].fd = tcp_accept(back);
-	p[1].fd = tcp_accept(front);
+	p[0].fd = bench_accept(back);
+	p[1].fd = bench_accept(front);
 	while (poll(p, 2, -1) >= 0)
 		for (int i = 0; i < 2; i++) {
 			ssize_t k;
