@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "node/node.h"
+#include "wire/node_record.h"
 
 enum {
 	HEARTBEAT_MS   = 2000,
@@ -34,13 +35,13 @@ static void fill_in(leno_options *o)
 
 static bool good(const leno_options *o)
 {
-	if (strlen(o->network) > NETWORK_MAX || strlen(o->name) > NAME_MAX_ ||
+	if (strlen(o->network) > NETWORK_MAX || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
 	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
 	    o->memory_max < MEMORY_LEAST || o->message_max > INT32_MAX ||
 	    o->links_max > LINKS_MAX - STRANGERS_MAX)
 		return false;
 	for (size_t i = 0; i < o->n_labels; i++)
-		if (!o->labels[i] || strlen(o->labels[i]) > LABEL_MAX)
+		if (!o->labels[i] || !node_text_ok(bytes_text(o->labels[i]), LABEL_MAX))
 			return false;
 	return true;
 }

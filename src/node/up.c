@@ -183,7 +183,7 @@ static int take_frame(struct conn *c, const struct frame *f)
 		return LENO_PROTOCOL;
 	switch (f->type) {
 	case FRAME_ROOT: case FRAME_VERSIONS: case FRAME_WANT: case FRAME_RECORD:
-	case FRAME_PRUNE: case FRAME_GRAFT: case FRAME_SYNCED:
+	case FRAME_SYNCED:
 		return c->number >= 0 ? mesh_take(n->mesh, c->number, f, n->now_us) : 0;
 	case FRAME_PACKET:
 		up_packet(c, f->body);

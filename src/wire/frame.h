@@ -15,9 +15,7 @@ enum frame_type {
 	FRAME_VERSIONS  = 0x11,  /* (id, incarnation, version) each; last flag        */
 	FRAME_WANT      = 0x12,  /* ids whose records I lack                          */
 	FRAME_RECORD    = 0x13,  /* one node's signed record                          */
-	FRAME_PRUNE     = 0x14,  /* do not push to me: I have it from another         */
-	FRAME_GRAFT     = 0x15,  /* push to me                                        */
-	FRAME_SYNCED    = 0x16,  /* I have told you all that I knew when we met       */
+	FRAME_SYNCED    = 0x14,  /* I have told you all that I knew when we met       */
 
 	/* routed */
 	FRAME_PACKET    = 0x20,  /* see packet.h: delivered or forwarded              */

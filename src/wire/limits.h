@@ -23,7 +23,7 @@ enum {
 	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */
 	STRANGERS_MAX     = 64,          /* handshakes under way that we did not dial */
 	PACKET_MAX        = 15 * 1024,   /* a routed packet, header and tag included  */
-	HOPS_MAX          = 32,          /* links a packet may cross                  */
+	HOPS_MAX          = 64,          /* links a packet may cross                  */
 	NEIGHBOURS_MAX    = 256,         /* listed in one record                      */
 	NODE_RECORD_MAX   = 8 * 1024,    /* bytes of a node's signed record           */
 
