@@ -1,5 +1,5 @@
-/* Passphrases. A program of its own: Node 20 falls over when 64 MiB are grown and stirred
- * twice in a module that its optimizer has already been at. */
+/* Passphrases; native only: Node 20 crashes after 64 MiB were stirred in wasm, in its fast
+ * calls of WASI (never under --no-turbo-fast-api-calls). */
 #include "crypto/crypto.h"
 #include "support/check.h"
 
