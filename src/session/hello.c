@@ -46,7 +46,7 @@ bool hello_write(struct session *s, struct writer *w)
 	write_varint(&body, s->in.items);
 	write_varint(&body, inbox_credit(&s->in));
 	write_varint(&body, s->setup->message_max);
-	write_u8(&body, (uint8_t)((s->agreed ? 0 : HELLO_UNSURE) |
+	write_u8(&body, (uint8_t)((s->agreed && !s->asks ? 0 : HELLO_UNSURE) |
 	                          (hello_bound(s) ? HELLO_HEARD : 0)));
 	return write_frame(w, FRAME_HELLO, writer_bytes(&body));
 }
@@ -127,6 +127,8 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 	if (!e)
 		return LENO_OK;
 	s->agreed = true;
+	s->gap_due = s->gap_due || s->asks;    /* what came before was dropped */
+	s->asks = false;
 	s->ack_due = true;                     /* whoever moved here goes on at once */
 	return stream_take_position(&s->out, &position, now_us);
 }

@@ -29,6 +29,7 @@ struct session {
 	bool     ack_due;
 	bool     gap_due, mark_due;    /* flags of that ACK                       */
 	bool     gap_open;             /* reported, not closed yet                */
+	bool     asks;                 /* DATA came by a link that was not bound  */
 	bool     bye_due, ended;
 	uint64_t taken_us;             /* time of the last input                  */
 	uint64_t grant_us;             /* when starved: look again then           */

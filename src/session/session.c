@@ -40,7 +40,7 @@ void session_renew(struct session *s, uint64_t now_us)
 	inbox_clear(&s->in);
 	inbox_init(&s->in, s->setup);
 	hello_begin(s);
-	s->hello_due = s->ack_due = s->gap_due = s->mark_due = s->gap_open = false;
+	s->hello_due = s->ack_due = s->gap_due = s->mark_due = s->gap_open = s->asks = false;
 	s->bye_due = s->ended = false;
 	s->taken_us = now_us;
 }
@@ -283,8 +283,8 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 	case FRAME_DATA:
 		if (hello_heard(s, via))
 			return take_data(s, f->body);
-		if (!s->peer_sid)
-			s->hello_due = true;       /* it speaks with a life that is over */
+		s->hello_due = true;               /* it speaks with a life that is over, */
+		s->asks = s->peer_sid != 0;        /* or by another link than it said last */
 		return LENO_OK;
 	case FRAME_ACK:
 		if (hello_heard(s, via) && s->agreed)

@@ -313,12 +313,15 @@ __attribute__((unused)) static void pair_restart(struct pair *p, int who)
 	s->got = o->confirmed > o->lost_upto ? o->confirmed : o->lost_upto;
 	pair_open(p, who, incarnation + 1000);
 	s->session->out.put = s->session->out.base = s->session->out.reported = s->put;
-	for (int i = 0; path == PATH_DIRECT && i < 2; i++)
-		pair_cut(p, i);
+	/* Its links died with it. */
 	p->vias++;
-	for (int i = 0; i < 2; i++)
-		if (i == who || path == PATH_DIRECT)
-			session_set_path(p->side[i].session, path, p->vias, p->now_us);
+	for (int i = 0; i < 2; i++) {
+		enum session_path now = i == who ? path : session_path(p->side[i].session);
+
+		pair_cut(p, i);
+		if (i == who || now == PATH_DIRECT)
+			session_set_path(p->side[i].session, now, p->vias, p->now_us);
+	}
 }
 
 static struct pair *pair_new(uint64_t seed, const uint8_t *secret)

@@ -1,4 +1,5 @@
-/* What somebody on the way can do to packets: nothing that matters. */
+/* What somebody on the way can do to packets: nothing that matters.
+ * (covers: src/session/handshake.c) */
 #include "pair.h"
 
 static const uint8_t secret[32] = { 1 }, other_secret[32] = { 2 };
