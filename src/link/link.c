@@ -69,6 +69,12 @@ static int refuse(struct link *l, int error)
 	return die(l, error);
 }
 
+void link_refuse(struct link *l, int error)
+{
+	if (l->state == LINK_AWAITED || l->state == LINK_WELCOMED)
+		refuse(l, error);
+}
+
 static int die_silently(struct link *l, int error)
 {
 	if (l->handshake)
@@ -76,21 +82,13 @@ static int die_silently(struct link *l, int error)
 	return die(l, error);
 }
 
-void link_refuse(struct link *l, int error)
-{
-	if (l->state == LINK_AWAITED || l->state == LINK_WELCOMED)
-		refuse(l, error);
-}
-
 /* ---- taking --------------------------------------------------------------------------- */
 
 static int measure(const struct link *l, const uint8_t *have, size_t n)
 {
-	int need;
+	int need = l->state == LINK_OPEN ? record_measure(have, n)
+					 : handshake_measure(l->handshake, have, n);
 
-	if (l->state != LINK_OPEN)
-		return handshake_measure(l->handshake, have, n);
-	need = record_measure(have, n);
 	if (need == 0) /* a refusal, which only a responder sends, and only instead of a record */
 		return l->dialled && !l->confirmed ? REFUSAL_SIZE : LENO_PROTOCOL;
 	return need;
@@ -107,8 +105,7 @@ static bool carry_reserve(struct link *l, size_t size)
 	assert(size <= room);
 	if (size <= l->carry_room)
 		return true;
-	grown = mem_grow(l->carry, l->carry_room, room);
-	if (!grown)
+	if (!(grown = mem_grow(l->carry, l->carry_room, room)))
 		return false;
 	l->carry = grown;
 	l->carry_room = room;
@@ -182,8 +179,7 @@ static int take_handshake(struct link *l, struct bytes message, uint64_t now_us)
 		l->state = LINK_WELCOMED;
 		return LINK_MORE;
 	}
-	got = open_records(l, now_us);
-	if (got)
+	if ((got = open_records(l, now_us)))
 		return refuse(l, got);
 	l->state = LINK_OPEN;
 	if (l->handshake->out_size == 0)
@@ -194,18 +190,15 @@ static int take_handshake(struct link *l, struct bytes message, uint64_t now_us)
 static int take_record(struct link *l, uint8_t *record, size_t size, uint64_t now_us,
 		       struct bytes *ret_frames)
 {
-	struct bytes frames;
-
 	if (size == REFUSAL_SIZE) /* smaller than any record */
 		return die_silently(l, handshake_refusal(record));
 	if (l->in_rekey)
 		record_rekey(&l->in, now_us);
 	l->in_rekey = false;
-	if (!record_open(&l->in, record, size, &frames))
+	if (!record_open(&l->in, record, size, ret_frames))
 		return die_silently(l, LENO_PROTOCOL);
 	l->confirmed = true;
-	heartbeat_record(&l->heartbeat, frames, now_us);
-	*ret_frames = frames;
+	heartbeat_record(&l->heartbeat, *ret_frames, now_us);
 	return LINK_FRAMES;
 }
 
@@ -278,7 +271,6 @@ size_t link_make_handshake(struct link *l, uint8_t *buf, size_t capacity, uint64
 	struct handshake *h = l->handshake;
 	size_t size;
 
-	(void)now_us;
 	if (!h || h->out_size == 0 || h->out_size > capacity)
 		return 0;
 	size = h->out_size;
@@ -317,10 +309,8 @@ size_t link_record_end(struct link *l, struct writer *w, uint64_t now_us)
 	rekey = record_aged(&l->out, now_us);
 	if (rekey)
 		write_frame(w, FRAME_REKEY, bytes_of(NULL, 0));
-	if (l->closing) {
-		uint8_t reason = (uint8_t)l->reason;
-		write_frame(w, FRAME_CLOSE, bytes_of(&reason, 1));
-	}
+	if (l->closing)
+		write_frame(w, FRAME_CLOSE, bytes_of((uint8_t[]){(uint8_t)l->reason}, 1));
 	size = record_seal(&l->out, w->start - RECORD_HEAD, writer_size(w));
 	if (rekey)
 		record_rekey(&l->out, now_us);
@@ -364,10 +354,9 @@ int link_tick(struct link *l, uint64_t now_us)
 {
 	if (l->state == LINK_DEAD)
 		return 0;
-	if (!l->confirmed && now_us >= l->stranger_us)
+	if ((!l->confirmed && now_us >= l->stranger_us) ||
+	    (l->state == LINK_OPEN && !heartbeat_tick(&l->heartbeat, now_us)))
 		return die_silently(l, LENO_TIMEOUT);
-	if (l->state == LINK_OPEN && !heartbeat_tick(&l->heartbeat, now_us))
-		return die(l, LENO_TIMEOUT);
 	return 0;
 }
 
