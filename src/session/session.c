@@ -317,8 +317,10 @@ int session_take_packet(struct session *s, struct packet *packet, uint64_t now_u
 {
 	const struct epoch *before = s->seal.current;
 	bool busy = must_say(s) || stream_waits(&s->out);
-	int got = seal_take(&s->seal, packet, busy, now_us, ret_frames);
+	int got;
 
+	*ret_frames = bytes_of(NULL, 0);
+	got = seal_take(&s->seal, packet, busy, now_us, ret_frames);
 	s->taken_us = now_us;
 	if (s->seal.current != before) {
 		s->hello_ride = true;
