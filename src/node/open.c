@@ -142,6 +142,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->writing);
 	list_init(&n->graves);
 	list_init(&n->unclocked);
+	list_init(&n->moved);
 	timers_init(&n->timers);
 	requests_init(&n->requests, &n->timers, TIMER_REQUEST);
 	dials_init(&n->dials, &n->timers, TIMER_DIAL);

@@ -2,7 +2,10 @@
  *
  *  1. A session outlives its paths: only peers_end() ends it, and says what became of what
  *     was not confirmed.
- *  2. A peer is in the ready list of its conn exactly while its session wants to write. */
+ *  2. At the end of each input a peer's path is the mesh's route. While it is dealt with, a
+ *     route may go and come back, of which the mesh, rightly, says nothing: so whoever moved
+ *     is looked at once more (peers_settle).
+ *  3. A peer is in the ready list of its conn exactly while its session wants to write. */
 #include "base/mem.h"
 #include "node/node.h"
 
@@ -45,6 +48,7 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->visitor = visitor;
 	p->life = 1;
 	list_init(&p->ready);
+	list_init(&p->moved);
 	list_init(&p->requests);
 	list_init(&p->kept);
 	*ret_error = map_put(&n->peers, p);
@@ -105,11 +109,23 @@ void peers_path(struct peer *p)
 	if (c == p->conn && path == session_path(p->session))
 		return;
 	list_remove(&p->ready);
+	if (list_empty(&p->moved))
+		list_append(&n->moved, &p->moved);
 	p->conn = c;
 	session_set_path(p->session, path, c ? c->via : 0, n->now_us);
 	timers_set(&n->timers, &p->linger,
 	           c ? NEVER : n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
 	peers_wake(p);
+}
+
+void peers_settle(leno_node *n)
+{
+	while (!list_empty(&n->moved)) {
+		struct peer *p = list_item(n->moved.next, struct peer, moved);
+
+		list_remove(&p->moved);
+		peers_path(p);
+	}
 }
 
 void peers_wake(struct peer *p)
@@ -184,6 +200,7 @@ void peers_free(struct peer *p)
 	list_each (rt, behind, &p->requests)
 		requests_end(&n->requests, list_item(rt, struct request, of_peer));
 	list_remove(&p->ready);
+	list_remove(&p->moved);
 	timers_release(&n->timers, &p->timer);
 	timers_release(&n->timers, &p->linger);
 	types_clear(&p->types_out);

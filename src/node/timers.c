@@ -138,6 +138,7 @@ void node_settle(leno_node *n)
 	int number;
 
 	events_mesh(n);
+	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
 		if (n->links[number])
 			down_wake(n->links[number]);

@@ -153,9 +153,21 @@ int sim_ask_size(struct sim_node *from, struct sim_node *to, const char *type, s
 /* An answer that comes later: the bytes are copied, the message was kept. */
 struct late {
 	leno_message *message;
+	struct sim_node *from;
 	size_t size;
 	uint8_t data[];
 };
+
+/* An answer for which there is no room is not given; who asked hears of a timeout. */
+static int reply(struct sim_node *node, struct sim_node *from, leno_message *message,
+                 leno_bytes data)
+{
+	int error = leno_reply(message, data);
+
+	if (error == LENO_AGAIN)
+		book_flow(node, from)->blocked = true;
+	return error;
+}
 
 static void on_late(struct sim *sim, const struct event *e)
 {
@@ -163,17 +175,20 @@ static void on_late(struct sim *sim, const struct event *e)
 
 	(void)sim;
 	node_enter(e->node);
-	if (leno_reply(late->message, (leno_bytes){ late->data, late->size }) == LENO_AGAIN)
+	if (reply(e->node, late->from, late->message, (leno_bytes){ late->data, late->size }) ==
+	    LENO_AGAIN)
 		leno_message_drop(late->message);
 	node_leave(e->node);
 }
 
-static void answer_late(struct sim_node *node, leno_message *message, leno_bytes data)
+static void answer_late(struct sim_node *node, struct sim_node *from, leno_message *message,
+                        leno_bytes data)
 {
 	struct late *late = world_alloc(sizeof *late + data.size);
 	struct event *e;
 
 	late->message = leno_message_keep(message);
+	late->from = from;
 	late->size = data.size;
 	if (data.size)
 		memcpy(late->data, data.data, data.size);
@@ -215,13 +230,14 @@ void ledger_request(struct sim_node *node, struct sim_node *from, leno_message *
 	node->sim->ledger->delivered_bytes += data.size;
 	note_request(node, from, data);
 	if (!strcmp(type, "echo"))
-		leno_reply(message, data);
+		reply(node, from, message, data);
 	else if (!strcmp(type, "late"))
-		answer_late(node, message, data);
-	else if (!strcmp(type, "refuse"))
-		leno_refuse(message, REFUSAL_CODE, "no");
-	else if (!strcmp(type, "twice") && !leno_reply(message, data) &&
-	         leno_reply(message, data) != LENO_REPLIED)
+		answer_late(node, from, message, data);
+	else if (!strcmp(type, "refuse")) {
+		if (leno_refuse(message, REFUSAL_CODE, "no") == LENO_AGAIN)
+			book_flow(node, from)->blocked = true;
+	} else if (!strcmp(type, "twice") && !reply(node, from, message, data) &&
+	           leno_reply(message, data) != LENO_REPLIED)
 		world_fail(node->sim, "%s could answer one request twice", node->name);
 }
 
