@@ -137,7 +137,16 @@ static void update_local_paths(struct mesh *m)
 	}
 }
 
-/* The tree of gossip: shortest paths from the lowest id that can be reached, which all
+/* Endpoints come last: as the root they would have to pass on what they do not. */
+static bool better_root(const struct mesh *m, const struct atlas_node *a,
+                        const struct atlas_node *b)
+{
+	bool ends_a = node_role(m, a) == LENO_ENDPOINT, ends_b = node_role(m, b) == LENO_ENDPOINT;
+
+	return ends_a != ends_b ? ends_b : memcmp(a->id.bytes, b->id.bytes, sizeof a->id) < 0;
+}
+
+/* The tree of gossip: shortest paths from the best root that can be reached, which all
  * nodes with the same atlas compute alike. A neighbour that is not in it hears all. */
 static void update_tree(struct mesh *m)
 {
@@ -148,7 +157,7 @@ static void update_tree(struct mesh *m)
 	for (uint32_t i = 1; i < m->n_slots; i++) {
 		const struct atlas_node *n = m->slots[i];
 
-		if (n && n->link >= 0 && memcmp(n->id.bytes, root->id.bytes, sizeof n->id) < 0)
+		if (n && n->link >= 0 && better_root(m, n, root))
 			root = n;
 	}
 	search_run(m, root->slot, false, false);

@@ -30,7 +30,7 @@ static uint64_t ms_us(uint64_t ms)
 
 int fan_open(leno_node *n)
 {
-	size_t quarter = n->options.memory_max / 4;
+	size_t share = n->options.memory_max / 8;
 	struct fan *f = mem_new(sizeof *f);
 	uint8_t seed[16];
 
@@ -41,7 +41,7 @@ int fan_open(leno_node *n)
 	n->fan = f;
 	f->timer.kind = TIMER_FAN;
 	f->scan_us = NEVER;
-	f->parcels.max = quarter > PARCELS_LEAST ? quarter : PARCELS_LEAST;
+	f->parcels.max = share > PARCELS_LEAST ? share : PARCELS_LEAST;
 	list_init(&f->acks);
 	random_bytes(&n->random, seed, sizeof seed);
 	aired_init(&f->aired, n->options.queue_max, n->options.nodes_max, seed);

@@ -426,7 +426,7 @@ TEST(an_endpoint_passes_nothing_on)
 {
 	static const leno_options endpoint = { .endpoint = true };
 
-	for (uint64_t seed = 110; seed < 116; seed++) {
+	for (uint64_t seed = 110; seed < 130; seed++) {
 		struct sim *sim = nodes(seed, 3);
 
 		n[3] = sim_node(sim, "end", &endpoint);
