@@ -13,7 +13,20 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 
 	set(LIBRARY_OBJECTS $<TARGET_OBJECTS:leno_core> $<TARGET_OBJECTS:leno_driver>)
 	add_library(leno SHARED ${LIBRARY_OBJECTS})
-	add_library(leno_static STATIC ${LIBRARY_OBJECTS})
+	if(LENO_LTO)
+		# One object in which calls between files are optimised too, and inner names
+		# are local: they cannot clash with those of a program that links it.
+		set(WHOLE ${CMAKE_BINARY_DIR}/leno_whole.o)
+		add_custom_command(OUTPUT ${WHOLE} VERBATIM COMMAND_EXPAND_LISTS
+			COMMAND ${CMAKE_C_COMPILER} -O2 -g1 -r -nostdlib -flto=auto
+				-flinker-output=nolto-rel ${LIBRARY_OBJECTS} -o ${WHOLE}
+			COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${WHOLE}
+			DEPENDS leno_core leno_driver ${LIBRARY_OBJECTS})
+		add_library(leno_static STATIC ${WHOLE})
+		set_source_files_properties(${WHOLE} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+	else()
+		add_library(leno_static STATIC ${LIBRARY_OBJECTS})
+	endif()
 	set_target_properties(leno PROPERTIES VERSION ${PROJECT_VERSION}
 		SOVERSION ${PROJECT_VERSION_MAJOR} LINKER_LANGUAGE C)
 	set_target_properties(leno_static PROPERTIES OUTPUT_NAME leno EXPORT_NAME static
