@@ -215,7 +215,7 @@ enum { EVP_WORTH = 512 };
 struct aead {
 	crypto_aead_aes256gcm_state aes; /* the key schedule for small records    */
 	uint8_t key[KEY_SIZE];           /* ChaCha20 has none                     */
-	EVP_CIPHER_CTX *evp;
+	EVP_CIPHER_CTX *evp;             /* made for the first large record       */
 	enum cipher cipher;
 };
 
@@ -226,19 +226,14 @@ bool crypto_has_aes(void)
 
 struct aead *aead_new(enum cipher cipher, const uint8_t key[KEY_SIZE])
 {
-	bool aes = cipher == CIPHER_AES;
 	struct aead *a;
 
-	if (aes && !crypto_has_aes())
+	if (cipher == CIPHER_AES && !crypto_has_aes())
 		return NULL;
 	if (!(a = mem_new(sizeof *a)))
 		return NULL;
 	assert((uintptr_t)a % _Alignof(struct aead) == 0);
 	a->cipher = cipher;
-	a->evp = EVP_CIPHER_CTX_new();
-	if (!a->evp || !EVP_EncryptInit_ex(a->evp, aes ? EVP_aes_256_gcm() : EVP_chacha20_poly1305(),
-					   NULL, key, NULL))
-		return aead_free(a);
 	aead_rekey(a, key);
 	return a;
 }
@@ -257,7 +252,25 @@ void aead_rekey(struct aead *a, const uint8_t key[KEY_SIZE])
 	memcpy(a->key, key, KEY_SIZE);
 	if (a->cipher == CIPHER_AES)
 		crypto_aead_aes256gcm_beforenm(&a->aes, key);
-	EVP_EncryptInit_ex(a->evp, NULL, NULL, key, NULL);
+	if (a->evp)
+		EVP_EncryptInit_ex(a->evp, NULL, NULL, key, NULL);
+}
+
+/* OpenSSL takes a millisecond to start: a process that only asks and leaves never has a
+ * record that is large enough to need it. NULL: small memory, libsodium serves. */
+static EVP_CIPHER_CTX *evp_of(struct aead *a)
+{
+	const EVP_CIPHER *type;
+
+	if (a->evp)
+		return a->evp;
+	type = a->cipher == CIPHER_AES ? EVP_aes_256_gcm() : EVP_chacha20_poly1305();
+	a->evp = EVP_CIPHER_CTX_new();
+	if (a->evp && !EVP_EncryptInit_ex(a->evp, type, NULL, a->key, NULL)) {
+		EVP_CIPHER_CTX_free(a->evp);
+		a->evp = NULL;
+	}
+	return a->evp;
 }
 
 static bool evp_seal(EVP_CIPHER_CTX *evp, const uint8_t *nonce, struct bytes ad, uint8_t *buf,
@@ -290,7 +303,7 @@ void aead_seal(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
-	if (size >= EVP_WORTH) {
+	if (size >= EVP_WORTH && evp_of(a)) {
 		if (!evp_seal(a->evp, nonce, ad, buf, (int)size))
 			memset(buf, 0, size + TAG_SIZE);
 	} else if (a->cipher == CIPHER_AES) {
@@ -313,7 +326,7 @@ bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 		return false;
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
-	if (n >= EVP_WORTH)
+	if (n >= EVP_WORTH && evp_of(a))
 		ok = evp_open(a->evp, nonce, ad, buf, (int)n);
 	else if (a->cipher == CIPHER_AES)
 		ok = crypto_aead_aes256gcm_decrypt_detached_afternm(
