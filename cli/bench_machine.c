@@ -50,6 +50,7 @@ struct bench {
 	size_t size;
 	int64_t began_us, end_us, sent_us, done_us;
 	uint64_t waiting, confirmed;
+	uint64_t first_seq; /* of this figure: requests before it are confirmed, too */
 	uint32_t *samples;
 	size_t n_samples;
 };
@@ -199,14 +200,27 @@ static void on_node_up(leno_node *node, void *user, const leno_info *info)
 	ask(b);
 }
 
+/* Whichever comes last, the end of the time or the last confirmation, ends it. */
+static void settle(struct bench *b)
+{
+	b->over = b->over || clock_us() >= b->end_us;
+	if (!b->over || b->waiting > 0)
+		return;
+	b->done_us = clock_us();
+	bench_stop(b, 0);
+}
+
 static void fill(struct bench *b)
 {
+	uint64_t seq;
 	int error = 0;
 
 	while (!b->over) {
 		for (int i = 0; i < 64 && error == 0; i++) {
 			error = leno_send(b->node, &b->to, "rate",
-			                  (leno_bytes){b->data, b->size}, NULL);
+			                  (leno_bytes){b->data, b->size}, &seq);
+			if (error == 0 && b->first_seq == 0)
+				b->first_seq = seq;
 			b->waiting += error == 0;
 		}
 		b->over = clock_us() >= b->end_us;
@@ -223,18 +237,18 @@ static void on_sent(leno_node *node, void *user, const leno_id *to, uint64_t fir
                     uint64_t last_seq, enum leno_outcome outcome, int error)
 {
 	struct bench *b = user;
-	uint64_t n = last_seq - first_seq + 1;
+	uint64_t first = first_seq > b->first_seq ? first_seq : b->first_seq;
+	uint64_t n = last_seq + 1 - first;
 
 	b->moved = true;
+	if (b->first_seq == 0 || last_seq < first)
+		return;
 	b->waiting -= n;
 	if (outcome == LENO_CONFIRMED)
 		b->confirmed += n;
 	else
 		bench_stop(b, error ? error : LENO_REFUSED);
-	if (b->over && b->waiting == 0) {
-		b->done_us = clock_us();
-		bench_stop(b, 0);
-	}
+	settle(b);
 }
 
 static void on_writable(leno_node *node, void *user, const leno_id *to)
@@ -242,8 +256,7 @@ static void on_writable(leno_node *node, void *user, const leno_id *to)
 	struct bench *b = user;
 
 	b->moved = true;
-	if (clock_us() >= b->end_us)
-		b->over = true;
+	settle(b);
 	fill(b);
 }
 
@@ -271,7 +284,7 @@ static int measure_rate(struct bench *b, size_t size)
 	int error;
 
 	b->size = size;
-	b->waiting = b->confirmed = 0;
+	b->waiting = b->confirmed = b->first_seq = 0;
 	b->over = false;
 	b->began_us = clock_us();
 	b->end_us = b->began_us + b->each * 1000;
