@@ -166,14 +166,19 @@ void peers_fail_requests(struct peer *p, int error)
 
 void peers_end(struct peer *p, int error)
 {
+	leno_node *n = p->node;
+	bool blocked = p->blocked;
+
 	tell_unknown(p, error);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
 	p->life++;
 	p->blocked = false;
-	session_renew(p->session, p->node->now_us);
+	session_renew(p->session, n->now_us);
 	peers_fail_requests(p, error);
+	if (blocked && !p->blocked && n->handlers.writable)
+		n->handlers.writable(n, n->user, &p->id); /* its queue is empty now */
 	peers_wake(p);
 }
 

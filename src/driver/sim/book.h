@@ -13,7 +13,7 @@ struct sending {
 	uint32_t to_life;  /* of the receiver, when it was sent */
 	uint32_t got_life; /* of the receiver that got it; 0: none has */
 	uint8_t fate;
-	bool firm; /* both ends live on in one session: nothing but "confirmed" is right */
+	bool firm; /* sent to a life that we had met: while it lives, it gets there */
 };
 
 /* All messages from one life of a node to another node, numbered by their place. */
@@ -33,7 +33,7 @@ struct flow {
 struct view {
 	bool up, linked;
 	unsigned ups;
-	uint32_t up_life; /* of the subject, when it came up */
+	uint32_t met_life; /* of the subject: the last that is known to have spoken with us */
 	enum leno_why why;
 	uint64_t down_at;
 };

@@ -5,8 +5,9 @@
  *
  *  1. A message arrives whole, once, and never after a later one of its flow.
  *  2. "Confirmed" is said only of what has been delivered; each message ends once.
- *  3. While both ends live on and know it (a message that is `firm`), no other end than
- *     "confirmed" is right.
+ *  3. While both ends live on, no other end than "confirmed" is right; but only for what was
+ *     sent after the two lives had met (`firm`): who has not heard yet that the other began
+ *     anew still speaks with its older life.
  *  4. node_up and node_down alternate, and so do link_up and link_down. */
 #include "book.h"
 
@@ -148,7 +149,6 @@ void ledger_up(struct sim_node *node, struct sim_node *subject)
 		world_fail(node->sim, "%s was told that it is up itself", node->name);
 	view->up = true;
 	view->ups++;
-	view->up_life = subject->life;
 }
 
 void ledger_down(struct sim_node *node, struct sim_node *subject, enum leno_why why)
@@ -161,9 +161,6 @@ void ledger_down(struct sim_node *node, struct sim_node *subject, enum leno_why 
 	view->up = false;
 	view->why = why;
 	view->down_at = node->sim->now_us;
-	if ((why == LENO_WHY_RESTARTED || why == LENO_WHY_GOODBYE) &&
-	    subject->index < node->book->n_flows)
-		loosen(node->book->flows[subject->index]);
 }
 
 void ledger_link(struct sim_node *node, struct sim_node *peer, bool up)
@@ -214,12 +211,12 @@ static void enter_sending(struct sim_node *from, struct flow *flow, uint64_t seq
 		flow->room = flow->room ? 2 * flow->room : 16;
 		flow->sent = world_grow(flow->sent, flow->room * sizeof *flow->sent);
 	}
-	flow->sent[flow->n++] = (struct sending){ .seq = seq,
-		                                  .size = size,
-		                                  .to_life = flow->to->life,
-		                                  .fate = FATE_OPEN,
-		                                  .firm = flow->to->leno && view->ups &&
-		                                          view->up_life == flow->to->life };
+	flow->sent[flow->n++] =
+		(struct sending){ .seq = seq,
+		                  .size = size,
+		                  .to_life = flow->to->life,
+		                  .fate = FATE_OPEN,
+		                  .firm = flow->to->leno && view->met_life == flow->to->life };
 }
 
 int sim_send(struct sim_node *from, struct sim_node *to, size_t size)
@@ -356,6 +353,8 @@ void ledger_message(struct sim_node *node, struct sim_node *from, const char *ty
 		           (unsigned)number, from->name, node->name);
 	sending->got_life = node->life;
 	flow->next = number + 1;
+	if (life == from->life)
+		book_view(node, from)->met_life = life;
 }
 
 /* ---- ending ---------------------------------------------------------------------- */
@@ -376,6 +375,8 @@ static void end_one(struct sim_node *node, struct flow *flow, uint32_t number,
 	else if (outcome == LENO_UNKNOWN && s->firm && same_life)
 		world_fail(sim, "message %u from %s to %s ended as unknown, though both live on",
 		           (unsigned)number, node->name, flow->to->name);
+	if (outcome == LENO_CONFIRMED && same_life && s->got_life == s->to_life)
+		book_view(node, flow->to)->met_life = s->to_life;
 	s->fate = outcome == LENO_CONFIRMED ? FATE_CONFIRMED
 	          : outcome == LENO_UNKNOWN ? FATE_UNKNOWN
 	                                    : FATE_REFUSED;
