@@ -151,6 +151,9 @@ static void report(leno_node *n)
 	while (!n->leaving && a->first <= upto && aired_next_done(a, &seq, &confirmed, &unknown))
 		if (n->handlers.broadcast_done)
 			n->handlers.broadcast_done(n, n->user, seq, confirmed, unknown);
+	if (a->first > a->last)
+		n->fan->scan_us = NEVER;       /* nobody lags behind nothing */
+	set_timer(n);
 }
 
 /* ---- helping those who lag ------------------------------------------------------------ */
@@ -430,5 +433,4 @@ void fan_tick(leno_node *n)
 	if (f->scan_us <= n->now_us)
 		scan(n);
 	report(n);
-	set_timer(n);
 }
