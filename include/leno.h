@@ -138,7 +138,8 @@ typedef struct leno_options {
 	uint32_t    heartbeat_ms;   /* default 2000                                  */
 	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals */
 	size_t      memory_max;     /* bytes of queues and tables; default 256 MiB   */
-	size_t      message_max;    /* largest message accepted; default 64 MiB      */
+	size_t      message_max;    /* largest message accepted; default 64 MiB, at
+	                               most memory_max / 4                           */
 	size_t      queue_max;      /* bytes waiting to one node before LENO_AGAIN;
 	                               default 4 MiB; one message always fits        */
 	uint32_t    nodes_max;      /* nodes known; default 4096                     */

@@ -198,8 +198,11 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 		if (!error && !old && !switching && n->handlers.link_up)
 			n->handlers.link_up(n, n->user, id, best->uri);
 	}
-	if (error) {
+	if (error) {                           /* perhaps another of them can be it */
 		conns_close(best, CLOSE_LIMIT, LENO_WHY_REFUSED, error);
+		choose(n, id, switching || old);
+		if (old && !conns_to(n, id) && n->handlers.link_down)
+			n->handlers.link_down(n, n->user, id, LENO_WHY_REFUSED, error);
 		return;
 	}
 	list_each (jt, after, &n->conns) {

@@ -149,27 +149,31 @@ static void take_answer(struct peer *p, const struct item *item)
 	events_answer(n, r, &answer);
 }
 
-static void learn_type(struct peer *p, const struct item *item)
+/* Without its type a message could only be dropped, though it counts as confirmed. */
+static int learn_type(struct peer *p, const struct item *item)
 {
+	int error = LENO_PROTOCOL;
+
 	if (item->type == 0)
 		types_clear(&p->types_in);     /* the sender began anew: see send.c */
-	if (item->type != p->types_in.count || memchr(item->data.data, 0, item->data.size) ||
-	    types_add(&p->types_in, item->data))
-		node_count_refusal(p->node, LENO_PROTOCOL);
+	if (item->type == p->types_in.count && !memchr(item->data.data, 0, item->data.size))
+		error = types_add(&p->types_in, item->data);
+	if (error)
+		node_count_refusal(p->node, error);
+	return error == LENO_MEMORY ? error : 0;
 }
 
-void events_item(struct peer *p, struct bytes bytes)
+int events_item(struct peer *p, struct bytes bytes)
 {
 	struct item item;
 
 	if (!read_item(bytes, &item)) {
 		node_count_refusal(p->node, LENO_PROTOCOL);
-		return;
+		return 0;
 	}
 	switch (item.kind) {
 	case ITEM_TYPE:
-		learn_type(p, &item);
-		break;
+		return learn_type(p, &item);
 	case ITEM_MESSAGE:
 	case ITEM_REQUEST:
 		deliver(p, &item);
@@ -186,4 +190,5 @@ void events_item(struct peer *p, struct bytes bytes)
 		fan_item(p, item.data);
 		break;
 	}
+	return 0;
 }

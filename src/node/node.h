@@ -169,7 +169,7 @@ void peers_free(struct peer *);
 
 /* events.c: what the application hears */
 void events_mesh(leno_node *);                         /* all that the mesh reports */
-void events_item(struct peer *, struct bytes item);
+int  events_item(struct peer *, struct bytes item); /* MEMORY: the session cannot go on */
 void events_sent(struct peer *);
 void events_answer(leno_node *, struct request *, const leno_answer *);
 void events_log(leno_node *, enum leno_log_level, const char *format, ...)

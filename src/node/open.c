@@ -25,7 +25,8 @@ static void fill_in(leno_options *o)
 	o->heartbeat_ms = o->heartbeat_ms ? o->heartbeat_ms : HEARTBEAT_MS;
 	o->heartbeat_misses = o->heartbeat_misses ? o->heartbeat_misses : MISSES;
 	o->memory_max = o->memory_max ? o->memory_max : MEMORY_DEFAULT;
-	o->message_max = o->message_max ? o->message_max : MESSAGE_MAX;
+	if (!o->message_max)              /* one message must fit what sessions may hold */
+		o->message_max = o->memory_max / 4 < MESSAGE_MAX ? o->memory_max / 4 : MESSAGE_MAX;
 	o->queue_max = o->queue_max ? o->queue_max : QUEUE_DEFAULT;
 	o->nodes_max = o->nodes_max ? o->nodes_max : NODES_DEFAULT;
 	o->links_max = o->links_max ? o->links_max : LINKS_DEFAULT;
@@ -38,6 +39,7 @@ static bool good(const leno_options *o)
 	if (strlen(o->network) > NETWORK_MAX || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
 	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
 	    o->memory_max < MEMORY_LEAST || o->message_max > INT32_MAX ||
+	    o->message_max > o->memory_max / 4 ||
 	    o->links_max > LINKS_MAX - STRANGERS_MAX)
 		return false;
 	for (size_t i = 0; i < o->n_labels; i++)
@@ -93,7 +95,7 @@ static void set_up(leno_node *n)
 		.self = &n->identity, .network = &n->network, .random = &n->random,
 		.pool = &n->pool, .incarnation = n->incarnation, .queue_max = o->queue_max,
 		.message_max = o->message_max, .memory_max = o->memory_max / 2,
-		.visitor = o->visitor
+		.visitor = o->visitor, .has_aes = crypto_has_aes()
 	};
 }
 

@@ -64,8 +64,10 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 {
 	struct peer *p = peers_get(n, id);
-	struct mesh_node known;
+	const struct link_peer *near;
+	struct mesh_node far;
 	struct conn *c;
+	size_t bound = 0;
 
 	if (p)
 		return p;
@@ -73,12 +75,17 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	if (*ret_error == LENO_SELF)
 		return NULL;
 	c = conns_to(n, id);
-	if (c)
-		return peers_add(n, &link_peer(c->link)->keys,
-		                 link_peer(c->link)->role == LENO_VISITOR, ret_error);
-	if (mesh_get(n->mesh, id, &known))
-		return peers_add(n, &known.keys, false, ret_error);
-	return NULL;
+	if (c) {
+		near = link_peer(c->link);
+		bound = near->message_max;
+		p = peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
+	} else if (mesh_get(n->mesh, id, &far)) {
+		bound = far.message_max;
+		p = peers_add(n, &far.keys, false, ret_error);
+	}
+	if (p)
+		session_set_message_max(p->session, bound);
+	return p;
 }
 
 /* Who is found where: by the mesh's route, by a link that the mesh does not count yet, or

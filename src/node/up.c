@@ -120,12 +120,22 @@ void up_packet(struct conn *c, struct bytes body)
 		node_count_refusal(n, got);
 		return;
 	}
-	learn_gate(peer, &p);
+	/* The stamp is not sealed: one that is known is changed by a fresh packet alone. */
+	if (got > 0 || !peer->has_gate)
+		learn_gate(peer, &p);
 	peers_path(peer);
 	r = reader_of(frames);
 	while (got > 0 && read_frame(&r, &f))
 		up_stream(peer, &f, 0);
 	peers_wake(peer);
+}
+
+static void end_broken(struct peer *peer)
+{
+	events_log(peer->node, LENO_LOG_WARN,
+	           "a node broke the session protocol; its session begins anew");
+	node_count_refusal(peer->node, LENO_PROTOCOL);
+	peers_end(peer, LENO_PROTOCOL);
 }
 
 void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
@@ -140,15 +150,12 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 			return;
 		error = session_take(peer->session, f, via, n->now_us);
 	}
-	if (error == LENO_PROTOCOL) {
-		events_log(n, LENO_LOG_WARN, "a node broke the session protocol; its session ends");
-		node_count_refusal(n, error);
-		peers_end(peer, LENO_PROTOCOL);
-		return;
-	}
-	while (!n->leaving && session_next(peer->session, &item))
+	while (!error && !n->leaving && session_next(peer->session, &item))
 		events_item(peer, item);
-	events_sent(peer);
+	if (error == LENO_PROTOCOL || session_fault(peer->session))
+		end_broken(peer);
+	else
+		events_sent(peer);
 }
 
 static void stream_frame(struct conn *c, const struct frame *f)
