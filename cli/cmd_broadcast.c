@@ -93,10 +93,10 @@ int cmd_broadcast(int argc, char **argv)
 	code = read_payload(words.items[1], &b.data, &b.size);
 	if (code)
 		return code;
-	if (!app_open(&b.app, &words.set, &handlers, false))
-		return b.app.exit;
-	app_start_clock(&b.app);
-	code = app_run(&b.app);
+	if (app_open(&b.app, &words.set, &handlers, false)) {
+		app_start_clock(&b.app);
+		app_run(&b.app);
+	}
 	free(b.data);
-	return code;
+	return b.app.exit;
 }

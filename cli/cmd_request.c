@@ -107,10 +107,10 @@ int cmd_request(int argc, char **argv)
 	code = read_payload(words.items[2], &r.data, &r.size);
 	if (code)
 		return code;
-	if (!app_open(&r.app, &words.set, &handlers, false))
-		return r.app.exit;
-	app_start_clock(&r.app);
-	code = app_run(&r.app);
+	if (app_open(&r.app, &words.set, &handlers, false)) {
+		app_start_clock(&r.app);
+		app_run(&r.app);
+	}
 	free(r.data);
-	return code;
+	return r.app.exit;
 }

@@ -275,10 +275,10 @@ int cmd_send(int argc, char **argv)
 		if (code)
 			return code;
 	}
-	if (!app_open(&s.app, &c.words.set, &handlers, false))
-		return s.app.exit;
-	app_start_clock(&s.app);
-	code = app_run(&s.app);
+	if (app_open(&s.app, &c.words.set, &handlers, false)) {
+		app_start_clock(&s.app);
+		app_run(&s.app);
+	}
 	free(s.data);
-	return code;
+	return s.app.exit;
 }

@@ -121,6 +121,20 @@ bool parse_duration(const char *text, leno_ms *ret)
 	return true;
 }
 
+/* Values live as long as the process: settings are read once and lent to all. */
+static char *keep(char *text)
+{
+	static struct kept {
+		struct kept *before;
+		char *text;
+	} *kept;
+	struct kept *k = need(malloc(sizeof *k));
+
+	*k = (struct kept){kept, need(text)};
+	kept = k;
+	return text;
+}
+
 /* Adds the words of a text that separates them by blanks or commas. */
 static const char *list_add(struct list *list, const char *text, bool split)
 {
@@ -130,7 +144,7 @@ static const char *list_add(struct list *list, const char *text, bool split)
 		if (n > 0) {
 			if (list->count == LIST_MAX)
 				return "is given too often";
-			list->items[list->count++] = need(strndup(text, n));
+			list->items[list->count++] = keep(strndup(text, n));
 		}
 		text += n;
 		text += split ? strspn(text, " \t,") : 0;
@@ -155,8 +169,7 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer,
 
 		if (*value == '\0')
 			return "is empty";
-		free(*text);
-		*text = need(strdup(value));
+		*text = keep(strdup(value));
 		return NULL;
 	}
 	case LIST:
