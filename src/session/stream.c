@@ -56,7 +56,9 @@ static int reserve(struct stream *s, uint64_t size, size_t all)
 	uint64_t held = tape_size(&s->tape);
 	int err;
 
-	if (held > 0 && held + all > s->setup->queue_max) {
+	/* A few words, as a type's text before its first use, do not make a queue: one
+	 * message always fits. */
+	if (held > 2 * SMALL_MAX && held + all > s->setup->queue_max) {
 		s->refused = all;
 		return LENO_AGAIN;
 	}

@@ -210,7 +210,7 @@ TEST(a_visitor_is_not_listed_and_gets_its_answers)
 	sim_free(sim);
 }
 
-enum { HOPS = 32 };
+enum { HOPS = 64 };
 
 /* As far as a packet may go, and no further. */
 TEST(a_packet_crosses_as_many_links_as_it_may)

@@ -1,5 +1,6 @@
 // Two instances of leno.wasm, each with a memory of its own, shake hands and talk; the
 // host in between moves bytes and knows nothing. argv: the reactor module.
+// covers: src/driver/wasm/wasm.c
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { WASI } from 'node:wasi';
