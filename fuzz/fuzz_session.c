@@ -83,6 +83,7 @@ static void say_hello(struct session *s, struct reader *r, uint64_t sid, uint64_
 	write_u64(&w, (uint64_t)1 + (how & 3));
 	write_u64(&w, how & 4 ? sid : how & 8 ? 77 : 0);
 	write_varint(&w, 1 + (how >> 4 & 1));
+	write_varint(&w, how >> 5 & 1);
 	write_varint(&w, read_u16(r));
 	write_varint(&w, read_u8(r));
 	write_varint(&w, read_u32(r));

@@ -52,8 +52,11 @@ static void renewed(leno_node *n, const leno_id *id)
 	struct mesh_node m;
 	uint64_t known = p ? session_peer_incarnation(p->session) : 0;
 
-	if (known > 0 && mesh_get(n->mesh, id, &m) && known < m.incarnation)
+	if (!p || !mesh_get(n->mesh, id, &m))
+		return;
+	if (known > 0 && known < m.incarnation)
 		peers_end(p, LENO_CLOSED);
+	session_set_meant(p->session, m.incarnation);
 }
 
 void events_mesh(leno_node *n)

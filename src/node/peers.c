@@ -67,6 +67,7 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	const struct link_peer *near;
 	struct mesh_node far;
 	struct conn *c;
+	uint64_t incarnation = 0;
 	size_t bound = 0;
 
 	if (p)
@@ -78,13 +79,17 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	if (c) {
 		near = link_peer(c->link);
 		bound = near->message_max;
+		incarnation = near->incarnation;
 		p = peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
 	} else if (mesh_get(n->mesh, id, &far)) {
 		bound = far.message_max;
+		incarnation = far.incarnation;
 		p = peers_add(n, &far.keys, false, ret_error);
 	}
-	if (p)
+	if (p) {
 		session_set_message_max(p->session, bound);
+		session_set_meant(p->session, incarnation);
+	}
 	return p;
 }
 
@@ -119,6 +124,8 @@ void peers_path(struct peer *p)
 	if (list_empty(&p->moved))
 		list_append(&n->moved, &p->moved);
 	p->conn = c;
+	if (path == PATH_DIRECT)
+		session_set_meant(p->session, link_peer(c->link)->incarnation);
 	session_set_path(p->session, path, c ? c->via : 0, n->now_us);
 	timers_set(&n->timers, &p->linger,
 	           c ? NEVER : n->now_us + (uint64_t)n->options.session_linger_ms * 1000);

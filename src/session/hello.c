@@ -4,6 +4,7 @@
  * the same incarnation; so whoever meets two knows which one is over.
  *
  *     HELLO{p, e}: "I am p, and know you as e (0: not yet); so much I have of e."
+ *     It also names the incarnation that is meant, which may be older than the one it meets.
  *     Its flag UNSURE: "and I have not heard that you know me": to be answered by HELLO.
  *     Its flag HEARD: "a HELLO of yours came under these keys": it need not be repeated.
  *
@@ -17,7 +18,7 @@
  *  2. An ACK counts only once the peer has said that it knows the life it speaks of. */
 #include "session/inside.h"
 
-enum { HELLO_UNSURE = 1, HELLO_HEARD = 2, HELLO_MAX = 8 + 8 + 5 * 9 + 1 };
+enum { HELLO_UNSURE = 1, HELLO_HEARD = 2, HELLO_MAX = 8 + 8 + 6 * 9 + 1 };
 
 /* Random in its lower half, so that nobody can guess it. */
 void hello_begin(struct session *s)
@@ -42,6 +43,7 @@ bool hello_write(struct session *s, struct writer *w)
 	write_u64(&body, s->my_sid);
 	write_u64(&body, s->peer_sid);
 	write_varint(&body, s->setup->incarnation);
+	write_varint(&body, s->peer_sid ? s->peer_incarnation : s->meant);
 	write_varint(&body, inbox_offset(&s->in));
 	write_varint(&body, s->in.items);
 	write_varint(&body, inbox_credit(&s->in));
@@ -92,7 +94,8 @@ bool hello_heard(const struct session *s, uint32_t via)
 int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_us)
 {
 	struct reader r = reader_of(body);
-	uint64_t p = read_u64(&r), e = read_u64(&r), incarnation = read_varint(&r), data_max;
+	uint64_t p = read_u64(&r), e = read_u64(&r), incarnation = read_varint(&r);
+	uint64_t meant = read_varint(&r), data_max;
 	struct position position = { 0 };
 	bool same_start;
 	uint8_t flags;
@@ -109,6 +112,12 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 		return LENO_OK;
 	if (s->peer_sid && !(same_start && p == s->peer_sid))
 		return LENO_CLOSED;
+	if (!s->peer_sid && s->out.sent_max > 0 && s->meant && s->meant < incarnation)
+		return LENO_CLOSED;            /* the life that we spoke to is over */
+	if (meant && meant < s->setup->incarnation) {
+		s->hello_due = true;           /* it speaks to an older life, which may have had it */
+		return LENO_OK;
+	}
 	if ((e && e != s->my_sid) || (same_start && p <= s->past_sid)) {
 		s->hello_due = true;           /* one of the two is over: ours is not */
 		return LENO_OK;
@@ -118,7 +127,7 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 	if (!same_start)
 		s->past_sid = 0;               /* its count began anew */
 	s->peer_sid = p;
-	s->peer_incarnation = incarnation;
+	s->peer_incarnation = s->meant = incarnation;
 	s->out.data_max = data_max;
 	if (flags & HELLO_HEARD)
 		hello_landed(s, via);

@@ -22,6 +22,8 @@ struct session {
 	uint64_t my_sid, peer_sid;     /* peer_sid 0: not known                   */
 	uint64_t past_sid;             /* of the peer's lives that are over       */
 	uint64_t peer_incarnation;
+	uint64_t meant;                /* its incarnation that we speak to, until it answers;
+	                                  0: any                                  */
 	bool     agreed;               /* it has said that it knows my_sid        */
 
 	bool     hello_due;            /* say it even if there is nothing else    */

@@ -86,6 +86,12 @@ int session_put(struct session *s, struct bytes head, struct bytes data, uint64_
 	return stream_put(&s->out, head, data, ret_seq);
 }
 
+void session_set_meant(struct session *s, uint64_t incarnation)
+{
+	if (s->out.sent_max == 0 && incarnation > s->meant)
+		s->meant = incarnation;
+}
+
 void session_set_message_max(struct session *s, size_t bound)
 {
 	s->out.data_max = bound;
@@ -413,5 +419,7 @@ uint32_t session_rtt_us(const struct session *s)
 
 uint64_t session_peer_incarnation(const struct session *s)
 {
-	return s->peer_incarnation;
+	if (s->peer_sid)
+		return s->peer_incarnation;
+	return s->out.sent_max > 0 ? s->meant : 0;
 }

@@ -74,6 +74,11 @@ int session_put(struct session *, struct bytes head, struct bytes data, uint64_t
 /* The peer's bound of data, when its record tells it before its HELLO does. */
 void session_set_message_max(struct session *, size_t bound);
 
+/* The newest incarnation of the peer that is known. What we say before it has answered is
+ * for this one alone: a later life, which may find us with data that an older one has had,
+ * does not take it. Without effect once something was sent. */
+void session_set_meant(struct session *, uint64_t incarnation);
+
 /* Is there anything to write now, on the present path? */
 bool session_wants(const struct session *);
 
@@ -142,6 +147,7 @@ void session_tick(struct session *, uint64_t now_us);
 size_t   session_queued(const struct session *);     /* bytes waiting or unconfirmed */
 bool     session_idle(const struct session *);       /* nothing put, all acknowledged */
 uint32_t session_rtt_us(const struct session *);
-uint64_t session_peer_incarnation(const struct session *);   /* 0: not yet known    */
+/* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */
+uint64_t session_peer_incarnation(const struct session *);
 
 #endif

@@ -12,6 +12,7 @@ static struct frame hello(uint8_t *buf, const struct words *h)
 	write_u64(&w, h->p);
 	write_u64(&w, h->e);
 	write_varint(&w, h->incarnation);
+	write_varint(&w, 0);
 	write_varint(&w, h->offset);
 	write_varint(&w, h->items);
 	write_varint(&w, h->credit);
