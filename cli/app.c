@@ -66,35 +66,31 @@ bool signals_interrupted(void)
 
 /* ---- opening --------------------------------------------------------------- */
 
+/* What is shown, and what is only remembered to explain a failure: visitors say
+ * nothing while all may still go well, and while a node opens the error speaks. */
 static void app_log(void *user, enum leno_log_level level, const char *line)
 {
 	struct app *app = user;
+	bool quiet = app->set->verbose == 0 && (!app->member || app->node == NULL);
 
-	if (app->member || app->set->verbose > 0)
+	if (!quiet && (int)level <= (int)LENO_LOG_WARN + app->set->verbose)
 		fail("%s", line);
 	if (level <= LENO_LOG_WARN)
 		snprintf(app->log, sizeof app->log, "%s", line);
-}
-
-static enum leno_log_level log_level(const struct settings *set)
-{
-	return set->verbose > 1 ? LENO_LOG_DEBUG : set->verbose ? LENO_LOG_INFO : LENO_LOG_WARN;
+	else
+		snprintf(app->hint, sizeof app->hint, "%s", line);
 }
 
 static bool open_failed(struct app *app, int error)
 {
 	const struct settings *set = app->set;
-	const char *identity = set->identity ? set->identity : "";
 
 	app->exit = EXIT_FAILED;
 	if (error == LENO_EXISTS)
-		fail("the identity %s is in use by another process", identity);
-	else if (error == LENO_FILE && set->secret_file != NULL && set->identity != NULL)
-		fail("%s or %s cannot be used: %s", set->secret_file, identity,
-		     app->log[0] ? app->log : leno_strerror(error));
-	else if (error == LENO_FILE)
-		fail("%s cannot be used: %s", set->secret_file ? set->secret_file : identity,
-		     app->log[0] ? app->log : leno_strerror(error));
+		fail("the identity %s is in use by another process",
+		     set->identity ? set->identity : "");
+	else if (app->log[0])
+		fail("%s", app->log);
 	else
 		fail("the node cannot be opened: %s", leno_strerror(error));
 	if (error == LENO_ARGUMENT)
@@ -159,7 +155,7 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.heartbeat_ms = (uint32_t)set->heartbeat_ms,
 		.n_labels = set->labels.count,
 		.labels = (const char *const *)set->labels.items,
-		.log_level = log_level(set),
+		.log_level = member && set->verbose < 2 ? LENO_LOG_INFO : LENO_LOG_DEBUG,
 		.log = app_log,
 	};
 	int error;

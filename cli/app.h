@@ -32,7 +32,8 @@ struct app {
 	bool synced; /* a neighbour has told all, seen once */
 	bool done;
 	int exit;
-	char log[256];     /* the last complaint of the library   */
+	char log[256];  /* the last complaint of the library   */
+	char hint[256]; /* the last of its other lines         */
 	struct app_source sources[APP_SOURCES_MAX];
 	size_t n_sources;
 };

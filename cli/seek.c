@@ -87,8 +87,8 @@ void app_not_found(struct app *app, const char *who)
 	if (app->log[0])
 		fail("nobody let us into network %s within %g s: %s", network, seconds, app->log);
 	else if (app->set->connect.count > 0)
-		fail("nobody of network %s answered at %s within %g s", network,
-		     app->set->connect.items[0], seconds);
+		fail("nobody of network %s answered within %g s: %s", network, seconds,
+		     app->hint[0] ? app->hint : app->set->connect.items[0]);
 	else
 		fail("nobody of network %s was on this machine within %g s; start a node with "
 		     "`leno up`, or join one with `--connect URI`",
