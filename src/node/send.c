@@ -22,13 +22,15 @@ static int tell_type(struct peer *p, struct bytes text, uint32_t *ret_number)
 			return error;
 		number = p->types_out.last;
 	}
-	if (number >= p->types_told) {
-		item.type = (uint32_t)number;
+	/* In order, those too that could not be told when they were first used. */
+	while (number >= p->types_told) {
+		item.type = p->types_told;
+		text = bytes_text(types_text(&p->types_out, item.type));
 		error = session_put(p->session, bytes_of(head, write_item_head(head, &item)), text,
 		                    NULL);
 		if (error)
 			return error;
-		p->types_told = (uint32_t)number + 1;
+		p->types_told++;
 	}
 	*ret_number = (uint32_t)number;
 	return 0;

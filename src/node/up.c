@@ -151,9 +151,11 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 		error = session_take(peer->session, f, via, n->now_us);
 	}
 	while (!error && !n->leaving && session_next(peer->session, &item))
-		events_item(peer, item);
+		error = events_item(peer, item);
 	if (error == LENO_PROTOCOL || session_fault(peer->session))
 		end_broken(peer);
+	else if (error == LENO_MEMORY)     /* what cannot be delivered is not confirmed */
+		peers_end(peer, error);
 	else
 		events_sent(peer);
 }
