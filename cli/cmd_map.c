@@ -64,7 +64,7 @@ static void print_json(const struct graph *g)
 
 static void print_text(struct map *m, const struct graph *g, const char *network)
 {
-	size_t at = graph_centre(g);
+	size_t at = graph_root(g);
 	leno_id id;
 	char name[300];
 

@@ -10,11 +10,6 @@
  * take longer than a person waits. */
 enum { CENTRE_EXACT_MAX = 500 };
 
-struct loading {
-	struct graph *graph;
-	size_t room;
-};
-
 static char *joined_labels(const leno_info *info)
 {
 	size_t size = 1, used = 0;
@@ -32,18 +27,16 @@ static char *joined_labels(const leno_info *info)
 	return text;
 }
 
-static bool load_node(void *arg, const leno_info *info)
+void graph_add_node(struct graph *g, const leno_info *info)
 {
-	struct loading *loading = arg;
-	struct graph *g = loading->graph;
 	struct vertex *v;
 	char name[260];
 
 	if (info->role == LENO_VISITOR)
-		return true;
-	if (g->n == loading->room) {
-		loading->room = loading->room ? loading->room * 2 : 64;
-		g->nodes = need(realloc(g->nodes, loading->room * sizeof *g->nodes));
+		return;
+	if (g->n == g->room) {
+		g->room = g->room ? g->room * 2 : 64;
+		g->nodes = need(realloc(g->nodes, g->room * sizeof *g->nodes));
 	}
 	v = &g->nodes[g->n++];
 	*v = (struct vertex){.id = info->id,
@@ -59,7 +52,6 @@ static bool load_node(void *arg, const leno_info *info)
 		safe_copy(name, sizeof name, v->text, 8);
 	v->name = need(strdup(name));
 	v->labels = joined_labels(info);
-	return true;
 }
 
 /* By name, and numbers in names by their value: n2 stands before n10. */
@@ -81,20 +73,17 @@ size_t graph_find(const struct graph *g, const leno_id *id)
 	return NO_VERTEX;
 }
 
-static bool load_link(void *arg, const leno_edge *edge)
+void graph_add_link(struct graph *g, const leno_edge *edge)
 {
-	struct loading *loading = arg;
-	struct graph *g = loading->graph;
 	size_t a = graph_find(g, &edge->a), b = graph_find(g, &edge->b);
 
 	if (a == NO_VERTEX || b == NO_VERTEX || a == b)
-		return true;
-	if (g->n_links == loading->room) {
-		loading->room = loading->room ? loading->room * 2 : 64;
-		g->links = need(realloc(g->links, loading->room * sizeof *g->links));
+		return;
+	if (g->n_links == g->links_room) {
+		g->links_room = g->links_room ? g->links_room * 2 : 64;
+		g->links = need(realloc(g->links, g->links_room * sizeof *g->links));
 	}
 	g->links[g->n_links++] = (struct arc){a < b ? a : b, a < b ? b : a, edge->cost};
-	return true;
 }
 
 static int by_ends(const void *x, const void *y)
@@ -169,21 +158,40 @@ static size_t telling_columns(const struct graph *g)
 	return columns;
 }
 
-void graph_load(struct graph *g, leno_node *node)
+void graph_sort(struct graph *g)
 {
-	struct loading loading = {g, 0};
-
-	*g = (struct graph){0};
-	leno_nodes(node, load_node, &loading);
 	if (g->n > 0)
 		qsort(g->nodes, g->n, sizeof *g->nodes, by_name);
-	loading.room = 0;
-	leno_edges(node, load_link, &loading);
+}
+
+void graph_finish(struct graph *g)
+{
 	if (g->n_links > 0)
 		qsort(g->links, g->n_links, sizeof *g->links, by_ends);
 	drop_doubles(g);
 	list_neighbours(g);
 	g->id_columns = telling_columns(g);
+}
+
+static bool load_node(void *arg, const leno_info *info)
+{
+	graph_add_node(arg, info);
+	return true;
+}
+
+static bool load_link(void *arg, const leno_edge *edge)
+{
+	graph_add_link(arg, edge);
+	return true;
+}
+
+void graph_load(struct graph *g, leno_node *node)
+{
+	*g = (struct graph){0};
+	leno_nodes(node, load_node, g);
+	graph_sort(g);
+	leno_edges(node, load_link, g);
+	graph_finish(g);
 }
 
 void graph_free(struct graph *g)
@@ -224,13 +232,27 @@ void graph_tree(const struct graph *g, size_t root, size_t *parent, size_t *dist
 	free(queue);
 }
 
-size_t graph_centre(const struct graph *g)
+/* The first end of a chain; NO_VERTEX when the mesh is anything else. */
+static size_t chain_end(const struct graph *g)
+{
+	size_t end = NO_VERTEX;
+
+	for (size_t v = g->n; v-- > 0;) {
+		if (g->nodes[v].degree > 2 || g->nodes[v].degree == 0)
+			return NO_VERTEX;
+		if (g->nodes[v].degree == 1)
+			end = v;
+	}
+	return end;
+}
+
+size_t graph_root(const struct graph *g)
 {
 	size_t *parent = need(calloc(g->n + 1, sizeof *parent));
 	size_t *distance = need(calloc(g->n + 1, sizeof *distance));
-	size_t best = 0, best_far = SIZE_MAX;
+	size_t best = 0, best_far = SIZE_MAX, end = chain_end(g);
 
-	for (size_t v = 0; v < g->n; v++) {
+	for (size_t v = 0; v < g->n && end == NO_VERTEX; v++) {
 		size_t far = 0;
 
 		if (g->n <= CENTRE_EXACT_MAX) {
@@ -249,5 +271,5 @@ size_t graph_centre(const struct graph *g)
 	}
 	free(parent);
 	free(distance);
-	return best;
+	return end != NO_VERTEX ? end : best;
 }

@@ -26,9 +26,9 @@ struct arc {
 
 struct graph {
 	struct vertex *nodes; /* by name, then id */
-	size_t n;
+	size_t n, room;
 	struct arc *links;
-	size_t n_links;
+	size_t n_links, links_room;
 	size_t *near; /* neighbours of each vertex, in order */
 	size_t id_columns; /* what of an id tells it from the others, 8 at least */
 };
@@ -38,6 +38,12 @@ enum { GRAPH_NONE = -1 };
 
 /* Everything that the node knows, itself included unless it is a visitor. */
 void graph_load(struct graph *, leno_node *);
+
+/* The same in steps, from a zeroed graph: nodes, then links between them. */
+void graph_add_node(struct graph *, const leno_info *);
+void graph_sort(struct graph *); /* after the last node, before the first link */
+void graph_add_link(struct graph *, const leno_edge *);
+void graph_finish(struct graph *);
 void graph_free(struct graph *);
 
 size_t graph_find(const struct graph *, const leno_id *); /* NO_VERTEX */
@@ -46,8 +52,9 @@ size_t graph_find(const struct graph *, const leno_id *); /* NO_VERTEX */
  * what cannot be reached), distance[v] in links (SIZE_MAX likewise). */
 void graph_tree(const struct graph *, size_t root, size_t *parent, size_t *distance);
 
-/* The vertex from which the farthest is nearest; of those, the best connected. */
-size_t graph_centre(const struct graph *);
+/* Where a drawing begins: at the end of a chain, else at the vertex from which the
+ * farthest is nearest, and of those at the best connected. */
+size_t graph_root(const struct graph *);
 
 /* Pictures. The terminal's has lines of at most `columns`. */
 void map_draw_text(const struct graph *, size_t root, unsigned columns, bool ascii);
