@@ -164,16 +164,18 @@ typedef struct leno_handlers {
 	 * NUL-terminated; it and the data are lent until this returns.         */
 	void (*message)(leno_node *, void *user, leno_message *, const char *type, leno_bytes);
 
-	/* What became of the messages first_seq to last_seq sent to `to`.
-	 * error says why when the outcome is not LENO_CONFIRMED.               */
+	/* What became of what was sent to `to` under the numbers first_seq to
+	 * last_seq: leno_send() tells a message's, requests and replies take
+	 * numbers of the same count. error says why it is not LENO_CONFIRMED.  */
 	void (*sent)(leno_node *, void *user, const leno_id *to, uint64_t first_seq,
 	             uint64_t last_seq, enum leno_outcome, int error);
 
 	/* After LENO_AGAIN: the queue to this node has room for half its bound. */
 	void (*writable)(leno_node *, void *user, const leno_id *to);
 
-	/* What became of broadcasts first_seq to last_seq: confirmed by `confirmed`
-	 * nodes, not known of `unknown` ones.                                  */
+	/* What became of broadcast seq: confirmed by `confirmed` nodes, not known
+	 * of `unknown` ones. After LENO_AGAIN from leno_broadcast() it also says
+	 * that there is room again.                                            */
 	void (*broadcast_done)(leno_node *, void *user, uint64_t seq, uint32_t confirmed,
 	                       uint32_t unknown);
 

@@ -114,6 +114,14 @@ int mesh_link_up(struct mesh *m, int link, const struct mesh_neighbour *peer, ui
 	return 0;
 }
 
+void mesh_link_goodbye(struct mesh *m, int link)
+{
+	struct mesh_link *l = link_at(m, link);
+
+	if (l && l->slot != NO_SLOT)
+		m->slots[l->slot]->left_incarnation = l->peer.incarnation;
+}
+
 void mesh_link_down(struct mesh *m, int link, uint64_t now_us)
 {
 	struct mesh_link *l = link_at(m, link);
@@ -237,7 +245,9 @@ static bool next_change(struct atlas_node *n, struct mesh_event *ret)
 	*ret = (struct mesh_event){ .id = n->id };
 	if (n->told_up && !n->up) {
 		ret->kind = MESH_DOWN;
-		ret->why = node_gone(n) ? LENO_WHY_GOODBYE : LENO_WHY_UNREACHABLE;
+		ret->why = node_gone(n) || (n->left_incarnation &&
+		                           n->left_incarnation >= n->stamp.incarnation)
+		         ? LENO_WHY_GOODBYE : LENO_WHY_UNREACHABLE;
 		n->told_up = false;
 		n->told_link = -1;
 	} else if (renewed && n->link >= 0) {

@@ -94,6 +94,10 @@ struct mesh_neighbour {
 /* At most one link a neighbour. MEMORY, LIMIT. */
 int  mesh_link_up(struct mesh *, int link, const struct mesh_neighbour *, uint64_t now_us);
 void mesh_link_down(struct mesh *, int link, uint64_t now_us);
+
+/* Before mesh_link_down(): the neighbour said goodbye on this link. Should no other path
+ * lead there, that is why it is down, even if its last record did not come in time. */
+void mesh_link_goodbye(struct mesh *, int link);
 void mesh_link_rtt(struct mesh *, int link, uint32_t rtt_us, uint64_t now_us);
 
 /* Publishes our own record as gone (no links), as the last frames: for a goodbye. */

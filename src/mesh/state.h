@@ -66,6 +66,7 @@ struct atlas_node {
 	bool     told_up;
 	int      told_link;
 	uint64_t told_incarnation;       /* 0: never told of it                          */
+	uint64_t left_incarnation;       /* the life that said goodbye to us; 0: none    */
 };
 
 struct mesh_link {

@@ -271,6 +271,8 @@ static void detach(struct conn *c, enum leno_why why, int error)
 		id = link_peer(c->link)->id;
 	c->finishing = true;
 	forget_stranger(c);
+	if (chosen && why == LENO_WHY_GOODBYE && link_reason(c->link) == CLOSE_GOODBYE)
+		mesh_link_goodbye(n->mesh, c->number);
 	unchoose(c);
 	timers_set(&n->timers, &c->timer, NEVER);
 	relay_clear(&c->relay);

@@ -1,6 +1,8 @@
 /* look.c - who is there: the questions that leno.h answers from the atlas. */
 #include "node/look.h"
 
+#include "node/fan.h"
+
 void look_info(leno_node *n, const struct mesh_node *m, leno_info *ret)
 {
 	*ret = (leno_info){
@@ -83,6 +85,7 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 		ret->links += n->links[i] != NULL;
 	ret->nodes = mesh_count(n->mesh);
 	ret->sessions = n->peers.count;
-	ret->memory = n->pool.n_out * sizeof(struct chunk) + n->session_setup.memory_used;
+	ret->memory = n->pool.n_out * sizeof(struct chunk) + n->session_setup.memory_used +
+	              n->fan->parcels.used + n->fan->aired.used;
 	ret->resent_bytes = n->session_setup.resent_bytes;
 }

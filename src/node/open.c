@@ -274,7 +274,9 @@ void leno_engine_dial_failed(leno_node *n, uint32_t dial, int error)
 
 	if (!d || d->state != DIAL_DIALLING)
 		return;
-	events_log(n, LENO_LOG_DEBUG, "cannot dial %s: %s", d->uri, leno_strerror(error));
+	/* Once is worth a warning; that it goes on is not. */
+	events_log(n, d->delay_ms == DIAL_FIRST_MS ? LENO_LOG_WARN : LENO_LOG_DEBUG,
+	           "cannot dial %s: %s", d->uri, leno_strerror(error));
 	dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 }
 
