@@ -289,13 +289,18 @@ static bool find_number(struct flow *flow, uint32_t life, const char *type, leno
 		*ret = head.number;
 		return head.number < flow->n;
 	}
-	for (uint32_t i = flow->next; i < flow->n; i++) {
-		message_type(want, life, i, flow->sent[i].size);
-		if (flow->sent[i].size == data.size && !strcmp(type, want)) {
-			*ret = i;
-			return true;
+	/* Types come round again: what has not ended yet is likelier than what has. */
+	for (int ended = 0; ended < 2; ended++)
+		for (uint32_t i = flow->next; i < flow->n; i++) {
+			if ((flow->sent[i].fate != FATE_OPEN) != ended ||
+			    flow->sent[i].size != data.size)
+				continue;
+			message_type(want, life, i, flow->sent[i].size);
+			if (!strcmp(type, want)) {
+				*ret = i;
+				return true;
+			}
 		}
-	}
 	return false;
 }
 
