@@ -85,6 +85,30 @@ TEST(networks_do_not_meet)
 	leno_close(b.node);
 }
 
+/* The leader has another secret: it is left in peace, and followed by us when it goes. */
+TEST(who_has_another_secret_is_not_pestered)
+{
+	leno_options ours = { .secret = { "0123456789abcdef0123456789abcdef", 32 } };
+	leno_options theirs = { .secret = { "fedcba9876543210fedcba9876543210", 32 } };
+	struct host a, b, *both[] = { &a, &b };
+	leno_stats stats;
+
+	CHECK_EQ(host_open_with(&a, &theirs), 0);
+	CHECK_EQ(leno_discover(a.node, "local:"), 0);
+	host_for(both, 1, 10);
+	CHECK_EQ(a.leads, 1);
+	CHECK_EQ(host_open_with(&b, &ours), 0);
+	CHECK_EQ(leno_discover(b.node, "local:"), 0);
+	host_for(both, 2, 700);
+	leno_get_stats(a.node, &stats);
+	CHECK(stats.refused_secret >= 1 && stats.refused_secret <= 4);
+	CHECK_EQ(a.ups + b.ups, 0);
+	CHECK_EQ(b.leads, 0);
+	leno_close(a.node);
+	CHECK(host_until((struct host *[]){ &b }, 1, &b.leads, 1, 3000));
+	leno_close(b.node);
+}
+
 /* Without discovery: one offers, one asks, and it may ask before there is an offer. */
 TEST(local_by_listen_and_connect)
 {
@@ -212,6 +236,7 @@ TEST(anothers_socket_is_left_alone)
 }
 
 TEST_MAIN(TEST_CASE(the_first_leads_and_the_others_follow), TEST_CASE(a_visitor_never_leads),
-          TEST_CASE(networks_do_not_meet), TEST_CASE(local_by_listen_and_connect),
-          TEST_CASE(what_is_not_discovered), TEST_CASE(two_meet_by_a_path),
-          TEST_CASE(only_a_dead_socket_is_replaced), TEST_CASE(anothers_socket_is_left_alone))
+          TEST_CASE(networks_do_not_meet), TEST_CASE(who_has_another_secret_is_not_pestered),
+          TEST_CASE(local_by_listen_and_connect), TEST_CASE(what_is_not_discovered),
+          TEST_CASE(two_meet_by_a_path), TEST_CASE(only_a_dead_socket_is_replaced),
+          TEST_CASE(anothers_socket_is_left_alone))
