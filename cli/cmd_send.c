@@ -3,8 +3,10 @@
  *
  *   seek NODE -> fill (until the queue is full or the input ends) -> settle
  *
- * A message is counted in `waiting` from leno_send() until the handler `sent` tells
- * what became of it; the command ends when none waits and no input is left. */
+ * A message waits in `seqs` from leno_send() until the handler `sent` tells what became
+ * of its number; the command ends when none waits and no input is left. The ranges that
+ * `sent` tells may hold numbers which are none of our messages, so they are not counted
+ * but looked up. */
 #include "app.h"
 #include "output.h"
 
@@ -29,7 +31,9 @@ struct send {
 	bool watching;
 	char *data; /* the message, or what was read of lines */
 	size_t size, used, room;
-	uint64_t bytes, waiting, confirmed, refused, unknown;
+	uint64_t *seqs; /* of what waits, in order, from `oldest` on */
+	size_t oldest, waiting, seqs_room;
+	uint64_t bytes, confirmed, refused, unknown;
 	int error;
 	int64_t began_us;
 };
@@ -78,10 +82,14 @@ static void on_sent(leno_node *node, void *user, const leno_id *to, uint64_t fir
                     uint64_t last_seq, enum leno_outcome outcome, int error)
 {
 	struct send *s = user;
-	uint64_t n = last_seq - first_seq + 1;
+	uint64_t n = 0;
 
-	n = n < s->waiting ? n : s->waiting;
-	s->waiting -= n;
+	for (; s->waiting > 0 && s->seqs[s->oldest] <= last_seq; n++) {
+		s->oldest++;
+		s->waiting--;
+	}
+	if (n == 0)
+		return;
 	switch (outcome) {
 	case LENO_CONFIRMED: s->confirmed += n; break;
 	case LENO_OUTCOME_REFUSED: s->refused += n; break;
@@ -99,10 +107,25 @@ static void on_writable(leno_node *node, void *user, const leno_id *to)
 	s->full = false;
 }
 
+static void remember(struct send *s, uint64_t seq)
+{
+	if (s->oldest + s->waiting == s->seqs_room) {
+		if (s->oldest > s->seqs_room / 2) {
+			memmove(s->seqs, s->seqs + s->oldest, s->waiting * sizeof *s->seqs);
+			s->oldest = 0;
+		} else {
+			s->seqs_room = s->seqs_room ? s->seqs_room * 2 : 64;
+			s->seqs = need(realloc(s->seqs, s->seqs_room * sizeof *s->seqs));
+		}
+	}
+	s->seqs[s->oldest + s->waiting++] = seq;
+}
+
 /* One message. False when it must wait, or when nothing can be sent at all. */
 static bool send_one(struct send *s, const char *data, size_t size)
 {
-	int error = leno_send(s->app.node, &s->to, s->type, (leno_bytes){data, size}, NULL);
+	uint64_t seq;
+	int error = leno_send(s->app.node, &s->to, s->type, (leno_bytes){data, size}, &seq);
 
 	if (error == LENO_AGAIN) {
 		s->full = true;
@@ -113,7 +136,7 @@ static bool send_one(struct send *s, const char *data, size_t size)
 		report(s, error == LENO_ARGUMENT ? EXIT_USAGE : app_error_exit(error));
 		return false;
 	}
-	s->waiting++;
+	remember(s, seq);
 	s->bytes += size;
 	return true;
 }
@@ -215,8 +238,7 @@ static void on_late(struct app *app)
 		app_not_found(app, s->who);
 		return;
 	}
-	fail("%s has not confirmed %llu of %llu messages within %g s", s->who,
-	     (unsigned long long)s->waiting,
+	fail("%s has not confirmed %zu of %llu messages within %g s", s->who, s->waiting,
 	     (unsigned long long)(s->waiting + s->confirmed + s->refused + s->unknown),
 	     (double)app->set->timeout_ms / 1000);
 	report(s, EXIT_TIMEOUT);
@@ -280,5 +302,6 @@ int cmd_send(int argc, char **argv)
 		app_run(&s.app);
 	}
 	free(s.data);
+	free(s.seqs);
 	return s.app.exit;
 }

@@ -266,6 +266,27 @@ def test_a_large_message(w):
     check(b"".join(raw.lines) == data)
 
 
+def test_confirmed_means_that_it_was_printed(w):
+    with open(w.path("out"), "wb") as out:
+        bob = subprocess.Popen([BIN, "listen", "--name", "bob", "--raw"], stdout=out,
+                               stdin=subprocess.DEVNULL, env=w.environment())
+    try:
+        w.settle(1)
+        for i in range(1, 6):
+            w.expect(0, "send", "bob", f"type{i}", data=b"x" * 1500000)
+            check(os.stat(w.path("out")).st_size == i * 1500000, "message", i)
+    finally:
+        bob.kill()
+        bob.wait()
+
+
+def test_the_last_request_is_answered_before_its_node_leaves(w):
+    once = w.start("listen", "--name", "once", "--count", "1", "--reply", "cat")
+    w.settle(1)
+    check(w.expect(0, "request", "once", "t", "last words").stdout == b"last words")
+    check(once.p.wait(PATIENCE) == 0)
+
+
 def test_a_terminal_is_safe_from_messages(w):
     bob = w.start("listen", "--name", "bob")
     w.settle(1)
