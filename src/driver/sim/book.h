@@ -68,6 +68,8 @@ struct book {
 	uint32_t n_heard;
 	uint32_t last_confirmed, last_unknown;
 	uint32_t asks_open;
+	leno_message **kept; /* to be answered later; dropped when this life ends */
+	uint32_t n_kept;
 	uint32_t talking; /* messages that sim_talk() has yet to send */
 };
 

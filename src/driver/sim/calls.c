@@ -169,11 +169,33 @@ static int reply(struct sim_node *node, struct sim_node *from, leno_message *mes
 	return error;
 }
 
+static void keep(struct book *book, leno_message *message)
+{
+	book->kept = world_grow(book->kept, (book->n_kept + 1) * sizeof(*book->kept));
+	book->kept[book->n_kept++] = message;
+}
+
+static void unkeep(struct book *book, const leno_message *message)
+{
+	for (uint32_t i = 0; i < book->n_kept; i++)
+		if (book->kept[i] == message) {
+			book->kept[i] = book->kept[--book->n_kept];
+			return;
+		}
+}
+
+void ledger_drop_kept(struct sim_node *node)
+{
+	while (node->book->n_kept)
+		leno_message_drop(node->book->kept[--node->book->n_kept]);
+}
+
 static void on_late(struct sim *sim, const struct event *e)
 {
 	struct late *late = e->user;
 
 	(void)sim;
+	unkeep(e->node->book, late->message);
 	node_enter(e->node);
 	if (reply(e->node, late->from, late->message, (leno_bytes){ late->data, late->size }) ==
 	    LENO_AGAIN)
@@ -196,6 +218,7 @@ static void answer_late(struct sim_node *node, struct sim_node *from, leno_messa
 		free(late);
 		return;
 	}
+	keep(node->book, late->message);
 	e = world_push(node->sim, node->sim->now_us + LATE_US, on_late, node, NULL, 0, 0);
 	e->user = late;
 	e->owns = true;

@@ -369,6 +369,7 @@ void sim_start(struct sim_node *node)
 
 void node_end(struct sim_node *node, bool vanish)
 {
+	ledger_drop_kept(node);
 	leno_engine_free(node->leno);
 	node->leno = NULL;
 	node->frozen = false;

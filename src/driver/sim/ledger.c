@@ -48,6 +48,7 @@ void ledger_close(struct sim *sim)
 		free(book->flows);
 		free(book->views);
 		free(book->casts);
+		free(book->kept);
 		free(book->heard);
 		free(book->heard_life);
 		free(book);

@@ -126,6 +126,7 @@ void ledger_died(struct sim_node *);
 void ledger_up(struct sim_node *, struct sim_node *subject);
 void ledger_down(struct sim_node *, struct sim_node *subject, enum leno_why);
 void ledger_link(struct sim_node *, struct sim_node *peer, bool up);
+void ledger_drop_kept(struct sim_node *); /* before its engine is freed */
 void ledger_message(struct sim_node *, struct sim_node *from, const char *type, leno_bytes);
 void ledger_sent(struct sim_node *, struct sim_node *to, uint64_t first, uint64_t last,
                  enum leno_outcome);
