@@ -82,7 +82,8 @@ static void take_outcome(leno_node *node, void *user, const leno_id *to, uint64_
 
 	if (outcome != LENO_CONFIRMED)
 		must(error ? error : LENO_INTERNAL, "confirmation");
-	me->confirmed += (int)(last - first + 1);
+	/* The name of the type went before the first message, under a number of its own. */
+	me->confirmed += me->confirmed ? (int)(last - first + 1) : 1;
 	if (me->confirmed == 1)
 		me->mark = look(me, node);
 	if (me->confirmed == SINGLES + 1) {
