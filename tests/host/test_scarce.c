@@ -1,6 +1,8 @@
-/* Memory runs out at each allocation in turn: an error, perhaps, but no crash, no leak,
- * and with memory back the node goes on. */
+/* Memory runs out at each allocation in turn, descriptors at each number: an error,
+ * perhaps, but no crash and no leak. */
 #include "host.h"
+
+#include <sys/resource.h>
 
 #include "base/mem.h"
 
@@ -35,7 +37,7 @@ static bool live_a_little(const char *folder)
 	leno_after(b.node, 1, nothing, NULL, NULL);
 	for (int i = 0; i < 60 && a.messages == 0; i++) {
 		if (a.links && b.links)
-			leno_send(b.node, leno_self(a.node), "t", (leno_bytes){"hello", 5}, NULL);
+			leno_send(b.node, leno_self(a.node), "t", (leno_bytes){ "hello", 5 }, NULL);
 		host_pump(both, 2, 1);
 	}
 	leno_close(a.node);
@@ -67,4 +69,30 @@ TEST(each_allocation_may_fail)
 	CHECK_EQ(rmdir(folder), 0);
 }
 
-TEST_MAIN(TEST_CASE(each_allocation_may_fail))
+/* The same with descriptors: the limit is one further each time. */
+TEST(each_descriptor_may_be_missing)
+{
+	char folder[] = "/tmp/leno-test-XXXXXX", path[64];
+	struct rlimit all, few;
+	bool well = false;
+	int before;
+
+	if (!mkdtemp(folder))
+		abort();
+	CHECK(live_a_little(folder)); /* libuv keeps two for ever */
+	before = host_descriptors();
+	getrlimit(RLIMIT_NOFILE, &all);
+	few = all;
+	for (few.rlim_cur = 3; !well && few.rlim_cur < 100; few.rlim_cur++) {
+		setrlimit(RLIMIT_NOFILE, &few);
+		well = live_a_little(folder);
+	}
+	CHECK(well);
+	setrlimit(RLIMIT_NOFILE, &all);
+	CHECK_EQ(host_descriptors(), before);
+	snprintf(path, sizeof path, "%s/id", folder);
+	unlink(path);
+	CHECK_EQ(rmdir(folder), 0);
+}
+
+TEST_MAIN(TEST_CASE(each_allocation_may_fail), TEST_CASE(each_descriptor_may_be_missing))

@@ -9,8 +9,12 @@
  *  2. An idle node wakes for nothing but that. */
 #include "driver/uv/uv.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
+
+enum { LOOP_DESCRIPTORS = 8 }; /* a loop has six */
 
 static uint64_t now_us(void)
 {
@@ -126,9 +130,24 @@ static void on_check(uv_check_t *handle)
 	loop_turn(handle->data);
 }
 
+/* libuv 1.44 aborts, or leaks, when descriptors run out in uv_loop_init(): so it is asked
+ * before whether there are enough. */
+static bool enough_descriptors(void)
+{
+	int fds[LOOP_DESCRIPTORS], n = 0;
+	bool enough;
+
+	while (n < LOOP_DESCRIPTORS && (fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		n++;
+	enough = n == LOOP_DESCRIPTORS;
+	while (n > 0)
+		close(fds[--n]);
+	return enough;
+}
+
 int loop_init(struct driver *d)
 {
-	if (uv_loop_init(&d->loop) != 0)
+	if (!enough_descriptors() || uv_loop_init(&d->loop) != 0)
 		return LENO_SYSTEM;
 	uv_prepare_init(&d->loop, &d->before_sleep);
 	uv_check_init(&d->loop, &d->after_poll);
