@@ -297,7 +297,7 @@ static void app_wait(struct app *app)
 			app->sources[i].fn(app, fds[FD_OTHERS + i].revents, app->sources[i].arg);
 	}
 	sources_forget(app);
-	if (fds[FD_OUT].revents & (POLLERR | POLLNVAL))
+	if (fds[FD_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		app_end(app, EXIT_DONE);
 }
 

@@ -6,9 +6,11 @@
 #include <leno.h>
 
 #include <argp.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int cmd_help(int argc, char **argv);
 
@@ -85,10 +87,20 @@ static int cmd_help(int argc, char **argv)
 	return command_run(command, 2, help);
 }
 
+/* Were one of them closed, a socket would get its number, and our output. */
+static void open_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(EXIT_FAILED);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 
+	open_standard_files();
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "leno " LENO_VERSION;

@@ -227,15 +227,19 @@ const char *style_none(void)
 	return style("\033[0m");
 }
 
+/* A line that standard error does not take now is dropped: complaints about strangers
+ * must not stop a relay whose log nobody reads. */
 void fail(const char *format, ...)
 {
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char line[1024];
 	va_list list;
 
 	va_start(list, format);
 	vsnprintf(line, sizeof line, format, list);
 	va_end(list);
-	fprintf(stderr, "leno: %s\n", line);
+	if (poll(&p, 1, 0) != 0)
+		fprintf(stderr, "leno: %s\n", line);
 }
 
 int64_t clock_us(void)

@@ -452,6 +452,18 @@ def test_a_closed_pipe_ends_quietly(w):
     check(ada.p.poll() is None)
 
 
+def test_closed_standard_files_are_nobodys_socket(w):
+    shell = subprocess.Popen(["sh", "-c", f"exec '{BIN}' up --name mute <&- >&- 2>&-"],
+                             env=w.environment())
+    try:
+        w.settle(1)
+        w.expect(0, "send", "mute", "t", "x")
+        w.expect(0, "ping", "mute", "-c", "1")
+    finally:
+        shell.kill()
+        shell.wait()
+
+
 def test_a_relay_does_not_stop_when_nobody_reads_it(w):
     stuck = subprocess.Popen([BIN, "up", "--name", "stuck"], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
