@@ -478,6 +478,16 @@ struct sim_node *sim_find(struct sim *sim, const char *name)
 	return NULL;
 }
 
+unsigned sim_neighbours(const struct sim_node *node)
+{
+	return (unsigned)node->n_cables;
+}
+
+void sim_make_endpoint(struct sim_node *node)
+{
+	node->options.endpoint = true;
+}
+
 leno_node *sim_leno(struct sim_node *node)
 {
 	node->touched = true;

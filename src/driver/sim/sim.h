@@ -65,6 +65,8 @@ void sim_after_own(struct sim *, uint64_t us, void (*fn)(struct sim *, void *arg
 struct sim_node *sim_node(struct sim *, const char *name, const leno_options *);
 struct sim_node *sim_late_node(struct sim *, const char *name, const leno_options *);
 struct sim_node *sim_find(struct sim *, const char *name);
+unsigned sim_neighbours(const struct sim_node *); /* to which a cable leads */
+void sim_make_endpoint(struct sim_node *);        /* from its next life on  */
 
 leno_node *sim_leno(struct sim_node *); /* NULL while it does not run */
 const leno_id *sim_id(const struct sim_node *);

@@ -4,6 +4,7 @@
  *
  * All that happens follows from the seed and the options. */
 #include "story.h"
+#include "world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ enum {
 	HARM_US = 400000, /* and something breaks                     */
 	LONGEST_HARM_US = 12000000,
 	SETTLE_US = 120000000, /* after healing all must be quiet by then  */
+	ENDPOINT_SALT = 89,    /* so that stories told before endpoints were stay as they were */
 	VISITOR_US = 1500000   /* a visitor comes so often, in some stories */
 };
 
@@ -104,6 +106,18 @@ static void some_options(struct teller *t, leno_options *options, bool hasty)
 		options->secret = (leno_bytes){ SECRET, sizeof SECRET };
 }
 
+/* Who has one neighbour forwards for nobody: in a third of the stories it says so. */
+static void make_endpoints(struct teller *t)
+{
+	uint64_t chance = world_mix(t->story->seed + ENDPOINT_SALT);
+
+	if (chance % 3 != 0)
+		return;
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->n > 2 && sim_neighbours(t->nodes[i]) == 1 && (chance >> (8 + i % 40) & 1))
+			sim_make_endpoint(t->nodes[i]);
+}
+
 static void gather(struct teller *t)
 {
 	struct sim *sim = t->sim;
@@ -122,6 +136,7 @@ static void gather(struct teller *t)
 		t->nodes[i] = sim_late_node(sim, name, &t->options[i]);
 	}
 	story_lay(sim, t->nodes, t->n, t->story->topology, some_profile);
+	make_endpoints(t);
 	for (unsigned i = 0; i < t->n; i++)
 		if (sim_random(sim, 5))
 			sim_start(t->nodes[i]);
