@@ -211,6 +211,10 @@ TEST(a_passphrase_is_salted_by_the_network)
 	CHECK(memcmp(here, there, SECRET_SIZE) != 0);
 }
 
+static void be_silent(void *user, enum leno_log_level level, const char *line)
+{
+}
+
 TEST(the_id_of_a_file_is_that_of_its_node)
 {
 	leno_options options = { .network = "idfile-test" };
@@ -223,7 +227,7 @@ TEST(the_id_of_a_file_is_that_of_its_node)
 	CHECK_EQ(leno_identity_read(path, &told), 0);
 	CHECK(leno_id_same(&made, &told));
 	options.identity_file = path;
-	options.log_level = LENO_LOG_ERROR;
+	options.log = be_silent;
 	CHECK_EQ(leno_open(&node, &options, NULL, NULL), 0);
 	CHECK(node && leno_id_same(&made, leno_self(node)));
 	CHECK_EQ(leno_open(&other, &options, NULL, NULL), LENO_EXISTS);
