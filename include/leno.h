@@ -165,8 +165,9 @@ typedef struct leno_handlers {
 	void (*message)(leno_node *, void *user, leno_message *, const char *type, leno_bytes);
 
 	/* What became of what was sent to `to` under the numbers first_seq to
-	 * last_seq: leno_send() tells a message's, requests and replies take
-	 * numbers of the same count. error says why it is not LENO_CONFIRMED.  */
+	 * last_seq. leno_send() tells a message's; requests, replies and the
+	 * names of types take numbers of the same count, so look yours up
+	 * rather than count. error says why it is not LENO_CONFIRMED.          */
 	void (*sent)(leno_node *, void *user, const leno_id *to, uint64_t first_seq,
 	             uint64_t last_seq, enum leno_outcome, int error);
 
@@ -198,7 +199,8 @@ LENO_API const leno_id *leno_self(const leno_node *);
 LENO_API void *leno_user(const leno_node *);
 
 /* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on;
- * port 0 lets the system choose. Errors: URI, ADDRESS, ADDRESS_IN_USE,
+ * port 0 lets the system choose, "tcp://*:PORT" is every address, "tcp://[::]:PORT"
+ * those of IPv6 alone. Errors: URI, ADDRESS, ADDRESS_IN_USE,
  * OPEN_NETWORK, MEMORY, LIMIT. */
 LENO_API int leno_listen(leno_node *, const char *uri);
 
@@ -291,6 +293,10 @@ LENO_API int leno_ping(leno_node *, const leno_id *to, leno_ms timeout, leno_don
 typedef void leno_task_fn(leno_node *, void *arg);
 typedef uint64_t leno_timer;              /* 0 names none */
 
+/* leno_run() and leno_step() give LENO_CLOSED when leno_close() was called in a callback
+ * (the node is gone: do not touch it), LENO_ARGUMENT from within a callback. After calls
+ * outside of callbacks ask leno_timeout() anew: it is 0 while something waits to leave.
+ * Tasks and timers that have not run when the node closes never do. */
 LENO_API int     leno_run(leno_node *);   /* alone, until leno_stop() or close  */
 LENO_API int     leno_fd(leno_node *);    /* or as a guest: readable -> leno_step() */
 LENO_API leno_ms leno_timeout(leno_node *);  /* also after this long; -1 never  */
