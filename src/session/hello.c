@@ -7,9 +7,13 @@
  *     It also names the incarnation that is meant, which may be older than the one it meets.
  *     Its flag UNSURE: "and I have not heard that you know me": to be answered by HELLO.
  *     Its flag HEARD: "a HELLO of yours came under these keys": it need not be repeated.
+ *     Its flag ASKS: "where do you stand?": to be answered by ACK. Not every HELLO asks: when
+ *     two handshakes have crossed, both ends may repeat theirs for as long as the keys live.
+ *     Its flag OVER: "I ended my life with e, of which you may not have heard: begin anew."
  *
  *     p older than what we know         it is late: ignored
  *     p newer than what we know         LENO_CLOSED: that life is over; renew, take it again
+ *     e is ours, and OVER               LENO_CLOSED: the same
  *     e neither 0 nor ours              it speaks with a life of ours that is over: told so
  *     otherwise                         p it is
  *
@@ -18,7 +22,8 @@
  *  2. An ACK counts only once the peer has said that it knows the life it speaks of. */
 #include "session/inside.h"
 
-enum { HELLO_UNSURE = 1, HELLO_HEARD = 2, HELLO_MAX = 8 + 8 + 6 * 9 + 1 };
+enum { HELLO_UNSURE = 1, HELLO_HEARD = 2, HELLO_OVER = 4, HELLO_ASKS = 8,
+       HELLO_MAX = 8 + 8 + 6 * 9 + 1 };
 
 /* Random in its lower half, so that nobody can guess it. */
 void hello_begin(struct session *s)
@@ -31,7 +36,7 @@ void hello_begin(struct session *s)
 	s->peer_sid = 0;
 	s->agreed = false;
 	s->via_ok = 0;
-	s->hello_ride = true;
+	s->hello_ride = s->probe = true;
 	seal_unbind(&s->seal);
 }
 
@@ -39,9 +44,10 @@ bool hello_write(struct session *s, struct writer *w)
 {
 	uint8_t buf[HELLO_MAX];
 	struct writer body = writer_of(buf, sizeof buf);
+	bool over = !s->peer_sid && s->past_sid;
 
 	write_u64(&body, s->my_sid);
-	write_u64(&body, s->peer_sid);
+	write_u64(&body, over ? s->past_sid : s->peer_sid);
 	write_varint(&body, s->setup->incarnation);
 	write_varint(&body, s->peer_sid ? s->peer_incarnation : s->meant);
 	write_varint(&body, inbox_offset(&s->in));
@@ -49,8 +55,12 @@ bool hello_write(struct session *s, struct writer *w)
 	write_varint(&body, inbox_credit(&s->in));
 	write_varint(&body, s->setup->message_max);
 	write_u8(&body, (uint8_t)((s->agreed && !s->asks ? 0 : HELLO_UNSURE) |
-	                          (hello_bound(s) ? HELLO_HEARD : 0)));
-	return write_frame(w, FRAME_HELLO, writer_bytes(&body));
+	                          (hello_bound(s) ? HELLO_HEARD : 0) | (over ? HELLO_OVER : 0) |
+	                          (s->probe ? HELLO_ASKS : 0)));
+	if (!write_frame(w, FRAME_HELLO, writer_bytes(&body)))
+		return false;
+	s->probe = false;
+	return true;
 }
 
 bool hello_bound(const struct session *s)
@@ -118,6 +128,11 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 		s->hello_due = true;           /* it speaks to an older life, which may have had it */
 		return LENO_OK;
 	}
+	if (flags & HELLO_OVER) {
+		if (e == s->my_sid)
+			return LENO_CLOSED;
+		e = 0;
+	}
 	if ((e && e != s->my_sid) || (same_start && p <= s->past_sid)) {
 		s->hello_due = true;           /* one of the two is over: ours is not */
 		return LENO_OK;
@@ -135,10 +150,12 @@ int hello_take(struct session *s, struct bytes body, uint32_t via, uint64_t now_
 		s->hello_due = true;
 	if (!e)
 		return LENO_OK;
+	if (via || !s->agreed || flags & HELLO_ASKS)
+		s->ack_due = true;             /* whoever moved here goes on at once */
 	s->agreed = true;
 	s->gap_due = s->gap_due || s->asks;    /* what came before was dropped */
+	s->ack_due = s->ack_due || s->asks;
 	s->asks = false;
-	s->ack_due = true;                     /* whoever moved here goes on at once */
 	return stream_take_position(&s->out, &position, now_us);
 }
 
@@ -151,12 +168,16 @@ bool hello_write_bye(const struct session *s, struct writer *w)
 	return write_frame(w, FRAME_BYE, writer_bytes(&body));
 }
 
-int hello_take_bye(const struct session *s, struct bytes body)
+int hello_take_bye(struct session *s, struct bytes body)
 {
 	struct reader r = reader_of(body);
 	uint64_t sid = read_u64(&r);
 
 	if (!read_end(&r))
 		return LENO_PROTOCOL;
-	return s->peer_sid && sid == s->peer_sid ? LENO_CLOSED : LENO_OK;
+	if (!s->peer_sid || sid != s->peer_sid)
+		return LENO_OK;
+	s->past_sid = sid;
+	s->peer_sid = 0;                       /* nobody is there to be told that it is over */
+	return LENO_CLOSED;
 }

@@ -28,6 +28,7 @@ struct session {
 
 	bool     hello_due;            /* say it even if there is nothing else    */
 	bool     hello_ride;           /* say it before anything else             */
+	bool     probe;                /* our next HELLO asks where the peer is   */
 	bool     ack_due;
 	bool     gap_due, mark_due;    /* flags of that ACK                       */
 	bool     gap_open;             /* reported, not closed yet                */
@@ -41,7 +42,7 @@ struct session {
 void hello_begin(struct session *);                        /* a life of ours      */
 bool hello_write(struct session *, struct writer *);
 int  hello_take(struct session *, struct bytes body, uint32_t via, uint64_t now_us);
-int  hello_take_bye(const struct session *, struct bytes body);
+int  hello_take_bye(struct session *, struct bytes body);
 bool hello_write_bye(const struct session *, struct writer *);
 
 /* Is what came by this way of the life that we know? */

@@ -39,8 +39,9 @@ void session_renew(struct session *s, uint64_t now_us)
 	stream_renew(&s->out);
 	inbox_clear(&s->in);
 	inbox_init(&s->in, s->setup);
+	s->hello_due = s->peer_sid != 0;       /* what the peer has sent is over, too */
 	hello_begin(s);
-	s->hello_due = s->ack_due = s->gap_due = s->mark_due = s->gap_open = s->asks = false;
+	s->ack_due = s->gap_due = s->mark_due = s->gap_open = s->asks = false;
 	s->bye_due = s->ended = false;
 	s->taken_us = now_us;
 }
@@ -59,7 +60,7 @@ void session_set_path(struct session *s, enum session_path path, uint32_t via, u
 	s->path = path;
 	s->via = via;
 	stream_move(&s->out, path == PATH_RELAYED);
-	s->hello_ride = true;
+	s->hello_ride = s->probe = true;
 	s->hello_due = path == PATH_DIRECT;    /* across relays only with something to say */
 	if (path == PATH_DIRECT)
 		seal_stop(&s->seal);
@@ -329,7 +330,7 @@ int session_take_packet(struct session *s, struct packet *packet, uint64_t now_u
 	got = seal_take(&s->seal, packet, busy, now_us, ret_frames);
 	s->taken_us = now_us;
 	if (s->seal.current != before) {
-		s->hello_ride = true;
+		s->hello_ride = s->probe = true;
 		if (s->seal.current->initiator)
 			s->hello_due = true;           /* shows that we have the keys */
 	}
@@ -396,7 +397,7 @@ void session_tick(struct session *s, uint64_t now_us)
 	seal_tick(&s->seal, must_say(s) || stream_waits(&s->out), now_us);
 	if (now_us >= s->out.window.due_us) {
 		stream_expired(&s->out, now_us);
-		s->hello_due = true;                       /* asks where the peer stands */
+		s->hello_due = s->probe = true;            /* asks where the peer stands */
 	}
 }
 

@@ -156,6 +156,41 @@ TEST(a_restarted_peer_gets_what_is_put_after)
 		}
 }
 
+/* The first life of side 1 takes an item and ends before a word of it was heard: side 0 must
+ * begin anew, for what it has sent may have been dealt with. */
+TEST(a_life_that_ended_unheard_ends_what_was_said_to_it)
+{
+	for (int relayed = 0; relayed < 2; relayed++) {
+		struct pair *p = pair_new(7, NULL);
+
+		pair_path(p, relayed ? PATH_RELAYED : PATH_DIRECT);
+		CHECK_EQ(pair_put(p, 0, 100), 0);
+		for (int i = 0; i < 100 && p->side[1].items == 0; i++) {
+			pair_make(p, 0);
+			p->now_us += DELAY_US;
+			pair_arrive(p, 0);
+			if (p->side[1].items == 0) {
+				pair_make(p, 1);
+				p->now_us += DELAY_US;
+				pair_arrive(p, 1);
+			}
+		}
+		pair_end(p, 1);
+		p->side[0].records_out = 0;
+		pair_run(p, 1000000);
+		CHECK(p->side[0].records_out < 20);    /* they do not go on about it */
+		CHECK_EQ(pair_put(p, 0, 100), 0);
+		CHECK_EQ(pair_put(p, 1, 100), 0);
+		pair_run(p, 1000000);
+		CHECK_EQ(p->side[0].closed, 1);
+		CHECK_EQ(p->side[0].lost_upto, 1);
+		CHECK_EQ(p->side[0].confirmed, 2);
+		CHECK_EQ(p->side[1].confirmed, 1);
+		CHECK_EQ(p->side[1].items, 2);
+		pair_free(p);
+	}
+}
+
 /* The path goes away after every single byte of what one side writes. */
 TEST(the_path_may_change_at_every_byte)
 {
@@ -190,4 +225,5 @@ TEST_MAIN(TEST_CASE(a_table_of_hellos), TEST_CASE(a_hello_is_whole_or_nothing),
           TEST_CASE(data_counts_only_behind_a_hello_of_its_link),
           TEST_CASE(a_goodbye_needs_the_right_id),
           TEST_CASE(a_restarted_peer_gets_what_is_put_after),
+          TEST_CASE(a_life_that_ended_unheard_ends_what_was_said_to_it),
           TEST_CASE(the_path_may_change_at_every_byte))
