@@ -34,8 +34,8 @@ static void on_signal(int number)
 
 void signals_catch(void)
 {
-	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-	struct sigaction action = {.sa_handler = on_signal};
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+	struct sigaction action = { .sa_handler = on_signal };
 	static bool done;
 	sigset_t blocked;
 
@@ -189,7 +189,7 @@ void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *a
 		app_end(app, EXIT_FAILED);
 		return;
 	}
-	app->sources[app->n_sources++] = (struct app_source){fd, events, fn, arg};
+	app->sources[app->n_sources++] = (struct app_source){ fd, events, fn, arg };
 }
 
 void app_unwatch(struct app *app, int fd)
@@ -252,15 +252,14 @@ enum { FD_NODE, FD_OUT, FD_OTHERS };
 static void app_sleep(struct app *app, struct pollfd *fds)
 {
 	int64_t ms = sleep_ms(app);
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
-	fds[FD_NODE] = (struct pollfd){.fd = leno_fd(app->node), .events = POLLIN};
+	fds[FD_NODE] = (struct pollfd){ .fd = leno_fd(app->node), .events = POLLIN };
 	/* Without events poll() still tells that the reader has gone. */
-	fds[FD_OUT] = (struct pollfd){.fd = STDOUT_FILENO,
-	                                .events = out_waiting() ? POLLOUT : 0};
+	fds[FD_OUT] = (struct pollfd){ .fd = STDOUT_FILENO, .events = out_waiting() ? POLLOUT : 0 };
 	for (size_t i = 0; i < app->n_sources; i++) {
-		fds[FD_OTHERS + i] = (struct pollfd){.fd = app->sources[i].fd,
-		                                       .events = app->sources[i].events};
+		fds[FD_OTHERS + i] = (struct pollfd){ .fd = app->sources[i].fd,
+			                              .events = app->sources[i].events };
 	}
 	if (ppoll(fds, FD_OTHERS + app->n_sources, ms < 0 ? NULL : &t, &signals_outside) < 0) {
 		for (size_t i = 0; i < FD_OTHERS + app->n_sources; i++)

@@ -57,15 +57,15 @@ struct bench {
 
 static leno_options bench_options(const struct bench *b, const char *name)
 {
-	return (leno_options){.network = b->network,
-	                      .name = name,
-	                      .secret = {b->secret, sizeof b->secret}};
+	return (leno_options){ .network = b->network,
+		               .name = name,
+		               .secret = { b->secret, sizeof b->secret } };
 }
 
 /* ---- the others -------------------------------------------------------------- */
 
-static void on_child_message(leno_node *node, void *user, leno_message *message,
-                             const char *type, leno_bytes data)
+static void on_child_message(leno_node *node, void *user, leno_message *message, const char *type,
+                             leno_bytes data)
 {
 	if (leno_message_is_request(message))
 		leno_reply(message, data);
@@ -74,7 +74,7 @@ static void on_child_message(leno_node *node, void *user, leno_message *message,
 /* Never returns: a forked node, until it is killed. */
 static void child_main(const struct bench *b, const char *name, const char *connect, int to)
 {
-	static const leno_handlers handlers = {.message = on_child_message};
+	static const leno_handlers handlers = { .message = on_child_message };
 	leno_options options = bench_options(b, name);
 	leno_node *node;
 	const char *uri;
@@ -180,7 +180,7 @@ static void ask(struct bench *b)
 	int error;
 
 	b->sent_us = clock_us();
-	error = leno_request(b->node, &b->to, "echo", (leno_bytes){b->data, b->size}, PATIENCE_MS,
+	error = leno_request(b->node, &b->to, "echo", (leno_bytes){ b->data, b->size }, PATIENCE_MS,
 	                     on_answer, b, NULL);
 	if (error)
 		bench_stop(b, error);
@@ -217,8 +217,8 @@ static void fill(struct bench *b)
 
 	while (!b->over) {
 		for (int i = 0; i < 64 && error == 0; i++) {
-			error = leno_send(b->node, &b->to, "rate",
-			                  (leno_bytes){b->data, b->size}, &seq);
+			error = leno_send(b->node, &b->to, "rate", (leno_bytes){ b->data, b->size },
+			                  &seq);
 			if (error == 0 && b->first_seq == 0)
 				b->first_seq = seq;
 			b->waiting += error == 0;
@@ -301,9 +301,10 @@ static int measure_rate(struct bench *b, size_t size)
 
 static int measure_path(struct bench *b, const char *path, const char *uri)
 {
-	static const leno_handlers handlers = {
-		.node_up = on_node_up, .sent = on_sent, .writable = on_writable};
-	static const size_t sizes[] = {64, 1024, SIZE_MAX_BENCH};
+	static const leno_handlers handlers = { .node_up = on_node_up,
+		                                .sent = on_sent,
+		                                .writable = on_writable };
+	static const size_t sizes[] = { 64, 1024, SIZE_MAX_BENCH };
 	leno_options options = bench_options(b, "bench");
 	int error;
 
@@ -329,7 +330,7 @@ static int measure_path(struct bench *b, const char *path, const char *uri)
 
 int bench_machine(const struct settings *set, leno_ms each)
 {
-	struct bench b = {.set = set, .each = each};
+	struct bench b = { .set = set, .each = each };
 	int error = LENO_SYSTEM;
 
 	if (getrandom(b.secret, sizeof b.secret, 0) != sizeof b.secret) {

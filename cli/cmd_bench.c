@@ -177,8 +177,8 @@ static void on_late(struct app *app)
 
 static int bench_mesh(const struct settings *set, const char *who)
 {
-	static const leno_handlers handlers = {0};
-	struct mesh_bench b = {.app = {.tick = on_tick, .late = on_late}, .who = who};
+	static const leno_handlers handlers = { 0 };
+	struct mesh_bench b = { .app = { .tick = on_tick, .late = on_late }, .who = who };
 	int code;
 
 	if (!app_open(&b.app, set, &handlers, false))
@@ -192,15 +192,15 @@ static int bench_mesh(const struct settings *set, const char *who)
 /* ---- options ------------------------------------------------------------------ */
 
 static const struct argp_option options[] = {
-	{"mesh", 'm', NULL, 0, "round trips to every node of this mesh", 0},
-	{"each", 'e', "SECONDS", 0, "how long each figure is measured (default: 1)", 0},
-	{0},
+	{ "mesh", 'm', NULL, 0, "round trips to every node of this mesh", 0 },
+	{ "each", 'e', "SECONDS", 0, "how long each figure is measured (default: 1)", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&asking_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &asking_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -231,7 +231,7 @@ static const struct argp argp = {
 
 int cmd_bench(int argc, char **argv)
 {
-	struct bench_command c = {.words = {.most = 1}, .each = 1000};
+	struct bench_command c = { .words = { .most = 1 }, .each = 1000 };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	if (c.mesh || c.words.count > 0)

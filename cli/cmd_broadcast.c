@@ -42,7 +42,7 @@ static void on_tick(struct app *app)
 	if (b->sent || !leno_synced(app->node))
 		return;
 	app->synced = true;
-	error = leno_broadcast(app->node, b->type, (leno_bytes){b->data, b->size}, &b->seq);
+	error = leno_broadcast(app->node, b->type, (leno_bytes){ b->data, b->size }, &b->seq);
 	if (error == LENO_AGAIN)
 		return;
 	if (error) {
@@ -67,9 +67,9 @@ static void on_late(struct app *app)
 }
 
 static const struct argp_child children[] = {
-	{&asking_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &asking_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static const struct argp argp = {
@@ -83,9 +83,9 @@ static const struct argp argp = {
 
 int cmd_broadcast(int argc, char **argv)
 {
-	static const leno_handlers handlers = {.broadcast_done = on_done};
-	struct words words = {.least = 1, .most = 2};
-	struct broadcast b = {.app = {.tick = on_tick, .late = on_late}};
+	static const leno_handlers handlers = { .broadcast_done = on_done };
+	struct words words = { .least = 1, .most = 2 };
+	struct broadcast b = { .app = { .tick = on_tick, .late = on_late } };
 	int code;
 
 	settings_parse(&argp, argc, argv, &words.set, &words);

@@ -11,13 +11,13 @@ struct id_command {
 };
 
 static const struct argp_option options[] = {
-	{"create", 'c', NULL, 0, "make the identity file if it is missing", 0},
-	{0},
+	{ "create", 'c', NULL, 0, "make the identity file if it is missing", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -41,7 +41,7 @@ static const struct argp argp = {
 
 int cmd_id(int argc, char **argv)
 {
-	struct id_command c = {0};
+	struct id_command c = { 0 };
 	char text[LENO_ID_TEXT];
 	leno_id id;
 	const struct settings *set = &c.words.set;

@@ -77,18 +77,18 @@ static void on_closing(struct app *app)
 }
 
 static const struct argp_option options[] = {
-	{"reply", 'r', "CMD", 0, "run CMD by the shell for each request, reply with its output",
-         0},
-	{"reply-timeout", 't', "SECONDS", 0, "end a CMD that takes longer (default: 60)", 0},
-	{"count", 'n', "N", 0, "end after this many messages", 0},
-	{"raw", 'R', NULL, 0, "print the data alone, as it is, with nothing in between", 0},
-	{0},
+	{ "reply", 'r', "CMD", 0, "run CMD by the shell for each request, reply with its output",
+	  0 },
+	{ "reply-timeout", 't', "SECONDS", 0, "end a CMD that takes longer (default: 60)", 0 },
+	{ "count", 'n', "N", 0, "end after this many messages", 0 },
+	{ "raw", 'R', NULL, 0, "print the data alone, as it is, with nothing in between", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&member_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &member_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -124,14 +124,15 @@ static const struct argp argp = {
 
 int cmd_listen(int argc, char **argv)
 {
-	static const leno_handlers handlers = {
-		.node_up = on_node_up, .node_down = on_node_down, .message = on_message};
-	struct listen_command c = {.words = {.most = 1}, .limit_ms = 60000};
-	struct listen l = {.app = {.tick = on_tick,
-	                           .children = on_tick,
-	                           .late = on_tick,
-	                           .closing = on_closing},
-	                   .c = &c};
+	static const leno_handlers handlers = { .node_up = on_node_up,
+		                                .node_down = on_node_down,
+		                                .message = on_message };
+	struct listen_command c = { .words = { .most = 1 }, .limit_ms = 60000 };
+	struct listen l = { .app = { .tick = on_tick,
+		                     .children = on_tick,
+		                     .late = on_tick,
+		                     .closing = on_closing },
+		            .c = &c };
 	const struct settings *set = &c.words.set;
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);

@@ -74,8 +74,8 @@ static void print_text(struct map *m, const struct graph *g, const char *network
 		at = graph_find(g, &id);
 	}
 	map_draw_text(g, at, out_columns(), m->c->ascii || !out_is_utf8());
-	out("%s%zu node%s, %zu link%s in network %s%s\n", style_dim(), g->n,
-	    g->n == 1 ? "" : "s", g->n_links, g->n_links == 1 ? "" : "s",
+	out("%s%zu node%s, %zu link%s in network %s%s\n", style_dim(), g->n, g->n == 1 ? "" : "s",
+	    g->n_links, g->n_links == 1 ? "" : "s",
 	    safe_copy(name, sizeof name, network, strlen(network)), style_none());
 }
 
@@ -108,17 +108,17 @@ static void on_late(struct app *app)
 }
 
 static const struct argp_option options[] = {
-	{"dot", 'd', NULL, 0, "as DOT, for graphviz", 0},
-	{"svg", 's', "FILE", 0, "as an SVG picture in FILE (- is standard output)", 0},
-	{"root", 'r', "NODE", 0, "let the tree grow from this node (default: the middle)", 0},
-	{"ascii", 'a', NULL, 0, "draw with ASCII alone", 0},
-	{0},
+	{ "dot", 'd', NULL, 0, "as DOT, for graphviz", 0 },
+	{ "svg", 's', "FILE", 0, "as an SVG picture in FILE (- is standard output)", 0 },
+	{ "root", 'r', "NODE", 0, "let the tree grow from this node (default: the middle)", 0 },
+	{ "ascii", 'a', NULL, 0, "draw with ASCII alone", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&asking_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &asking_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -145,9 +145,9 @@ static const struct argp argp = {
 
 int cmd_map(int argc, char **argv)
 {
-	static const leno_handlers handlers = {0};
-	struct map_command c = {0};
-	struct map m = {.app = {.tick = on_tick, .late = on_late}, .c = &c};
+	static const leno_handlers handlers = { 0 };
+	struct map_command c = { 0 };
+	struct map m = { .app = { .tick = on_tick, .late = on_late }, .c = &c };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	if (c.dot && c.svg != NULL) {

@@ -25,8 +25,9 @@ struct nodes {
 
 enum { ID, NAME, ROUTE, HOPS, RTT, LABELS, ROLE, FIELDS };
 
-static const char *const titles[FIELDS] = {"ID",  "NAME",   "ROUTE", "HOPS",
-                                           "RTT", "LABELS", "ROLE"};
+static const char *const titles[FIELDS] = {
+	"ID", "NAME", "ROUTE", "HOPS", "RTT", "LABELS", "ROLE"
+};
 
 struct row {
 	char id[LENO_ID_TEXT], hops[16], rtt[24];
@@ -38,8 +39,8 @@ static void make_row(struct row *row, const struct graph *g, size_t i, bool whol
 	const struct vertex *v = &g->nodes[i];
 	size_t via = graph_find(g, &v->next);
 
-	snprintf(row->id, sizeof row->id, "%.*s",
-	         whole_ids ? LENO_ID_TEXT : (int)g->id_columns, v->text);
+	snprintf(row->id, sizeof row->id, "%.*s", whole_ids ? LENO_ID_TEXT : (int)g->id_columns,
+	         v->text);
 	snprintf(row->hops, sizeof row->hops, "%u", v->hops);
 	if (v->rtt_us > 0)
 		snprintf(row->rtt, sizeof row->rtt, "%.2f ms", v->rtt_us / 1e3);
@@ -179,15 +180,15 @@ static void on_node_down(leno_node *node, void *user, const leno_id *id, enum le
 }
 
 static const struct argp_option options[] = {
-	{"watch", 'w', NULL, 0, "go on: a table that follows the mesh, or events as JSON", 0},
-	{"long", 'l', NULL, 0, "ids in full", 0},
-	{0},
+	{ "watch", 'w', NULL, 0, "go on: a table that follows the mesh, or events as JSON", 0 },
+	{ "long", 'l', NULL, 0, "ids in full", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&asking_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &asking_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -213,9 +214,9 @@ static const struct argp argp = {
 
 int cmd_nodes(int argc, char **argv)
 {
-	static const leno_handlers handlers = {.node_up = on_node_up, .node_down = on_node_down};
-	struct nodes_command c = {0};
-	struct nodes n = {.app = {.tick = on_tick, .late = on_late}, .c = &c};
+	static const leno_handlers handlers = { .node_up = on_node_up, .node_down = on_node_down };
+	struct nodes_command c = { 0 };
+	struct nodes n = { .app = { .tick = on_tick, .late = on_late }, .c = &c };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	n.draws = c.watch && !c.words.set.json && out_is_terminal();

@@ -124,8 +124,8 @@ static void on_done(leno_node *node, void *user, const leno_answer *answer)
 		p->received++;
 		p->sum_us += (uint64_t)us;
 		p->squares += (double)us * (double)us;
-		p->least_us = p->received == 1 || (uint64_t)us < p->least_us ? (uint64_t)us
-		                                                            : p->least_us;
+		p->least_us =
+			p->received == 1 || (uint64_t)us < p->least_us ? (uint64_t)us : p->least_us;
 		p->most_us = (uint64_t)us > p->most_us ? (uint64_t)us : p->most_us;
 		say_reply(p, us);
 	}
@@ -158,7 +158,7 @@ static void ping_once(struct ping *p)
 		p->app.deadline = -1;
 		return;
 	}
-	on_done(p->app.node, p, &(leno_answer){.error = error});
+	on_done(p->app.node, p, &(leno_answer){ .error = error });
 }
 
 static void on_tick(struct app *app)
@@ -186,15 +186,15 @@ static void on_late(struct app *app)
 }
 
 static const struct argp_option options[] = {
-	{"count", 'c', "N", 0, "stop after this many (default: go on until Ctrl-C)", 0},
-	{"interval", 'i', "SECONDS", 0, "from one to the next (default: 1)", 0},
-	{0},
+	{ "count", 'c', "N", 0, "stop after this many (default: go on until Ctrl-C)", 0 },
+	{ "interval", 'i', "SECONDS", 0, "from one to the next (default: 1)", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&asking_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &asking_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -210,8 +210,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!parse_duration(arg, &c->interval_ms))
 			argp_error(state, "--interval takes seconds, as in 1, 0.2 or 50ms");
 		return 0;
-	default:
-		return words_parse(key, arg, state);
+	default: return words_parse(key, arg, state);
 	}
 }
 
@@ -228,9 +227,9 @@ static const struct argp argp = {
 
 int cmd_ping(int argc, char **argv)
 {
-	static const leno_handlers handlers = {0};
-	struct ping_command c = {.words = {.least = 1, .most = 1}, .interval_ms = 1000};
-	struct ping p = {.app = {.tick = on_tick, .late = on_late, .leave = summary}};
+	static const leno_handlers handlers = { 0 };
+	struct ping_command c = { .words = { .least = 1, .most = 1 }, .interval_ms = 1000 };
+	struct ping p = { .app = { .tick = on_tick, .late = on_late, .leave = summary } };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	p.who = c.words.items[0];

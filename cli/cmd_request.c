@@ -61,7 +61,7 @@ static void on_tick(struct app *app)
 	if (r->asked || !app_seek(app, r->who, &r->to))
 		return;
 	r->began_us = clock_us();
-	error = leno_request(app->node, &r->to, r->type, (leno_bytes){r->data, r->size},
+	error = leno_request(app->node, &r->to, r->type, (leno_bytes){ r->data, r->size },
 	                     app->set->timeout_ms, on_answer, r, NULL);
 	if (error == LENO_AGAIN)
 		return;
@@ -80,9 +80,9 @@ static void on_late(struct app *app)
 }
 
 static const struct argp_child children[] = {
-	{&waiting_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &waiting_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static const struct argp argp = {
@@ -96,9 +96,9 @@ static const struct argp argp = {
 
 int cmd_request(int argc, char **argv)
 {
-	static const leno_handlers handlers = {0};
-	struct words words = {.least = 2, .most = 3};
-	struct request r = {.app = {.tick = on_tick, .late = on_late}};
+	static const leno_handlers handlers = { 0 };
+	struct words words = { .least = 2, .most = 3 };
+	struct request r = { .app = { .tick = on_tick, .late = on_late } };
 	int code;
 
 	settings_parse(&argp, argc, argv, &words.set, &words);

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 static const struct argp_child children[] = {
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static const struct argp argp = {
@@ -33,7 +33,7 @@ static void make_folders(char *path)
 
 int cmd_secret(int argc, char **argv)
 {
-	struct words words = {.most = 1};
+	struct words words = { .most = 1 };
 	char path[4096], *file;
 	int error;
 

@@ -125,7 +125,7 @@ static void remember(struct send *s, uint64_t seq)
 static bool send_one(struct send *s, const char *data, size_t size)
 {
 	uint64_t seq;
-	int error = leno_send(s->app.node, &s->to, s->type, (leno_bytes){data, size}, &seq);
+	int error = leno_send(s->app.node, &s->to, s->type, (leno_bytes){ data, size }, &seq);
 
 	if (error == LENO_AGAIN) {
 		s->full = true;
@@ -245,14 +245,14 @@ static void on_late(struct app *app)
 }
 
 static const struct argp_option options[] = {
-	{"lines", 'l', NULL, 0, "send each line of standard input as one message", 0},
-	{0},
+	{ "lines", 'l', NULL, 0, "send each line of standard input as one message", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{&waiting_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &waiting_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -278,9 +278,9 @@ static const struct argp argp = {
 
 int cmd_send(int argc, char **argv)
 {
-	static const leno_handlers handlers = {.sent = on_sent, .writable = on_writable};
-	struct send_command c = {.words = {.least = 2, .most = 3}};
-	struct send s = {.app = {.tick = on_tick, .late = on_late}};
+	static const leno_handlers handlers = { .sent = on_sent, .writable = on_writable };
+	struct send_command c = { .words = { .least = 2, .most = 3 } };
+	struct send s = { .app = { .tick = on_tick, .late = on_late } };
 	int code;
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);

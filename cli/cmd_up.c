@@ -58,9 +58,9 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 }
 
 static const struct argp_child children[] = {
-	{&member_argp, 0, NULL, 0},
-	{&settings_argp, 0, "Options of all commands:", 1},
-	{0},
+	{ &member_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
 };
 
 static const struct argp argp = {
@@ -82,9 +82,9 @@ int cmd_up(int argc, char **argv)
 		.leader = on_leader,
 		.message = on_message,
 	};
-	struct words words = {0};
+	struct words words = { 0 };
 	const struct settings *set = &words.set;
-	struct up up = {0};
+	struct up up = { 0 };
 
 	settings_parse(&argp, argc, argv, &words.set, &words);
 	up.style = set->json ? EVENTS_JSON : EVENTS_TIMED;

@@ -2,12 +2,12 @@
 #pragma once
 
 enum exit_code {
-	EXIT_DONE        = 0,
-	EXIT_FAILED      = 1, /* said on standard error, in a sentence      */
-	EXIT_USAGE       = 2, /* the command line or the configuration      */
-	EXIT_TIMEOUT     = 3, /* no answer in time                          */
-	EXIT_NO_NODE     = 4, /* the mesh is known, and NODE is not in it    */
-	EXIT_AMBIGUOUS   = 5, /* NODE is a prefix of several                */
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,    /* said on standard error, in a sentence      */
+	EXIT_USAGE = 2,     /* the command line or the configuration      */
+	EXIT_TIMEOUT = 3,   /* no answer in time                          */
+	EXIT_NO_NODE = 4,   /* the mesh is known, and NODE is not in it   */
+	EXIT_AMBIGUOUS = 5, /* NODE is a prefix of several                */
 	EXIT_INTERRUPTED = 130
 };
 

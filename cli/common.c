@@ -26,18 +26,18 @@ struct setting {
 
 /* The options' keys are OPTION_KEY plus the index in this table. */
 static const struct setting settings_table[] = {
-	{"network", "LENO_NETWORK", TEXT, AT(network)},
-	{"name", "LENO_NAME", TEXT, AT(name)},
-	{"secret-file", "LENO_SECRET_FILE", TEXT, AT(secret_file)},
-	{"identity", "LENO_IDENTITY", TEXT, AT(identity)},
-	{"connect", "LENO_CONNECT", LIST, AT(connect)},
-	{"listen", "LENO_LISTEN", LIST, AT(listen)},
-	{"discover", "LENO_DISCOVER", LIST, AT(discover)},
-	{"label", "LENO_LABELS", LIST, AT(labels)},
-	{"endpoint", "LENO_ENDPOINT", FLAG, AT(endpoint)},
-	{"anonymous", "LENO_ANONYMOUS", FLAG, AT(anonymous)},
-	{"json", "LENO_JSON", FLAG, AT(json)},
-	{"heartbeat", "LENO_HEARTBEAT", NUMBER, AT(heartbeat_ms)},
+	{ "network", "LENO_NETWORK", TEXT, AT(network) },
+	{ "name", "LENO_NAME", TEXT, AT(name) },
+	{ "secret-file", "LENO_SECRET_FILE", TEXT, AT(secret_file) },
+	{ "identity", "LENO_IDENTITY", TEXT, AT(identity) },
+	{ "connect", "LENO_CONNECT", LIST, AT(connect) },
+	{ "listen", "LENO_LISTEN", LIST, AT(listen) },
+	{ "discover", "LENO_DISCOVER", LIST, AT(discover) },
+	{ "label", "LENO_LABELS", LIST, AT(labels) },
+	{ "endpoint", "LENO_ENDPOINT", FLAG, AT(endpoint) },
+	{ "anonymous", "LENO_ANONYMOUS", FLAG, AT(anonymous) },
+	{ "json", "LENO_JSON", FLAG, AT(json) },
+	{ "heartbeat", "LENO_HEARTBEAT", NUMBER, AT(heartbeat_ms) },
 };
 
 enum {
@@ -64,8 +64,8 @@ _Static_assert((int)SETTINGS == KEY_END - OPTION_KEY, "keys follow the table");
 
 static bool parse_flag(const char *text, bool *ret)
 {
-	static const char *const yes[] = {"1", "yes", "true", "on"};
-	static const char *const no[] = {"0", "no", "false", "off", ""};
+	static const char *const yes[] = { "1", "yes", "true", "on" };
+	static const char *const no[] = { "0", "no", "false", "off", "" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
 		if (strcasecmp(text, yes[i]) == 0)
@@ -122,15 +122,17 @@ bool parse_duration(const char *text, leno_ms *ret)
 }
 
 /* Values live as long as the process: settings are read once and lent to all. */
+struct kept {
+	struct kept *before;
+	char *text;
+};
+
 static char *keep(char *text)
 {
-	static struct kept {
-		struct kept *before;
-		char *text;
-	} *kept;
+	static struct kept *kept;
 	struct kept *k = need(malloc(sizeof *k));
 
-	*k = (struct kept){kept, need(text)};
+	*k = (struct kept){ kept, need(text) };
 	kept = k;
 	return text;
 }
@@ -154,8 +156,7 @@ static const char *list_add(struct list *list, const char *text, bool split)
 
 /* Returns NULL, or what is wrong with the value. A layer that comes too late is
  * not asked. */
-static const char *settings_set(struct settings *s, size_t i, enum layer layer,
-                                const char *value)
+static const char *settings_set(struct settings *s, size_t i, enum layer layer, const char *value)
 {
 	const struct setting *setting = &settings_table[i];
 	void *field = (char *)s + setting->at;
@@ -172,14 +173,11 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer,
 		*text = keep(strdup(value));
 		return NULL;
 	}
-	case LIST:
-		return list_add(field, value, layer == LAYER_ENVIRONMENT);
-	case FLAG:
-		return parse_flag(value, field) ? NULL : "is neither yes nor no";
+	case LIST: return list_add(field, value, layer == LAYER_ENVIRONMENT);
+	case FLAG: return parse_flag(value, field) ? NULL : "is neither yes nor no";
 	case NUMBER:
-		return parse_count(value, 1, 3600000, field)
-		               ? NULL
-		               : "is not a number of milliseconds";
+		return parse_count(value, 1, 3600000, field) ? NULL
+		                                             : "is not a number of milliseconds";
 	}
 	return NULL;
 }
@@ -253,7 +251,7 @@ static int config_line(void *user, const char *section, const char *name, const 
 
 static void settings_from_config(struct settings *s)
 {
-	struct config config = {.settings = s};
+	struct config config = { .settings = s };
 	const char *path = config_path("config");
 	int result;
 
@@ -299,44 +297,46 @@ static error_t settings_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option settings_options[] = {
-	{"network", KEY_NETWORK, "NAME", 0, "which mesh (default: default)", 0},
-	{"name", KEY_NAME, "NAME", 0, "what others call this node", 0},
-	{"secret-file", KEY_SECRET_FILE, "FILE", 0,
-         "what members of the network have in common (see leno secret)", 0},
-	{"identity", KEY_IDENTITY, "FILE", 0, "keys that outlive the process; made if missing", 0},
-	{"connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0},
-	{"discover", KEY_DISCOVER, "URI", 0,
-         "how others are found: local: (this machine, the default) or none", 0},
-	{"endpoint", KEY_ENDPOINT, NULL, 0, "relay for this machine alone", 0},
-	{"anonymous", KEY_ANONYMOUS, NULL, 0, "listen beyond loopback without a secret", 0},
-	{"heartbeat", KEY_HEARTBEAT, "MS", 0, "how often neighbours are heard (default: 2000)", 0},
-	{"json", KEY_JSON, NULL, 0, "one JSON object a line", 0},
-	{"verbose", 'v', NULL, 0, "say on standard error what happens; twice for more", 0},
-	{0},
+	{ "network", KEY_NETWORK, "NAME", 0, "which mesh (default: default)", 0 },
+	{ "name", KEY_NAME, "NAME", 0, "what others call this node", 0 },
+	{ "secret-file", KEY_SECRET_FILE, "FILE", 0,
+	  "what members of the network have in common (see leno secret)", 0 },
+	{ "identity", KEY_IDENTITY, "FILE", 0, "keys that outlive the process; made if missing",
+	  0 },
+	{ "connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0 },
+	{ "discover", KEY_DISCOVER, "URI", 0,
+	  "how others are found: local: (this machine, the default) or none", 0 },
+	{ "endpoint", KEY_ENDPOINT, NULL, 0, "relay for this machine alone", 0 },
+	{ "anonymous", KEY_ANONYMOUS, NULL, 0, "listen beyond loopback without a secret", 0 },
+	{ "heartbeat", KEY_HEARTBEAT, "MS", 0, "how often neighbours are heard (default: 2000)",
+	  0 },
+	{ "json", KEY_JSON, NULL, 0, "one JSON object a line", 0 },
+	{ "verbose", 'v', NULL, 0, "say on standard error what happens; twice for more", 0 },
+	{ 0 },
 };
 
 static const struct argp_option member_options[] = {
-	{"listen", KEY_LISTEN, "URI", 0,
-         "let others in, as in tcp://127.0.0.1:0; may be repeated", 0},
-	{"label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0},
-	{0},
+	{ "listen", KEY_LISTEN, "URI", 0, "let others in, as in tcp://127.0.0.1:0; may be repeated",
+	  0 },
+	{ "label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0 },
+	{ 0 },
 };
 
 static const struct argp_option asking_options[] = {
-	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0},
-	{0},
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0 },
+	{ 0 },
 };
 
 static const struct argp_option waiting_options[] = {
-	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0},
-	{"wait", KEY_WAIT, NULL, 0, "wait for NODE until then, even if the mesh has none now", 0},
-	{0},
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0 },
+	{ "wait", KEY_WAIT, NULL, 0, "wait for NODE until then, even if the mesh has none now", 0 },
+	{ 0 },
 };
 
-const struct argp settings_argp = {.options = settings_options, .parser = settings_option};
-const struct argp member_argp = {.options = member_options, .parser = settings_option};
-const struct argp asking_argp = {.options = asking_options, .parser = settings_option};
-const struct argp waiting_argp = {.options = waiting_options, .parser = settings_option};
+const struct argp settings_argp = { .options = settings_options, .parser = settings_option };
+const struct argp member_argp = { .options = member_options, .parser = settings_option };
+const struct argp asking_argp = { .options = asking_options, .parser = settings_option };
+const struct argp waiting_argp = { .options = waiting_options, .parser = settings_option };
 
 void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
 {
@@ -366,7 +366,6 @@ error_t words_parse(int key, char *arg, struct argp_state *state)
 		if (words->count < words->least)
 			argp_error(state, "an argument is missing: %s", words->set.argp->args_doc);
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }

@@ -24,9 +24,9 @@ struct settings {
 	struct list connect, listen, discover, labels;
 	bool endpoint, anonymous, json;
 	long heartbeat_ms;
-	int verbose;        /* -v: refusals and links, -vv: everything            */
-	leno_ms timeout_ms; /* of commands that ask                              */
-	bool wait;          /* for NODE, even when the mesh has no such node now */
+	int verbose;                 /* -v: refusals and links, -vv: everything            */
+	leno_ms timeout_ms;          /* of commands that ask                              */
+	bool wait;                   /* for NODE, even when the mesh has no such node now */
 	uint8_t layer[SETTINGS_MAX]; /* who said each of them                     */
 	const struct argp *argp;     /* of the command                            */
 };
@@ -39,8 +39,7 @@ extern const struct argp waiting_argp;  /* --wait, too                          
 
 /* Parses argv, then the environment and the configuration file. Does not return
  * when the usage is wrong: a sentence, and EXIT_USAGE. */
-void settings_parse(const struct argp *, int argc, char **argv, struct settings *,
-                    void *input);
+void settings_parse(const struct argp *, int argc, char **argv, struct settings *, void *input);
 
 /* The words of a command beside its options, and its settings. A command's own
  * struct begins with it; the children of its argp all fill the settings. */

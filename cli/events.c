@@ -40,7 +40,7 @@ void event_know(const leno_info *info)
 		known.room = known.room ? known.room * 2 : 16;
 		known.items = need(realloc(known.items, known.room * sizeof *known.items));
 	}
-	known.items[known.count++] = (struct known){info->id, need(strdup(info->name))};
+	known.items[known.count++] = (struct known){ info->id, need(strdup(info->name)) };
 }
 
 void event_forget(const leno_id *id)
@@ -262,7 +262,9 @@ void event_message(enum event_style style, const leno_message *message, const ch
 		out("%s", style_bold());
 		out_safe_text(*name ? name : leno_id_text(from, id));
 		out("%s %s", style_none(),
-		    request ? "request" : broadcast ? "broadcast" : "message");
+		    request     ? "request"
+		    : broadcast ? "broadcast"
+		                : "message");
 	}
 	out(" ");
 	out_safe_text(type);

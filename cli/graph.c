@@ -39,12 +39,12 @@ void graph_add_node(struct graph *g, const leno_info *info)
 		g->nodes = need(realloc(g->nodes, g->room * sizeof *g->nodes));
 	}
 	v = &g->nodes[g->n++];
-	*v = (struct vertex){.id = info->id,
-	                     .next = info->next,
-	                     .role = info->role,
-	                     .hops = info->hops,
-	                     .rtt_us = info->rtt_us,
-	                     .named = *info->name != '\0'};
+	*v = (struct vertex){ .id = info->id,
+		              .next = info->next,
+		              .role = info->role,
+		              .hops = info->hops,
+		              .rtt_us = info->rtt_us,
+		              .named = *info->name != '\0' };
 	leno_id_text(&info->id, v->text);
 	if (v->named)
 		safe_copy(name, sizeof name, info->name, strlen(info->name));
@@ -83,7 +83,7 @@ void graph_add_link(struct graph *g, const leno_edge *edge)
 		g->links_room = g->links_room ? g->links_room * 2 : 64;
 		g->links = need(realloc(g->links, g->links_room * sizeof *g->links));
 	}
-	g->links[g->n_links++] = (struct arc){a < b ? a : b, a < b ? b : a, edge->cost};
+	g->links[g->n_links++] = (struct arc){ a < b ? a : b, a < b ? b : a, edge->cost };
 }
 
 static int by_ends(const void *x, const void *y)
@@ -187,7 +187,7 @@ static bool load_link(void *arg, const leno_edge *edge)
 
 void graph_load(struct graph *g, leno_node *node)
 {
-	*g = (struct graph){0};
+	*g = (struct graph){ 0 };
 	leno_nodes(node, load_node, g);
 	graph_sort(g);
 	leno_edges(node, load_link, g);
@@ -203,7 +203,7 @@ void graph_free(struct graph *g)
 	free(g->nodes);
 	free(g->links);
 	free(g->near);
-	*g = (struct graph){0};
+	*g = (struct graph){ 0 };
 }
 
 void graph_tree(const struct graph *g, size_t root, size_t *parent, size_t *distance)

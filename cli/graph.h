@@ -29,7 +29,7 @@ struct graph {
 	size_t n, room;
 	struct arc *links;
 	size_t n_links, links_room;
-	size_t *near; /* neighbours of each vertex, in order */
+	size_t *near;      /* neighbours of each vertex, in order */
 	size_t id_columns; /* what of an id tells it from the others, 8 at least */
 };
 

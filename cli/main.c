@@ -15,18 +15,18 @@
 static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{"up", "", "a node that stays: listens, relays, prints what happens", cmd_up},
-	{"nodes", "", "who is there", cmd_nodes},
-	{"map", "", "the mesh as a picture", cmd_map},
-	{"send", "NODE TYPE [DATA]", "one message to one node, until it is confirmed", cmd_send},
-	{"broadcast", "TYPE [DATA]", "one message to every node", cmd_broadcast},
-	{"request", "NODE TYPE [DATA]", "ask a node, print its reply", cmd_request},
-	{"listen", "[TYPE-GLOB]", "a node that prints what arrives, and may reply", cmd_listen},
-	{"ping", "NODE", "round trips to a node", cmd_ping},
-	{"id", "", "the id that an identity file holds", cmd_id},
-	{"secret", "[FILE]", "make a secret file for a network", cmd_secret},
-	{"bench", "[NODE]", "measure this machine, or this mesh", cmd_bench},
-	{"help", "[COMMAND]", "this overview, or all about one command", cmd_help},
+	{ "up", "", "a node that stays: listens, relays, prints what happens", cmd_up },
+	{ "nodes", "", "who is there", cmd_nodes },
+	{ "map", "", "the mesh as a picture", cmd_map },
+	{ "send", "NODE TYPE [DATA]", "one message to one node, until it is confirmed", cmd_send },
+	{ "broadcast", "TYPE [DATA]", "one message to every node", cmd_broadcast },
+	{ "request", "NODE TYPE [DATA]", "ask a node, print its reply", cmd_request },
+	{ "listen", "[TYPE-GLOB]", "a node that prints what arrives, and may reply", cmd_listen },
+	{ "ping", "NODE", "round trips to a node", cmd_ping },
+	{ "id", "", "the id that an identity file holds", cmd_id },
+	{ "secret", "[FILE]", "make a secret file for a network", cmd_secret },
+	{ "bench", "[NODE]", "measure this machine, or this mesh", cmd_bench },
+	{ "help", "[COMMAND]", "this overview, or all about one command", cmd_help },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -72,7 +72,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 static int cmd_help(int argc, char **argv)
 {
 	char option[] = "--help";
-	char *help[] = {argv[0], option, NULL};
+	char *help[] = { argv[0], option, NULL };
 	const struct command *command;
 
 	if (argc < 2 || argv[1][0] == '-' || strcmp(argv[1], "help") == 0) {

@@ -34,7 +34,7 @@ static double root(double x)
 /* The unit vector at this angle (to half a turn), by its series. */
 static struct point turn(double angle)
 {
-	struct point p = {0, 0};
+	struct point p = { 0, 0 };
 	double term = 1;
 
 	for (int i = 0; i < 24; i++) {
@@ -53,11 +53,11 @@ static void layout_circle(struct point *at, size_t n)
 {
 	struct point step = turn(6.283185307179586 / (double)(n < 2 ? 2 : n));
 	double radius = n < 2 ? 0 : (double)n / 6.283185307179586 + 0.3;
-	struct point p = {0, -radius};
+	struct point p = { 0, -radius };
 
 	for (size_t i = 0; i < n; i++) {
 		at[i] = p;
-		p = (struct point){p.x * step.x - p.y * step.y, p.x * step.y + p.y * step.x};
+		p = (struct point){ p.x * step.x - p.y * step.y, p.x * step.y + p.y * step.x };
 	}
 }
 
@@ -195,7 +195,7 @@ static void put_mesh(struct writer *w, const struct graph *g, const struct point
 /* Moves all into the picture: pixels, from the margins on. */
 static struct point fit(struct point *at, size_t n)
 {
-	struct point low = {0, 0}, high = {0, 0};
+	struct point low = { 0, 0 }, high = { 0, 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		low.x = i == 0 || at[i].x < low.x ? at[i].x : low.x;
@@ -207,14 +207,14 @@ static struct point fit(struct point *at, size_t n)
 		at[i].x = (at[i].x - low.x) * LENGTH + MARGIN;
 		at[i].y = (at[i].y - low.y) * LENGTH + MARGIN;
 	}
-	return (struct point){(high.x - low.x) * LENGTH + 2 * MARGIN,
-	                      (high.y - low.y) * LENGTH + 2 * MARGIN};
+	return (struct point){ (high.x - low.x) * LENGTH + 2 * MARGIN,
+		               (high.y - low.y) * LENGTH + 2 * MARGIN };
 }
 
 char *map_draw_svg(const struct graph *g, const char *network)
 {
 	struct point *at = need(calloc(g->n + 1, sizeof *at)), size;
-	struct writer w = {0};
+	struct writer w = { 0 };
 	char name[300];
 
 	layout_circle(at, g->n);
@@ -222,8 +222,9 @@ char *map_draw_svg(const struct graph *g, const char *network)
 	if (g->n > 2 && g->n_links < g->n * (g->n - 1) / 4 + g->n)
 		layout_springs(g, at);
 	size = fit(at, g->n);
-	put(&w, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
-	        "width=\"%.0f\" height=\"%.0f\">\n<title>",
+	put(&w,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
+	    "width=\"%.0f\" height=\"%.0f\">\n<title>",
 	    size.x, size.y, size.x, size.y);
 	put_escaped(&w, safe_copy(name, sizeof name, network, strlen(network)));
 	put(&w, ": %zu nodes, %zu links</title>\n%s", g->n, g->n_links, svg_style);

@@ -26,10 +26,10 @@ struct signs {
 	const char *one, *wide, *fork, *mid, *last, *down, *blank, *more, *dash;
 };
 
-static const struct signs signs_utf8 = {" ── ", " ─── ", " ─┬─ ", " ├─ ", " └─ ",
-                                        " │  ", "    ",  " ─▸",  "–"};
-static const struct signs signs_ascii = {" -- ", " --- ", " -+- ", " +- ", " `- ",
-                                         " |  ", "    ",  " ->",  "-"};
+static const struct signs signs_utf8 = { " ── ", " ─── ", " ─┬─ ", " ├─ ", " └─ ",
+	                                 " │  ", "    ",  " ─▸",   "–" };
+static const struct signs signs_ascii = { " -- ", " --- ", " -+- ", " +- ", " `- ",
+	                                  " |  ", "    ",  " ->",   "-" };
 
 struct drawing {
 	const struct graph *g;
@@ -244,7 +244,10 @@ static void put_extras(const struct drawing *d)
 		if (lines > 0 && column + width > d->columns && lines == EXTRA_LINES)
 			break;
 		if (lines == 0 || column + width > d->columns) {
-			out("%s%s", lines == 0 ? "also linked: " : same ? "," : ";",
+			out("%s%s",
+			    lines == 0 ? "also linked: "
+			    : same     ? ","
+			               : ";",
 			    lines == 0 ? "" : "\n             ");
 			column = 13;
 			lines++;
@@ -278,8 +281,9 @@ static void draw_from(struct drawing *d, size_t root)
 
 void map_draw_text(const struct graph *g, size_t root, unsigned columns, bool ascii)
 {
-	struct drawing d = {
-		.g = g, .signs = ascii ? &signs_ascii : &signs_utf8, .columns = columns};
+	struct drawing d = { .g = g,
+		             .signs = ascii ? &signs_ascii : &signs_utf8,
+		             .columns = columns };
 
 	d.parent = need(calloc(g->n + 1, sizeof *d.parent));
 	d.distance = need(calloc(g->n + 1, sizeof *d.distance));

@@ -35,7 +35,7 @@ static struct {
 	uint64_t dropped;
 	bool closed;
 	int is_file; /* -1 not known yet; writes to files never wait           */
-} o = {.is_file = -1};
+} o = { .is_file = -1 };
 
 void *need(void *memory)
 {
@@ -91,7 +91,7 @@ void out(const char *format, ...)
 
 static bool takes_bytes(int wait_ms)
 {
-	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
 	if (o.is_file < 0) {
 		struct stat st;
@@ -197,7 +197,7 @@ static const char *style(const char *sgr)
 		const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 		colour = out_is_terminal() && (no == NULL || *no == '\0') &&
-			 !(term != NULL && strcmp(term, "dumb") == 0);
+		         !(term != NULL && strcmp(term, "dumb") == 0);
 	}
 	return colour ? sgr : "";
 }
@@ -231,7 +231,7 @@ const char *style_none(void)
  * must not stop a relay whose log nobody reads. */
 void fail(const char *format, ...)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char line[1024];
 	va_list list;
 

@@ -160,7 +160,7 @@ static char *variable(const char *name, const char *value)
 /* Our environment, and what the child may want to know of the request. */
 static char **child_environment(const struct job *job)
 {
-	static const char *const names[] = {"LENO_TYPE=", "LENO_FROM=", "LENO_FROM_NAME="};
+	static const char *const names[] = { "LENO_TYPE=", "LENO_FROM=", "LENO_FROM_NAME=" };
 	char id[LENO_ID_TEXT];
 	size_t n = 0, kept = 0;
 	char **all;
@@ -186,7 +186,7 @@ static int spawn(struct job *job, int in, int out)
 {
 	char shell[] = "sh", flag[] = "-c";
 	char *command = need(strdup(job->replies->command));
-	char *argv[] = {shell, flag, command, NULL};
+	char *argv[] = { shell, flag, command, NULL };
 	char **environment = child_environment(job);
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -217,7 +217,7 @@ static int spawn(struct job *job, int in, int out)
 static bool job_start(struct job *job)
 {
 	struct app *app = job->replies->app;
-	int in[2] = {-1, -1}, out[2] = {-1, -1};
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	bool ok = pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
 	          spawn(job, in[0], out[1]) == 0;
 
@@ -338,7 +338,7 @@ static int answer(struct job *job)
 	if (job->too_big)
 		return leno_refuse(job->message, LENO_TOO_BIG, "its program's reply is too big");
 	if (code == 0)
-		return leno_reply(job->message, (leno_bytes){job->reply, job->reply_size});
+		return leno_reply(job->message, (leno_bytes){ job->reply, job->reply_size });
 	if (WIFSIGNALED(job->status)) {
 		code = 128 + WTERMSIG(job->status);
 		snprintf(why, sizeof why, "its program was ended by signal %d",

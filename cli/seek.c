@@ -35,7 +35,7 @@ static bool add_match(void *arg, const leno_info *info)
 
 static void ambiguous(struct app *app, const char *who)
 {
-	struct matches m = {.text = who};
+	struct matches m = { .text = who };
 
 	leno_nodes(app->node, add_match, &m);
 	fail("\"%s\" could be any of %zu nodes: %s%s", who, m.count, m.names,
@@ -127,7 +127,7 @@ const char *node_label(leno_node *node, const leno_id *id)
 	static char texts[4][128];
 	static unsigned next;
 	char *text = texts[next++ % 4];
-	struct label label = {id, text, sizeof texts[0]};
+	struct label label = { id, text, sizeof texts[0] };
 	char whole[LENO_ID_TEXT];
 
 	snprintf(text, sizeof texts[0], "%.8s", leno_id_text(id, whole));

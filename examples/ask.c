@@ -13,7 +13,7 @@ static void answer(leno_node *node, void *user, leno_message *m, const char *typ
 	if (!leno_message_is_request(m))
 		return;
 	if (strcmp(type, "time") == 0)
-		leno_reply(m, (leno_bytes){text, strlen(text)});
+		leno_reply(m, (leno_bytes){ text, strlen(text) });
 	else
 		leno_refuse(m, 1, "I only know the time");
 }
@@ -35,13 +35,13 @@ static void node_up(leno_node *node, void *user, const leno_info *info)
 	const char *type = user;
 
 	if (type != NULL && strcmp(info->name, "clock") == 0)
-		leno_request(node, &info->id, type, (leno_bytes){0}, 1000, done, NULL, NULL);
+		leno_request(node, &info->id, type, (leno_bytes){ 0 }, 1000, done, NULL, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	leno_options options = {.name = argc > 1 ? "asker" : "clock"};
-	leno_handlers handlers = {.message = answer, .node_up = node_up};
+	leno_options options = { .name = argc > 1 ? "asker" : "clock" };
+	leno_handlers handlers = { .message = answer, .node_up = node_up };
 	leno_node *node = NULL;
 	int error = leno_open(&node, &options, &handlers, argc > 1 ? argv[1] : NULL);
 

@@ -24,14 +24,14 @@ static int say(leno_node *node)
 		return 0;
 	if (line[n - 1] == '\n')
 		n--;
-	leno_broadcast(node, "chat", (leno_bytes){line, (size_t)n}, NULL);
+	leno_broadcast(node, "chat", (leno_bytes){ line, (size_t)n }, NULL);
 	return 1;
 }
 
 int main(void)
 {
-	leno_handlers handlers = {.message = message};
-	struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+	leno_handlers handlers = { .message = message };
+	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLIN } };
 	leno_node *node;
 	int on = 1;
 
@@ -39,7 +39,7 @@ int main(void)
 		return 1;
 	fds[1].fd = leno_fd(node);
 	while (on) {
-		leno_step(node);  /* does what is due, never blocks */
+		leno_step(node); /* does what is due, never blocks */
 		poll(fds, 2, (int)leno_timeout(node));
 		if (fds[0].revents)
 			on = say(node);

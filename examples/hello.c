@@ -5,7 +5,7 @@
 
 static void node_up(leno_node *node, void *user, const leno_info *info)
 {
-	leno_send(node, &info->id, "greeting", (leno_bytes){"hello", 5}, NULL);
+	leno_send(node, &info->id, "greeting", (leno_bytes){ "hello", 5 }, NULL);
 }
 
 static void message(leno_node *node, void *user, leno_message *m, const char *type, leno_bytes data)
@@ -16,7 +16,7 @@ static void message(leno_node *node, void *user, leno_message *m, const char *ty
 
 int main(void)
 {
-	leno_handlers handlers = {.node_up = node_up, .message = message};
+	leno_handlers handlers = { .node_up = node_up, .message = message };
 	leno_node *node;
 
 	if (leno_open(&node, NULL, &handlers, NULL) || leno_discover(node, "local:"))

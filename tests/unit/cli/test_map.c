@@ -18,7 +18,7 @@ struct mesh {
 
 static leno_id id_of(size_t i)
 {
-	leno_id id = {{0}};
+	leno_id id = { { 0 } };
 
 	id.bytes[0] = (uint8_t)(i + 1);
 	return id;
@@ -26,10 +26,10 @@ static leno_id id_of(size_t i)
 
 static void build(struct graph *g, const struct mesh *mesh)
 {
-	*g = (struct graph){0};
+	*g = (struct graph){ 0 };
 	for (size_t i = 0; i < mesh->n; i++) {
 		char name[24];
-		leno_info info = {.id = id_of(i), .name = name, .reachable = true};
+		leno_info info = { .id = id_of(i), .name = name, .reachable = true };
 
 		if (mesh->n <= 26)
 			snprintf(name, sizeof name, "%c", (char)('a' + i));
@@ -39,7 +39,7 @@ static void build(struct graph *g, const struct mesh *mesh)
 	}
 	graph_sort(g);
 	for (size_t i = 0; i < mesh->n_links; i++) {
-		leno_edge edge = {id_of(mesh->links[i][0]), id_of(mesh->links[i][1]), 1};
+		leno_edge edge = { id_of(mesh->links[i][0]), id_of(mesh->links[i][1]), 1 };
 
 		graph_add_link(g, &edge);
 	}
@@ -75,23 +75,21 @@ TEST(small_meshes_are_trees_with_the_rest_below)
 		const char *links; /* "ab bc": a with b, b with c */
 		const char *want;
 	} rows[] = {
-		{"one alone", 1, "", "a\n"},
-		{"two", 2, "ab", "a -- b\n"},
-		{"two that see no link", 2, "", "a\nb\n"},
-		{"a fork grows from the middle", 4, "ab bc bd",
-		 "b -+- a\n   +- c\n   `- d\n"},
-		{"a chain is one line, from its first end", 3, "ab ca", "b -- a -- c\n"},
-		{"a ring names the link that closes it", 4, "ab bc cd da",
-		 "a -+- b -- c\n   `- d\nalso linked: c - d\n"},
-		{"a link told twice, and one to oneself, count once",
-		 2, "ab ba bb", "a -- b\n"},
-		{"everybody with everybody", 4, "ab ac ad bc bd cd",
-		 "a -+- b\n   +- c\n   `- d\nall of them linked with each other\n"},
+		{ "one alone", 1, "", "a\n" },
+		{ "two", 2, "ab", "a -- b\n" },
+		{ "two that see no link", 2, "", "a\nb\n" },
+		{ "a fork grows from the middle", 4, "ab bc bd", "b -+- a\n   +- c\n   `- d\n" },
+		{ "a chain is one line, from its first end", 3, "ab ca", "b -- a -- c\n" },
+		{ "a ring names the link that closes it", 4, "ab bc cd da",
+		  "a -+- b -- c\n   `- d\nalso linked: c - d\n" },
+		{ "a link told twice, and one to oneself, count once", 2, "ab ba bb", "a -- b\n" },
+		{ "everybody with everybody", 4, "ab ac ad bc bd cd",
+		  "a -+- b\n   +- c\n   `- d\nall of them linked with each other\n" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		uint8_t links[NODES_MAX][2];
-		struct mesh mesh = {rows[i].n, (const uint8_t(*)[2])links, 0};
+		struct mesh mesh = { rows[i].n, (const uint8_t(*)[2])links, 0 };
 		struct graph g;
 
 		CHECK_ROW(rows[i].why);
@@ -109,7 +107,7 @@ TEST(small_meshes_are_trees_with_the_rest_below)
 TEST(lines_keep_to_the_terminal)
 {
 	uint8_t links[NODES_MAX][2];
-	struct mesh mesh = {60, (const uint8_t(*)[2])links, 59};
+	struct mesh mesh = { 60, (const uint8_t(*)[2])links, 59 };
 	struct graph g;
 	const char *text;
 
@@ -134,7 +132,7 @@ TEST(lines_keep_to_the_terminal)
 TEST(many_leaves_stand_side_by_side)
 {
 	uint8_t links[NODES_MAX][2];
-	struct mesh mesh = {40, (const uint8_t(*)[2])links, 39};
+	struct mesh mesh = { 40, (const uint8_t(*)[2])links, 39 };
 	struct graph g;
 	size_t lines = 0;
 	const char *text;
@@ -154,8 +152,8 @@ TEST(many_leaves_stand_side_by_side)
 
 TEST(the_picture_is_the_same_each_time_and_names_are_escaped)
 {
-	static const uint8_t links[][2] = {{0, 1}, {1, 2}, {2, 0}};
-	struct mesh mesh = {3, links, 3};
+	static const uint8_t links[][2] = { { 0, 1 }, { 1, 2 }, { 2, 0 } };
+	struct mesh mesh = { 3, links, 3 };
 	struct graph g;
 	char *first, *again;
 
@@ -172,8 +170,8 @@ TEST(the_picture_is_the_same_each_time_and_names_are_escaped)
 
 TEST(ids_are_as_long_as_tells_them_apart)
 {
-	struct graph g = {0};
-	leno_info info = {.name = "", .reachable = true};
+	struct graph g = { 0 };
+	leno_info info = { .name = "", .reachable = true };
 
 	graph_add_node(&g, &info);
 	info.id.bytes[15] = 1; /* differs in the last digit */
