@@ -42,6 +42,8 @@ typedef struct leno_engine_config {
 	uint64_t now_us;         /* the driver's clock at open                 */
 	bool     has_secret;
 	uint8_t  secret[32];     /* already stretched                          */
+	bool     no_aes;         /* ChaCha20 even where hardware does AES: one seed
+	                            makes the same bytes on every machine      */
 	leno_options  options;   /* files and anonymous are the driver's concern */
 	leno_handlers handlers;
 	void    *user;

@@ -79,7 +79,7 @@ static int keep_strings(leno_node *n)
 	return 0;
 }
 
-static void set_up(leno_node *n)
+static void set_up(leno_node *n, bool has_aes)
 {
 	const leno_options *o = &n->options;
 	enum leno_role role = o->visitor ? LENO_VISITOR : o->endpoint ? LENO_ENDPOINT : LENO_MEMBER;
@@ -89,13 +89,13 @@ static void set_up(leno_node *n)
 		.incarnation = n->incarnation, .role = role, .name = o->name,
 		.message_max = (uint32_t)o->message_max,
 		.heartbeat_us = (uint64_t)o->heartbeat_ms * 1000, .misses = o->heartbeat_misses,
-		.silence_us = SILENCE_US, .has_aes = crypto_has_aes()
+		.silence_us = SILENCE_US, .has_aes = has_aes
 	};
 	n->session_setup = (struct session_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,
 		.pool = &n->pool, .incarnation = n->incarnation, .queue_max = o->queue_max,
 		.message_max = o->message_max, .memory_max = o->memory_max / 2,
-		.visitor = o->visitor, .has_aes = crypto_has_aes()
+		.visitor = o->visitor, .has_aes = has_aes
 	};
 }
 
@@ -154,7 +154,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	network_init(&n->network, options.network, config->has_secret ? config->secret : NULL);
 	error = keep_strings(n);
 	if (!error) {
-		set_up(n);
+		set_up(n, crypto_has_aes() && !config->no_aes);
 		error = make_parts(n);
 	}
 	if (error) {

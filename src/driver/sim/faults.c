@@ -98,12 +98,12 @@ static const struct sim_profile *worse(struct sim *sim)
 {
 	static struct sim_profile profile;
 
-	profile = (struct sim_profile){ .delay_us = 50 + sim_random(sim, 30000),
-		                        .jitter_us = sim_random(sim, 5000),
-		                        .bandwidth = 1000000 + sim_random(sim, 20000000),
-		                        .segment = (uint32_t)(500 + sim_random(sim, 4000)),
-		                        .buffer = (32 + sim_random(sim, 256)) * 1024,
-		                        .class = LENO_PIPE_STREAM };
+	profile = sim_lan; /* a draw a statement: initializers have no order that is sure */
+	profile.delay_us = 50 + sim_random(sim, 30000);
+	profile.jitter_us = sim_random(sim, 5000);
+	profile.bandwidth = 1000000 + sim_random(sim, 20000000);
+	profile.segment = (uint32_t)(500 + sim_random(sim, 4000));
+	profile.buffer = (32 + (size_t)sim_random(sim, 256)) * 1024;
 	if (sim_random(sim, 4) == 0)
 		profile.dribble = (uint32_t)(16 + sim_random(sim, 500));
 	return &profile;
@@ -171,9 +171,13 @@ void story_harm(struct sim *sim, struct sim_node **nodes, unsigned n, unsigned f
 		sim_after_own(sim, us, thaw, pair(a, NULL));
 		break;
 	case FAULT_JUMP:
-		sim_jump(nodes[sim_random(sim, n)], MS(1 + sim_random(sim, JUMP_MAX_MS)));
+		us = MS(1 + sim_random(sim, JUMP_MAX_MS));
+		sim_jump(nodes[sim_random(sim, n)], us);
 		break;
-	case FAULT_DIAL: dial(sim, nodes[sim_random(sim, n)], nodes[sim_random(sim, n)]); break;
+	case FAULT_DIAL:
+		b = nodes[sim_random(sim, n)];
+		dial(sim, nodes[sim_random(sim, n)], b);
+		break;
 	default:
 		if (pick_cable(sim, nodes, n, &a, &b))
 			between(sim, a, b, fault, us);

@@ -339,6 +339,7 @@ void sim_start(struct sim_node *node)
 		config.seed[i] = (uint8_t)sim_random(sim, 256);
 	memcpy(config.identity, node->identity, sizeof config.identity);
 	memcpy(config.secret, node->secret, sizeof config.secret);
+	config.no_aes = true;
 	config.has_secret = node->options.secret.size > 0;
 	config.wall_ms = wall_ms > node->incarnation_ms ? wall_ms : node->incarnation_ms + 1;
 	config.now_us = clock_of(node);

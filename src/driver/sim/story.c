@@ -165,6 +165,26 @@ static size_t some_size(struct sim *sim)
 	return (size_t)sim_random(sim, 1024 * 1024);
 }
 
+/* Each draw is a statement of its own: arguments have no order that compilers agree on. */
+static void talk(struct sim *sim, struct sim_node *from, struct sim_node *to)
+{
+	size_t size = some_size(sim) % 5000;
+	uint64_t every_us = sim_random(sim, 2000);
+	unsigned count = 1 + (unsigned)sim_random(sim, 40);
+
+	sim_talk(from, to, count, every_us, size);
+}
+
+static void ask(struct sim *sim, struct sim_node *from, struct sim_node *to)
+{
+	static const char *const types[] = { "echo", "late", "refuse", "twice", "silent" };
+	leno_ms timeout = (leno_ms)(10 + sim_random(sim, 8000));
+	size_t size = some_size(sim);
+	const char *type = types[sim_random(sim, 5)];
+
+	sim_ask_size(from, to, type, size, timeout);
+}
+
 static void say(struct sim *sim, struct sim_node *from, struct sim_node *to)
 {
 	uint64_t dice = sim_random(sim, 100);
@@ -174,14 +194,10 @@ static void say(struct sim *sim, struct sim_node *from, struct sim_node *to)
 	if (dice < 60)
 		sim_send(from, to, some_size(sim));
 	else if (dice < 70)
-		sim_talk(from, to, 1 + (unsigned)sim_random(sim, 40), sim_random(sim, 2000),
-		         some_size(sim) % 5000);
-	else if (dice < 93) {
-		static const char *const types[] = { "echo", "late", "refuse", "twice", "silent" };
-
-		sim_ask_size(from, to, types[sim_random(sim, 5)], some_size(sim),
-		             (leno_ms)(10 + sim_random(sim, 8000)));
-	} else
+		talk(sim, from, to);
+	else if (dice < 93)
+		ask(sim, from, to);
+	else
 		sim_broadcast(from, some_size(sim) % 30000);
 }
 
