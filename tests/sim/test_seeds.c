@@ -63,10 +63,10 @@ TEST(a_change_costs_its_own_size)
 	struct scale_end small, large;
 
 	scale_run(1, 20, NULL, &small);
-	scale_run(1, 80, NULL, &large);
+	scale_run(1, 50, NULL, &large);
 	CHECK(small.ok && large.ok);
 	/* each node hears of it once, with its share of announcements: no more a node */
-	CHECK((large.cut_bytes - large.idle_bytes) / 80 <
+	CHECK((large.cut_bytes - large.idle_bytes) / 50 <
 	      3 * ((small.cut_bytes - small.idle_bytes) / 20) + 2000);
 }
 
