@@ -199,8 +199,8 @@ LENO_API const leno_id *leno_self(const leno_node *);
 LENO_API void *leno_user(const leno_node *);
 
 /* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on;
- * port 0 lets the system choose, "tcp://*:PORT" is every address, "tcp://[::]:PORT"
- * those of IPv6 alone. Errors: URI, ADDRESS, ADDRESS_IN_USE,
+ * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
+ * one of IPv6 alone. Errors: URI, ADDRESS, ADDRESS_IN_USE,
  * OPEN_NETWORK, MEMORY, LIMIT. */
 LENO_API int leno_listen(leno_node *, const char *uri);
 

@@ -12,13 +12,27 @@ bool make_wants(const struct mesh *m, const struct mesh_link *l)
 	       (l->announce_now && l->counts[MARK_ANNOUNCE] > 0) || l->want_now || l->synced_due;
 }
 
-static struct bytes raw_of(const struct mesh *m, uint32_t slot)
+/* A neighbour that signed its own record badly is as good as gone: see record.h. */
+static void disbelieve(struct mesh *m, struct atlas_node *n)
 {
-	const struct atlas_node *n = m->slots[slot];
+	n->record->goodbye = true;
+	m->dirty = m->urgent = true;
+	if (n->own_link >= 0)
+		m->links[n->own_link]->lied = true;
+}
+
+static struct bytes raw_of(struct mesh *m, uint32_t slot)
+{
+	struct atlas_node *n = m->slots[slot];
 
 	if (slot == 0)
 		return bytes_of(m->own.raw, m->own.raw_size);
-	return n && n->record ? n->record->raw : bytes_of(NULL, 0);
+	if (!n || !n->record)
+		return bytes_of(NULL, 0);
+	if (mesh_record_may_go(n->record))
+		return n->record->raw;
+	disbelieve(m, n);
+	return bytes_of(NULL, 0);
 }
 
 static bool make_record(struct mesh *m, struct mesh_link *l, struct writer *w, uint32_t slot)

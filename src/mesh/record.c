@@ -23,13 +23,33 @@ static struct bytes with_domain(uint8_t *buf, struct bytes covered)
 	return bytes_of(buf, DOMAIN_SIZE + covered.size);
 }
 
-bool mesh_record_proved(const struct node_record *n, const struct network *network)
+bool mesh_record_admitted(const struct node_record *n, const struct network *network)
 {
 	struct public_keys keys = mesh_record_keys(n);
+
+	return network_admits(network, &keys, n->credential);
+}
+
+static bool is_signed(const struct node_record *n)
+{
 	uint8_t buf[DOMAIN_SIZE + NODE_RECORD_MAX];
 
-	return network_admits(network, &keys, n->credential) &&
-	       crypto_verify(n->signature, with_domain(buf, n->covered), keys.ed);
+	return crypto_verify(n->signature, with_domain(buf, n->covered), n->ed);
+}
+
+bool mesh_record_proved(const struct node_record *n, const struct network *network)
+{
+	return mesh_record_admitted(n, network) && is_signed(n);
+}
+
+bool mesh_record_may_go(struct mesh_record *r)
+{
+	struct node_record n;
+
+	if (r->proof == PROOF_LINK)
+		r->proof = node_record_read(r->raw, &n) && is_signed(&n) ? PROOF_SIGNATURE
+		                                                         : PROOF_FALSE;
+	return r->proof == PROOF_SIGNATURE;
 }
 
 void mesh_record_sign(struct writer *w, const struct identity *self)

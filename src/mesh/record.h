@@ -1,6 +1,11 @@
 /* record.h - node records that have been proved, and how they are proved and signed.
  *
- *  1. What mesh_record_new() is given has passed mesh_record_proved().
+ * What a neighbour says of itself on its own link is proved by that link: its signature,
+ * which takes longer to check than all the rest of a meeting, is for those who hear of it
+ * from us. So it is checked before the record first goes to anybody else.
+ *
+ *  1. A record is kept once it is proved, by its link or by its signature; it is passed on
+ *     only when its signature held.
  *  2. One block of memory holds all of a record; freeing it frees everything. */
 #ifndef LENO_MESH_RECORD_H
 #define LENO_MESH_RECORD_H
@@ -21,7 +26,14 @@ struct atlas_edge {
 	bool     far_local;          /* as the other says                           */
 };
 
+enum record_proof {
+	PROOF_SIGNATURE,             /* held                                        */
+	PROOF_LINK,                  /* its own link said it; not checked yet       */
+	PROOF_FALSE                  /* the signature did not hold: never passed on */
+};
+
 struct mesh_record {
+	enum record_proof proof;
 	struct public_keys keys;
 	struct node_stamp stamp;
 	enum leno_role role;
@@ -37,8 +49,14 @@ struct mesh_record {
 
 struct public_keys mesh_record_keys(const struct node_record *);
 
-/* Is it admitted to this network, and signed by the keys that it states? */
+/* Is it admitted to this network? */
+bool mesh_record_admitted(const struct node_record *, const struct network *);
+
+/* Is it admitted, and signed by the keys that it states? */
 bool mesh_record_proved(const struct node_record *, const struct network *);
+
+/* May it be passed on? Checks the signature the first time. */
+bool mesh_record_may_go(struct mesh_record *);
 
 /* A copy of all that is in it; NULL when memory is out. */
 struct mesh_record *mesh_record_new(const struct node_record *, struct bytes raw);

@@ -73,6 +73,7 @@ struct mesh_link {
 	struct mesh_neighbour peer;
 	int      number;
 	uint32_t slot;                   /* of the neighbour; NO_SLOT while unknown     */
+	bool     lied;                   /* its own record was not signed by it         */
 	bool     eager;                  /* an edge of the tree of gossip                */
 	bool     was_eager;              /* on the tree as others know it: until our own
 	                                    record has told them                         */

@@ -152,7 +152,7 @@ static void take_known(struct mesh *m, struct mesh_link *l, struct atlas_node *n
 }
 
 static int store(struct mesh *m, struct mesh_link *l, struct atlas_node *n, const leno_id *id,
-                 const struct node_record *record, struct bytes raw)
+                 const struct node_record *record, struct bytes raw, enum record_proof proof)
 {
 	struct mesh_record *kept = mesh_record_new(record, raw);
 	int error = kept ? 0 : LENO_MEMORY;
@@ -163,6 +163,7 @@ static int store(struct mesh *m, struct mesh_link *l, struct atlas_node *n, cons
 		mem_free(kept);
 		return error;
 	}
+	kept->proof = proof;
 	atlas_set_record(m, n, kept);
 	gossip_got(m, n);
 	gossip_spread(m, n, l);
@@ -175,9 +176,10 @@ static int take_record(struct mesh *m, struct mesh_link *l, struct bytes raw)
 	struct public_keys keys;
 	struct atlas_node *n;
 	leno_id id;
+	bool own;
 	int order;
 
-	if (l->peer.role == LENO_VISITOR || !node_record_peek(raw, &record))
+	if (l->lied || l->peer.role == LENO_VISITOR || !node_record_peek(raw, &record))
 		return LENO_PROTOCOL;
 	keys = mesh_record_keys(&record);
 	id = identity_id(&keys);
@@ -195,9 +197,11 @@ static int take_record(struct mesh *m, struct mesh_link *l, struct bytes raw)
 		m->refused++;
 		return 0;
 	}
-	if (!mesh_record_proved(&record, m->setup.network))
+	own = leno_id_same(&id, &l->peer.id);
+	if (own ? !mesh_record_admitted(&record, m->setup.network)
+	        : !mesh_record_proved(&record, m->setup.network))
 		return LENO_PROTOCOL;
-	return store(m, l, n, &id, &record, raw);
+	return store(m, l, n, &id, &record, raw, own ? PROOF_LINK : PROOF_SIGNATURE);
 }
 
 int take_frame(struct mesh *m, struct mesh_link *l, const struct frame *f)
