@@ -114,6 +114,15 @@ static bool read_once(struct pipe *p)
 	return n == READ_SIZE && !d->closing;
 }
 
+/* It is broken; but the peer's last bytes may lie before the error: its goodbye. */
+static void last_look(struct pipe *p, int error)
+{
+	while (read_once(p))
+		;
+	if (p->fd >= 0 && !p->driver->closing)
+		pipe_gone(p, error);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	struct pipe *p = poll->data;
@@ -122,12 +131,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	if (d->closing)
 		return;
 	if (status < 0) {
-		/* An error waits in the socket, perhaps behind the peer's last bytes; libuv has
-		 * stopped polling, so that this is the last look at it. */
-		while (read_once(p))
-			;
-		if (p->fd >= 0 && !d->closing)
-			pipe_gone(p, LENO_CLOSED);
+		last_look(p, LENO_CLOSED); /* libuv has stopped polling */
 		return;
 	}
 	if (events & UV_WRITABLE)
@@ -250,7 +254,7 @@ static void pipe_flush(struct pipe *p)
 	case FLUSH_EMPTY: all_written(p); break;
 	case FLUSH_MORE: enqueue(p); break; /* others first */
 	case FLUSH_FULL: watch(p, true); break;
-	case FLUSH_BROKEN: pipe_gone(p, errno == ENOMEM ? LENO_MEMORY : LENO_CLOSED); break;
+	case FLUSH_BROKEN: last_look(p, errno == ENOMEM ? LENO_MEMORY : LENO_CLOSED); break;
 	}
 }
 
