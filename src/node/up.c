@@ -27,7 +27,11 @@ static void forward(struct conn *from, struct packet *p)
 	uint8_t head[PACKET_HEAD_MAX];
 	struct writer w = writer_of(head, sizeof head);
 
-	if (!to || to == from || to->finishing || p->hops <= 1) {
+	/* Back to where it came from: only to an endpoint, which gives us over its local link
+	 * what it may not pass on otherwise, and may pass on what comes back over it. */
+	if (to == from && peer->role != LENO_ENDPOINT)
+		to = NULL;
+	if (!to || to->finishing || p->hops <= 1) {
 		n->stats.dropped++;
 		return;
 	}

@@ -47,9 +47,10 @@ struct half {
 
 struct pipe {
 	struct cable *cable;
-	struct pipe *next;   /* on the cable */
-	struct end end[2];   /* 0 dialled    */
-	struct half half[2]; /* half[i] leaves end[i] */
+	struct pipe *next;          /* on the cable */
+	struct end end[2];          /* 0 dialled    */
+	struct half half[2];        /* half[i] leaves end[i] */
+	enum leno_pipe_class class; /* as it was dialled: both ends see the same */
 	bool broken;
 	unsigned refs; /* events that name it, and the cable's list */
 };
