@@ -127,7 +127,7 @@ int sim_ask(struct sim_node *from, struct sim_node *to, const char *type, const 
 	ask = new_ask(from, to, type, timeout);
 	ask->ret = ret;
 	ask->size = strlen(data);
-	return ask_data(ask, (leno_bytes){ data, ask->size }, timeout);
+	return ask_data(ask, (leno_bytes){ data, strlen(data) }, timeout);
 }
 
 int sim_ask_size(struct sim_node *from, struct sim_node *to, const char *type, size_t size,
