@@ -1,0 +1,298 @@
+/* What docs/protocol.md shows of links, in tests/vectors/link.txt: two handshakes byte by
+ * byte, the keys that come of them, records, refusals, lists of links. The payloads are read
+ * as a stranger's implementation would: by Noise, with what the document says. */
+#include "base/mem.h"
+#include "link/link_state.h"
+#include "node/node.h"
+#include "support/known.h"
+
+enum { SECOND = 1000 * 1000, ROOM = 4096, REKEY_US = REKEY_SECONDS * SECOND };
+
+static const char home[] = "home";
+
+static void counting(uint8_t ret[32], uint8_t from)
+{
+	for (int i = 0; i < 32; i++)
+		ret[i] = (uint8_t)(from + i);
+}
+
+/* One end, and what it sent last. */
+struct end {
+	struct identity self;
+	struct random random;
+	struct link_setup setup;
+	struct link *link;
+	uint8_t ephemeral[32];
+	uint8_t sent[ROOM];
+	size_t size;
+};
+
+static struct story {
+	const char *prefix;
+	struct network network;
+	struct end dialler, responder;
+} story;
+
+static void known_here(const char *name, struct bytes b)
+{
+	char whole[64];
+
+	snprintf(whole, sizeof whole, "%s-%s", story.prefix, name);
+	KNOWN(whole, b);
+}
+
+static void end_begin(struct end *e, uint8_t from, const char *name, bool dials)
+{
+	uint8_t seed[32];
+
+	counting(seed, from);
+	memset(e, 0, sizeof *e);
+	identity_from_seed(&e->self, seed);
+	random_init(&e->random, seed, bytes_text("vectors"));
+	e->setup = (struct link_setup){
+		.self = &e->self, .network = &story.network, .random = &e->random,
+		.incarnation = 1700000000000, .role = LENO_MEMBER, .name = name,
+		.message_max = 64 << 20, .heartbeat_us = 2 * SECOND, .misses = 2,
+		.silence_us = SECOND,
+	};
+	e->link = link_new(&e->setup, dials, SECOND);
+}
+
+static void begin(const char *prefix, bool has_secret)
+{
+	uint8_t secret[32];
+
+	CHECK(crypto_init());
+	counting(secret, 0x80);
+	story.prefix = prefix;
+	network_init(&story.network, home, has_secret ? secret : NULL);
+	end_begin(&story.dialler, 0x00, "ada", true);
+	end_begin(&story.responder, 0x20, "bob", false);
+}
+
+static void end(void)
+{
+	story.dialler.link = link_free(story.dialler.link);
+	story.responder.link = link_free(story.responder.link);
+}
+
+/* What one sends next, as the other takes it; the last verdict. */
+static int pass(struct end *from, struct end *to, uint64_t now, struct bytes *ret_frames)
+{
+	static uint8_t copy[ROOM];
+	uint8_t *data = copy;
+	struct writer w;
+	size_t left;
+
+	from->size = link_make_handshake(from->link, from->sent, ROOM, now);
+	if (from->size == 0) {
+		w = link_record_begin(from->link, from->sent, ROOM, now);
+		from->size = link_record_end(from->link, &w, now);
+	}
+	left = from->size;
+	memcpy(copy, from->sent, left);
+	return link_take(to->link, &data, &left, now, ret_frames);
+}
+
+static struct bytes sent(const struct end *e)
+{
+	return bytes_of(e->sent, e->size);
+}
+
+/* ---- a stranger reads along ------------------------------------------------------------ */
+
+static void begin_noise(struct noise *n, const struct end *e, struct bytes prologue)
+{
+	bool secret = story.network.has_secret;
+
+	noise_init(n, &(struct noise_setup){
+		.pattern = secret ? NOISE_XX_PSK3 : NOISE_XX, .initiator = e == &story.dialler,
+		.prologue = prologue, .self_secret = e->self.x_secret,
+		.self_public = e->self.public.x, .ephemeral_secret = e->ephemeral,
+		.psk = secret ? story.network.psk : NULL });
+}
+
+static void show_payloads(const uint8_t *hello, struct bytes welcome, struct bytes proof)
+{
+	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE], first[48], payload[ROOM], back[ROOM];
+	struct noise dialler, responder;
+	size_t size;
+
+	memcpy(prologue, hello, HELLO_PREAMBLE);
+	memcpy(prologue + HELLO_PREAMBLE, welcome.data, WELCOME_PREAMBLE);
+	begin_noise(&dialler, &story.dialler, bytes_of(prologue, sizeof prologue));
+	begin_noise(&responder, &story.responder, bytes_of(prologue, sizeof prologue));
+	size = noise_write(&dialler, bytes_of(NULL, 0), first);
+	CHECK(noise_read(&responder, bytes_of(first, size), payload, &size));
+	CHECK(noise_read(&dialler, bytes_of(welcome.data + 9, welcome.size - 9), payload, &size));
+	known_here("welcome-payload", bytes_of(payload, size));
+	CHECK_EQ(noise_write(&responder, bytes_of(payload, size), back), welcome.size - 9);
+	CHECK(noise_read(&responder, bytes_of(proof.data + 2, proof.size - 2), payload, &size));
+	known_here("proof-payload", bytes_of(payload, size));
+	known_here("hash", bytes_of(responder.hash, HASH_SIZE));
+}
+
+static void show_handshake(void)
+{
+	struct end *d = &story.dialler, *r = &story.responder;
+	uint8_t hello[HELLO_SIZE], welcome[ROOM];
+	size_t welcome_size;
+	struct bytes frames;
+
+	memcpy(d->ephemeral, d->link->handshake->ephemeral_secret, 32);
+	known_here("dialler-ephemeral", bytes_of(d->ephemeral, 32));
+	CHECK_EQ(pass(d, r, SECOND, &frames), LINK_MORE);
+	CHECK_EQ(d->size, HELLO_SIZE);
+	known_here("hello", sent(d));
+	memcpy(hello, d->sent, sizeof hello);
+	memcpy(r->ephemeral, r->link->handshake->ephemeral_secret, 32);
+	known_here("responder-ephemeral", bytes_of(r->ephemeral, 32));
+	CHECK_EQ(pass(r, d, SECOND, &frames), LINK_OPENED);
+	known_here("welcome", sent(r));
+	memcpy(welcome, r->sent, r->size);
+	welcome_size = r->size;
+	CHECK_EQ(pass(d, r, SECOND, &frames), LINK_OPENED);
+	known_here("proof", sent(d));
+	show_payloads(hello, bytes_of(welcome, welcome_size), sent(d));
+	known_here("link-id", bytes_of(link_id(d->link), LINK_ID_SIZE_));
+	CHECK_BYTES(link_id(d->link), link_id(r->link), LINK_ID_SIZE_);
+	known_here("key-of-dialler", bytes_of(d->link->out.key, KEY_SIZE));
+	known_here("key-of-responder", bytes_of(r->link->out.key, KEY_SIZE));
+}
+
+/* A record, and what is in it. */
+static void show_record(const char *name, struct end *from, struct end *to, uint64_t now)
+{
+	struct bytes frames;
+	char inside[64];
+
+	CHECK_EQ(pass(from, to, now, &frames), LINK_FRAMES);
+	snprintf(inside, sizeof inside, "%s-frames", name);
+	known_here(inside, frames);
+	known_here(name, sent(from));
+	for (struct reader r = reader_of(frames); reader_left(&r) > 0;) {
+		struct frame f;
+
+		if (!CHECK(read_frame(&r, &f)))
+			return;
+		link_control(to->link, &f, now);
+	}
+}
+
+TEST(handshakes_and_records)
+{
+	struct end *d = &story.dialler, *r = &story.responder;
+
+	known_open("link");
+	begin("anonymous", false);
+	show_handshake();
+	show_record("record-0", d, r, SECOND);
+	show_record("answer-0", r, d, SECOND);
+	d->link->heartbeat.ping_due = true;
+	show_record("record-1", d, r, SECOND + REKEY_US);
+	known_here("next-key-of-dialler", bytes_of(d->link->out.key, KEY_SIZE));
+	link_close(d->link, CLOSE_GOODBYE);
+	show_record("record-2", d, r, SECOND + REKEY_US);
+	CHECK_EQ(link_reason(r->link), CLOSE_GOODBYE);
+	end();
+
+	begin("secret", true);
+	show_handshake();
+	show_record("record-0", d, r, SECOND);
+	end();
+	known_close();
+}
+
+/* ---- the other cipher ---------------------------------------------------------------------- */
+
+TEST(aes_where_there_is_hardware)
+{
+	struct handshake h = {.step = STEP_DONE, .cipher = CIPHER_AES};
+	uint8_t keys[2][KEY_SIZE], record[64] = {0};
+	static const uint8_t frames[] = {FRAME_SYNCED, 0};
+	struct record_key k;
+
+	known_open("link-aes");
+	h.noise.pattern = NOISE_XX;
+	h.noise.message = 3;
+	counting(h.noise.chaining, 0x00);
+	counting(h.noise.chaining + 32, 0x20);
+	KNOWN("chaining-key", bytes_of(h.noise.chaining, HASH_SIZE));
+	handshake_keys(&h, keys[0], keys[1]);
+	KNOWN("key-of-dialler", bytes_of(keys[0], KEY_SIZE));
+	KNOWN("key-of-responder", bytes_of(keys[1], KEY_SIZE));
+	if (!crypto_has_aes())
+		SKIP("needs AES");
+	REQUIRE(record_start(&k, CIPHER_AES, keys[0], 0) == 0);
+	memcpy(record + RECORD_HEAD, frames, sizeof frames);
+	KNOWN("record-0", bytes_of(record, record_seal(&k, record, sizeof frames)));
+	record_rekey(&k, 0);
+	KNOWN("next-key-of-dialler", bytes_of(k.key, KEY_SIZE));
+	memcpy(record + RECORD_HEAD, frames, sizeof frames);
+	KNOWN("record-1", bytes_of(record, record_seal(&k, record, sizeof frames)));
+	record_stop(&k);
+	known_close();
+}
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+TEST(refusals)
+{
+	struct end *d = &story.dialler, *r = &story.responder;
+	struct bytes frames;
+	uint8_t secret[32];
+
+	known_open("link-refusals");
+	begin("foreign", false);
+	network_init(&story.network, "elsewhere", NULL); /* for the responder, from now on */
+	CHECK_EQ(pass(d, r, SECOND, &frames), LENO_FOREIGN);
+	CHECK_EQ(pass(r, d, SECOND, &frames), LENO_FOREIGN);
+	known_here("instead-of-welcome", sent(r));
+	end();
+
+	begin("secret", true);
+	CHECK_EQ(pass(d, r, SECOND, &frames), LINK_MORE);
+	CHECK_EQ(pass(r, d, SECOND, &frames), LINK_OPENED);
+	counting(secret, 0x81);
+	memcpy(r->link->handshake->noise.psk, secret, sizeof secret);
+	CHECK_EQ(pass(d, r, SECOND, &frames), LENO_SECRET);
+	CHECK_EQ(pass(r, d, SECOND, &frames), LENO_SECRET);
+	known_here("instead-of-a-record", sent(r));
+	end();
+
+	begin("self", false);
+	memcpy(&r->self, &d->self, sizeof r->self);
+	CHECK_EQ(pass(d, r, SECOND, &frames), LINK_MORE);
+	CHECK_EQ(pass(r, d, SECOND, &frames), LENO_SELF);
+	pass(d, r, SECOND, &frames);
+	known_here("instead-of-a-proof", sent(d));
+	end();
+	known_close();
+}
+
+/* ---- which links there are --------------------------------------------------------------------- */
+
+TEST(a_list_of_links)
+{
+	static leno_node node;
+	struct conn c = {.node = &node, .proved = true};
+	struct bytes frames;
+	uint8_t buf[64];
+	struct writer w = writer_of(buf, sizeof buf);
+
+	known_open("link-list");
+	begin("anonymous", false);
+	pass(&story.dialler, &story.responder, SECOND, &frames);
+	pass(&story.responder, &story.dialler, SECOND, &frames);
+	list_init(&node.conns);
+	list_init(&c.all);
+	list_append(&node.conns, &c.all);
+	c.link = story.dialler.link;
+	conns_make_links(&c, &w);
+	KNOWN("frame", writer_bytes(&w));
+	end();
+	known_close();
+}
+
+TEST_MAIN(TEST_CASE(handshakes_and_records), TEST_CASE(aes_where_there_is_hardware),
+	  TEST_CASE(refusals), TEST_CASE(a_list_of_links))
