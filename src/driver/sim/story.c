@@ -101,7 +101,7 @@ static void some_options(struct teller *t, leno_options *options, bool hasty)
 	if (hasty)
 		options->heartbeat_ms = (uint32_t)(200 + sim_random(sim, 1000));
 	if (sim_random(sim, 5) == 0)
-		options->queue_max = (16 + sim_random(sim, 512)) * 1024;
+		options->queue_max = (size_t)(16 + sim_random(sim, 512)) * 1024;
 	if (t->story->secret)
 		options->secret = (leno_bytes){ SECRET, sizeof SECRET };
 }
