@@ -1,5 +1,6 @@
 /* test_seeds.c - every story that ever failed is told again; and one seed is one run.
  *
+ * It is native only: it starts leno-sim.
  * covers: src/driver/sim/main.c src/driver/sim/story.c src/driver/sim/faults.c
  * covers: src/driver/sim/scale.c src/driver/sim/world.c */
 #include "support/check.h"
