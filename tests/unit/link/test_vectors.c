@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "link/link_state.h"
 #include "node/node.h"
+#include "support/check.h"
 #include "support/known.h"
 
 enum { SECOND = 1000 * 1000, ROOM = 4096, REKEY_US = REKEY_SECONDS * SECOND };
@@ -50,9 +51,15 @@ static void end_begin(struct end *e, uint8_t from, const char *name, bool dials)
 	identity_from_seed(&e->self, seed);
 	random_init(&e->random, seed, bytes_text("vectors"));
 	e->setup = (struct link_setup){
-		.self = &e->self, .network = &story.network, .random = &e->random,
-		.incarnation = 1700000000000, .role = LENO_MEMBER, .name = name,
-		.message_max = 64 << 20, .heartbeat_us = 2 * SECOND, .misses = 2,
+		.self = &e->self,
+		.network = &story.network,
+		.random = &e->random,
+		.incarnation = 1700000000000,
+		.role = LENO_MEMBER,
+		.name = name,
+		.message_max = 64 << 20,
+		.heartbeat_us = 2 * SECOND,
+		.misses = 2,
 		.silence_us = SECOND,
 	};
 	e->link = link_new(&e->setup, dials, SECOND);
@@ -105,11 +112,13 @@ static void begin_noise(struct noise *n, const struct end *e, struct bytes prolo
 {
 	bool secret = story.network.has_secret;
 
-	noise_init(n, &(struct noise_setup){
-		.pattern = secret ? NOISE_XX_PSK3 : NOISE_XX, .initiator = e == &story.dialler,
-		.prologue = prologue, .self_secret = e->self.x_secret,
-		.self_public = e->self.public.x, .ephemeral_secret = e->ephemeral,
-		.psk = secret ? story.network.psk : NULL });
+	noise_init(n, &(struct noise_setup){ .pattern = secret ? NOISE_XX_PSK3 : NOISE_XX,
+	                                     .initiator = e == &story.dialler,
+	                                     .prologue = prologue,
+	                                     .self_secret = e->self.x_secret,
+	                                     .self_public = e->self.public.x,
+	                                     .ephemeral_secret = e->ephemeral,
+	                                     .psk = secret ? story.network.psk : NULL });
 }
 
 static void show_payloads(const uint8_t *hello, struct bytes welcome, struct bytes proof)
@@ -207,9 +216,9 @@ TEST(handshakes_and_records)
 
 TEST(aes_where_there_is_hardware)
 {
-	struct handshake h = {.step = STEP_DONE, .cipher = CIPHER_AES};
-	uint8_t keys[2][KEY_SIZE], record[64] = {0};
-	static const uint8_t frames[] = {FRAME_SYNCED, 0};
+	struct handshake h = { .step = STEP_DONE, .cipher = CIPHER_AES };
+	uint8_t keys[2][KEY_SIZE], record[64] = { 0 };
+	static const uint8_t frames[] = { FRAME_SYNCED, 0 };
 	struct record_key k;
 
 	known_open("link-aes");
@@ -275,7 +284,7 @@ TEST(refusals)
 TEST(a_list_of_links)
 {
 	static leno_node node;
-	struct conn c = {.node = &node, .proved = true};
+	struct conn c = { .node = &node, .proved = true };
 	struct bytes frames;
 	uint8_t buf[64];
 	struct writer w = writer_of(buf, sizeof buf);
@@ -295,4 +304,4 @@ TEST(a_list_of_links)
 }
 
 TEST_MAIN(TEST_CASE(handshakes_and_records), TEST_CASE(aes_where_there_is_hardware),
-	  TEST_CASE(refusals), TEST_CASE(a_list_of_links))
+          TEST_CASE(refusals), TEST_CASE(a_list_of_links))

@@ -2,6 +2,7 @@
  * a direct link, and the packets of one across relays, without and with a secret. Payloads and
  * keys are found as a stranger's implementation would: by Noise, with what the document says. */
 #include "session/inside.h"
+#include "support/check.h"
 #include "support/known.h"
 
 enum { ROOM = 16 * 1024, NOW = 1000 * 1000 };
@@ -21,7 +22,7 @@ struct side {
 	struct session_setup setup;
 	struct session *session;
 	uint8_t ephemeral[32];
-	uint8_t record[ROOM];        /* what it wrote last                          */
+	uint8_t record[ROOM]; /* what it wrote last                          */
 	size_t size;
 };
 
@@ -48,10 +49,14 @@ static void side_begin(struct side *s, uint8_t from)
 	identity_from_seed(&s->self, seed);
 	random_init(&s->random, seed, bytes_text("vectors"));
 	pool_init(&s->pool, 64);
-	s->setup = (struct session_setup){
-		.self = &s->self, .network = &story.network, .random = &s->random,
-		.pool = &s->pool, .incarnation = 1700000000000, .queue_max = 1 << 20,
-		.message_max = 64 << 20, .memory_max = 1 << 20 };
+	s->setup = (struct session_setup){ .self = &s->self,
+		                           .network = &story.network,
+		                           .random = &s->random,
+		                           .pool = &s->pool,
+		                           .incarnation = 1700000000000,
+		                           .queue_max = 1 << 20,
+		                           .message_max = 64 << 20,
+		                           .memory_max = 1 << 20 };
 }
 
 static void begin(const char *prefix, bool has_secret)
@@ -107,7 +112,7 @@ static void take_frame(struct side *s, const struct frame *f, uint32_t via)
 /* Each of the frames under a name of its own: "1-hello", "1-data". */
 static void show_frames(struct side *to, struct bytes frames, const char *turn, uint32_t via)
 {
-	static const char *const names[] = {"hello", "data", "ack", "bye"};
+	static const char *const names[] = { "hello", "data", "ack", "bye" };
 	struct reader r = reader_of(frames);
 	struct frame f;
 
@@ -157,16 +162,19 @@ static bool first_packet(struct bytes record, struct packet *ret)
 
 static void begin_noise(struct noise *n, const struct side *s, const struct side *to)
 {
-	uint8_t prologue[14 + NETWORK_TAG_SIZE], salt[16] = {0};
+	uint8_t prologue[14 + NETWORK_TAG_SIZE], salt[16] = { 0 };
 	bool secret = story.network.has_secret;
 
 	memcpy(prologue, "leno session 1", 14);
 	network_tag(&story.network, salt, prologue + 14);
-	noise_init(n, &(struct noise_setup){
-		.pattern = secret ? NOISE_IK_PSK2 : NOISE_IK, .initiator = to != NULL,
-		.prologue = bytes_of(prologue, sizeof prologue), .self_secret = s->self.x_secret,
-		.self_public = s->self.public.x, .peer_static = to ? to->self.public.x : NULL,
-		.ephemeral_secret = s->ephemeral, .psk = secret ? story.network.psk : NULL });
+	noise_init(n, &(struct noise_setup){ .pattern = secret ? NOISE_IK_PSK2 : NOISE_IK,
+	                                     .initiator = to != NULL,
+	                                     .prologue = bytes_of(prologue, sizeof prologue),
+	                                     .self_secret = s->self.x_secret,
+	                                     .self_public = s->self.public.x,
+	                                     .peer_static = to ? to->self.public.x : NULL,
+	                                     .ephemeral_secret = s->ephemeral,
+	                                     .psk = secret ? story.network.psk : NULL });
 }
 
 /* The payloads of both messages, and the keys that come of them. */
@@ -196,7 +204,7 @@ static void show_handshake(struct bytes init, struct bytes response, uint8_t ret
 
 /* A sealed packet, opened by the stranger and by the one that it is for. */
 static void show_sealed(struct side *to, struct bytes record, const uint8_t key[32],
-			const char *name)
+                        const char *name)
 {
 	struct packet p;
 	struct reader r;
@@ -234,7 +242,7 @@ static void take_packet(struct side *to, struct bytes record)
 static void across_relays(void)
 {
 	struct side *ada = &story.ada, *bob = &story.bob;
-	uint8_t init[ROOM], keys[2][32] = {{0}}, refusal[64];
+	uint8_t init[ROOM], keys[2][32] = { { 0 } }, refusal[64];
 	struct random before;
 	struct writer w = writer_of(refusal, sizeof refusal);
 	struct public_keys who;

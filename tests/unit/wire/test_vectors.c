@@ -6,6 +6,7 @@
 #include "mesh/state.h"
 #include "message/aired.h"
 #include "message/item.h"
+#include "support/check.h"
 #include "support/known.h"
 #include "wire/packet.h"
 
@@ -47,11 +48,16 @@ TEST(varints_and_frames)
 		const char *name;
 		uint64_t value;
 	} rows[] = {
-		{"varint-0", 0}, {"varint-1", 1}, {"varint-127", 127}, {"varint-128", 128},
-		{"varint-300", 300}, {"varint-16384", 16384}, {"varint-2^32-1", UINT32_MAX},
-		{"varint-2^63-1", INT64_MAX},
+		{ "varint-0", 0 },
+		{ "varint-1", 1 },
+		{ "varint-127", 127 },
+		{ "varint-128", 128 },
+		{ "varint-300", 300 },
+		{ "varint-16384", 16384 },
+		{ "varint-2^32-1", UINT32_MAX },
+		{ "varint-2^63-1", INT64_MAX },
 	};
-	static const uint8_t long_form[] = {0x80, 0x00};
+	static const uint8_t long_form[] = { 0x80, 0x00 };
 	uint8_t buf[400];
 	struct reader r = reader_of(bytes_of(long_form, 2));
 	struct writer w;
@@ -84,9 +90,15 @@ TEST(identities)
 		const char *names[5];
 		uint8_t from;
 	} rows[] = {
-		{{"ada-ed25519-seed", "ada-ed25519", "ada-x25519-secret", "ada-x25519", "ada-id"}, 0x00},
-		{{"bob-ed25519-seed", "bob-ed25519", "bob-x25519-secret", "bob-x25519", "bob-id"}, 0x20},
-		{{"eve-ed25519-seed", "eve-ed25519", "eve-x25519-secret", "eve-x25519", "eve-id"}, 0x40},
+		{ { "ada-ed25519-seed", "ada-ed25519", "ada-x25519-secret", "ada-x25519",
+		    "ada-id" },
+		  0x00 },
+		{ { "bob-ed25519-seed", "bob-ed25519", "bob-x25519-secret", "bob-x25519",
+		    "bob-id" },
+		  0x20 },
+		{ { "eve-ed25519-seed", "eve-ed25519", "eve-x25519-secret", "eve-x25519",
+		    "eve-id" },
+		  0x40 },
 	};
 
 	known_open("identity");
@@ -128,29 +140,40 @@ TEST(a_network)
 static struct random mesh_random;
 
 static struct mesh_setup setup_of(const struct identity *self, const struct network *net,
-				  const char *name)
+                                  const char *name)
 {
-	static const char *const labels[] = {"role=demo"};
+	static const char *const labels[] = { "role=demo" };
 
 	return (struct mesh_setup){
-		.self = self, .network = net, .random = &mesh_random, .incarnation = 1700000000000,
-		.role = LENO_MEMBER, .message_max = 64 << 20, .name = name, .n_labels = 1,
-		.labels = labels, .nodes_max = 16,
+		.self = self,
+		.network = net,
+		.random = &mesh_random,
+		.incarnation = 1700000000000,
+		.role = LENO_MEMBER,
+		.message_max = 64 << 20,
+		.name = name,
+		.n_labels = 1,
+		.labels = labels,
+		.nodes_max = 16,
 	};
 }
 
 static void link_to(struct mesh *m, int link, const struct identity *who, bool local)
 {
-	struct mesh_neighbour n = {.id = who->id, .keys = who->public, .local = local,
-				   .incarnation = 1700000000000, .role = LENO_MEMBER};
+	struct mesh_neighbour n = { .id = who->id,
+		                    .keys = who->public,
+		                    .local = local,
+		                    .incarnation = 1700000000000,
+		                    .role = LENO_MEMBER };
 
 	CHECK_EQ(mesh_link_up(m, link, &n, START_US), 0);
 }
 
 /* "ada-root"; a record is her own, or one that she passes on. */
-static void frame_name(const char *who, const struct frame *f, const struct mesh *from, char ret[64])
+static void frame_name(const char *who, const struct frame *f, const struct mesh *from,
+                       char ret[64])
 {
-	static const char *const names[] = {"root", "versions", "want", "record", "synced"};
+	static const char *const names[] = { "root", "versions", "want", "record", "synced" };
 	const uint8_t *keys = from->setup.self->public.ed;
 	bool other = f->type == FRAME_RECORD && memcmp(f->body.data + 1, keys, 32) != 0;
 
@@ -178,6 +201,18 @@ static bool say(struct mesh *from, int out, struct mesh *to, int in, const char 
 	return writer_size(&w) > 0;
 }
 
+/* In turns, until both are silent. */
+static void converse(struct mesh *a, int link, struct mesh *b, const char *a_name,
+                     const char *b_name)
+{
+	bool a_said, b_said;
+
+	do {
+		a_said = say(a, link, b, 0, a_name);
+		b_said = say(b, 0, a, link, b_name);
+	} while (a_said || b_said);
+}
+
 /* Ada is linked to Eve, over a local link. Then Bob comes, who knows nobody. */
 TEST(two_nodes_meet)
 {
@@ -187,7 +222,7 @@ TEST(two_nodes_meet)
 	struct mesh_setup a = setup_of(&ada, &net, "ada"), b = setup_of(&bob, &net, "bob"),
 			  e = setup_of(&eve, &net, "");
 	struct mesh *ma, *mb, *me;
-	uint8_t seed[32] = {0};
+	uint8_t seed[32] = { 0 };
 
 	random_init(&mesh_random, seed, bytes_text("vectors"));
 	e.n_labels = 0;
@@ -197,8 +232,7 @@ TEST(two_nodes_meet)
 	REQUIRE(ma && mb && me);
 	link_to(ma, 0, &eve, true);
 	link_to(me, 0, &ada, true);
-	while (say(ma, 0, me, 0, NULL) | say(me, 0, ma, 0, NULL))
-		;
+	converse(ma, 0, me, NULL, NULL);
 	link_to(ma, 1, &bob, false);
 	link_to(mb, 0, &ada, false);
 	mesh_link_rtt(ma, 1, 2500, START_US);
@@ -206,8 +240,7 @@ TEST(two_nodes_meet)
 	mesh_tick(ma, START_US + PUBLISH_MS * 1000);
 
 	known_open("atlas");
-	while (say(ma, 1, mb, 0, "ada") | say(mb, 0, ma, 1, "bob"))
-		;
+	converse(ma, 1, mb, "ada", "bob");
 	CHECK(mesh_synced(ma) && mesh_synced(mb));
 	CHECK(mesh_route(mb, &eve.id) == 0);
 	mesh_goodbye(me, START_US);
@@ -224,7 +257,7 @@ TEST(heads_of_packets)
 {
 	struct identity ada = identity_from(0x00), bob = identity_from(0x20),
 			eve = identity_from(0x40);
-	struct packet p = {.hops = HOPS_MAX, .kind = PACKET_SEALED, .to = bob.id, .from = ada.id};
+	struct packet p = { .hops = HOPS_MAX, .kind = PACKET_SEALED, .to = bob.id, .from = ada.id };
 	uint8_t buf[PACKET_HEAD_MAX];
 	struct writer w = writer_of(buf, sizeof buf);
 
@@ -250,14 +283,16 @@ TEST(items)
 		struct item item;
 		const char *data;
 	} rows[] = {
-		{"type-0", {.kind = ITEM_TYPE, .type = 0}, "greeting"},
-		{"type-31", {.kind = ITEM_TYPE, .type = 31}, "late"},
-		{"message-0", {.kind = ITEM_MESSAGE, .type = 0}, "hello"},
-		{"message-31", {.kind = ITEM_MESSAGE, .type = 31}, "hello"},
-		{"request", {.kind = ITEM_REQUEST, .type = 1, .request = 1 << 24}, "what time?"},
-		{"reply", {.kind = ITEM_REPLY, .request = 1 << 24}, "noon"},
-		{"refuse", {.kind = ITEM_REFUSE, .request = 1 << 24, .code = 404}, "no clock"},
-		{"ping", {.kind = ITEM_PING, .request = (2 << 24) + 1}, ""},
+		{ "type-0", { .kind = ITEM_TYPE, .type = 0 }, "greeting" },
+		{ "type-31", { .kind = ITEM_TYPE, .type = 31 }, "late" },
+		{ "message-0", { .kind = ITEM_MESSAGE, .type = 0 }, "hello" },
+		{ "message-31", { .kind = ITEM_MESSAGE, .type = 31 }, "hello" },
+		{ "request",
+		  { .kind = ITEM_REQUEST, .type = 1, .request = 1 << 24 },
+		  "what time?" },
+		{ "reply", { .kind = ITEM_REPLY, .request = 1 << 24 }, "noon" },
+		{ "refuse", { .kind = ITEM_REFUSE, .request = 1 << 24, .code = 404 }, "no clock" },
+		{ "ping", { .kind = ITEM_PING, .request = (2 << 24) + 1 }, "" },
 	};
 
 	known_open("items");
@@ -306,8 +341,8 @@ TEST(broadcasts)
 {
 	static uint8_t large[CAST_ROOM], buf[ROOM];
 	struct identity ada = identity_from(0x00), bob = identity_from(0x20);
-	const struct cast_ack ack = {.incarnation = 1700000000000, .seq = 2, .had = 1, .want = 3};
-	const uint8_t seed[16] = {0};
+	const struct cast_ack ack = { .incarnation = 1700000000000, .seq = 2, .had = 1, .want = 3 };
+	const uint8_t seed[16] = { 0 };
 	struct bytes frame;
 	struct aired a;
 	struct writer w;
@@ -330,8 +365,9 @@ TEST(broadcasts)
 	write_cast_ack(&w, &ack);
 	KNOWN("ack", writer_bytes(&w));
 	w = writer_of(buf, sizeof buf);
-	write_cast_items_head(&w, 1700000000000, 1, aired_pack(&a, 1, 2, &(struct writer){
-		buf + 100, buf + 100, buf + 200, false}));
+	write_cast_items_head(
+		&w, 1700000000000, 1,
+		aired_pack(&a, 1, 2, &(struct writer){ buf + 100, buf + 100, buf + 200, false }));
 	write_bytes(&w, buf + 100, aired_item(&a, 1).size + aired_item(&a, 2).size);
 	KNOWN("items", writer_bytes(&w));
 	aired_clear(&a);
@@ -339,5 +375,5 @@ TEST(broadcasts)
 }
 
 TEST_MAIN(TEST_CASE(varints_and_frames), TEST_CASE(identities), TEST_CASE(a_network),
-	  TEST_CASE(two_nodes_meet), TEST_CASE(heads_of_packets), TEST_CASE(items),
-	  TEST_CASE(broadcasts))
+          TEST_CASE(two_nodes_meet), TEST_CASE(heads_of_packets), TEST_CASE(items),
+          TEST_CASE(broadcasts))
