@@ -30,9 +30,11 @@ static void forget_stranger(struct conn *c)
 int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
                const char *uri)
 {
+	/* Who comes by a local pipe is of this user: a crowd from outside does not keep it out. */
+	bool stranger = !dial && class != LENO_PIPE_LOCAL;
 	struct conn *c;
 
-	if (!dial && n->n_strangers >= STRANGERS_MAX)
+	if (stranger && n->n_strangers >= STRANGERS_MAX)
 		return LENO_BUSY;
 	if (n->n_conns >= n->options.links_max + STRANGERS_MAX)
 		return LENO_LIMIT;
@@ -52,7 +54,7 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 	c->via = ++n->last_via;
 	c->number = -1;
 	c->timer.kind = TIMER_CONN;
-	c->stranger = !dial;
+	c->stranger = stranger;
 	n->n_strangers += c->stranger;
 	n->n_conns++;
 	list_init(&c->all);

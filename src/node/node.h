@@ -51,7 +51,7 @@ struct conn {
 	bool         finishing;     /* out of the mesh: only its last bytes remain     */
 	bool         close_due;     /* LENO_OUT_CLOSE has yet to be given              */
 	bool         close_told;    /* it was: dry means buried                        */
-	bool         stranger;      /* accepted, and not yet proved: counted           */
+	bool         stranger;      /* accepted from beyond this user, not yet proved: counted */
 	bool         proved;        /* LINK_OPENED came: link_peer() is who it is      */
 	bool         dead;          /* in node.graves                                  */
 	struct timer timer;
