@@ -273,7 +273,8 @@ static void compute_digest(struct atlas_node *n)
 void atlas_set_record(struct mesh *m, struct atlas_node *n, struct mesh_record *r)
 {
 	bool same = n->record && same_edges(n, r) && n->record->role == r->role &&
-	            n->record->goodbye == r->goodbye;
+	            n->record->goodbye == r->goodbye &&
+	            n->stamp.incarnation == r->stamp.incarnation;
 	bool had = unresolve(m, n), has;
 
 	mem_free(n->record);

@@ -107,6 +107,13 @@ static void direct_paths(struct mesh *m)
 	}
 }
 
+/* Its link told of a newer life than the record is of: that one is no path any more. */
+static bool outlived(const struct mesh *m, const struct atlas_node *n)
+{
+	return n->own_link >= 0 &&
+	       m->links[n->own_link]->peer.incarnation > n->stamp.incarnation;
+}
+
 static void update_paths(struct mesh *m)
 {
 	search_run(m, 0, false, true);
@@ -116,7 +123,7 @@ static void update_paths(struct mesh *m)
 		struct atlas_node *n = m->slots[i];
 
 		if (n)
-			set_path(m, n, node_gone(n) ? NULL : search_best(m, i));
+			set_path(m, n, node_gone(n) || outlived(m, n) ? NULL : search_best(m, i));
 	}
 }
 
