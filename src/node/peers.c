@@ -154,43 +154,58 @@ void peers_wake(struct peer *p)
 	down_wake(p->conn);
 }
 
-static void tell_unknown(struct peer *p, int error)
+static void fail_requests(leno_node *n, struct list *failing, int error)
 {
-	leno_node *n = p->node;
-	uint64_t first, last;
+	const leno_answer answer = { .error = error, .why = "" };
 
-	events_sent(p);
-	if (session_unconfirmed(p->session, &first, &last) && n->handlers.sent)
-		n->handlers.sent(n, n->user, &p->id, first, last, LENO_UNKNOWN, error);
+	while (!list_empty(failing)) {
+		struct request *r = list_item(failing->next, struct request, of_peer);
+
+		if (n->leaving)                /* one of them said goodbye */
+			requests_end(&n->requests, r);
+		else
+			events_answer(n, r, &answer);
+	}
+}
+
+/* What the callbacks ask anew is not failed with the old. */
+static void set_aside(struct peer *p, struct list *failing)
+{
+	list_init(failing);
+	list_each (it, next, &p->requests)
+		list_append(failing, it);
 }
 
 void peers_fail_requests(struct peer *p, int error)
 {
-	leno_node *n = p->node;
-	const leno_answer answer = { .error = error, .why = "" };
 	struct list failing;
 
-	/* What the callbacks ask anew is not failed with the old. */
-	list_init(&failing);
-	list_each (it, next, &p->requests)
-		list_append(&failing, it);
-	while (!list_empty(&failing))
-		events_answer(n, list_item(failing.next, struct request, of_peer), &answer);
+	set_aside(p, &failing);
+	fail_requests(p->node, &failing, error);
 }
 
+/* The new life stands before anybody hears of the old one's end: what the callbacks send
+ * belongs to it. */
 void peers_end(struct peer *p, int error)
 {
 	leno_node *n = p->node;
-	bool blocked = p->blocked;
+	bool blocked, unknown;
+	uint64_t first, last;
+	struct list failing;
 
-	tell_unknown(p, error);
+	events_sent(p);
+	blocked = p->blocked;
+	unknown = session_unconfirmed(p->session, &first, &last);
+	set_aside(p, &failing);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
 	p->life++;
 	p->blocked = false;
 	session_renew(p->session, n->now_us);
-	peers_fail_requests(p, error);
+	if (unknown && n->handlers.sent)
+		n->handlers.sent(n, n->user, &p->id, first, last, LENO_UNKNOWN, error);
+	fail_requests(n, &failing, error);
 	if (blocked && !p->blocked && n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id); /* its queue is empty now */
 	peers_wake(p);
