@@ -76,6 +76,8 @@ static void on_message(leno_node *n, void *user, leno_message *m, const char *ty
 		leno_disconnect(n, leno_message_from(m));
 }
 
+static void say(int i, uint8_t arg);
+
 static void on_sent(leno_node *n, void *user, const leno_id *to, uint64_t first, uint64_t last,
 		    enum leno_outcome outcome, int error)
 {
@@ -93,6 +95,8 @@ static void on_sent(leno_node *n, void *user, const leno_id *to, uint64_t first,
 		x->confirmed = outcome == LENO_CONFIRMED;
 		require(!x->confirmed || x->arrived == 1);
 	}
+	if (outcome == LENO_UNKNOWN) /* as an application that tries again */
+		say(number_of(s), (uint8_t)last);
 }
 
 static void on_answer(leno_node *n, void *user, const leno_answer *a)
