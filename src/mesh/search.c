@@ -6,7 +6,7 @@
  * has the lowest id is taken. For our own routes a path that begins with the link in use
  * comes before that, so that among equals nothing moves (sticky). Nothing but a best path
  * is ever taken: each relay is nearer than the one before, on its own map as on ours, so
- * that no loop can last (docs/decisions/0021-gossip-tree-and-routes.md).
+ * that no loop can last (docs/decisions/0002-one-tree-that-every-node-computes.md).
  *
  * A state is a node and a bit. The bit is set for an endpoint that is reached from
  * outside its machine: what comes in so goes on over local links only, and stays in. */
