@@ -182,6 +182,12 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 
 /* ---- running --------------------------------------------------------------- */
 
+void app_check_life(struct app *app, int error)
+{
+	if (error == LENO_DUPLICATE) /* the library's log has said so */
+		app_end(app, EXIT_FAILED);
+}
+
 void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *arg)
 {
 	if (app->n_sources == APP_SOURCES_MAX) {

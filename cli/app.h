@@ -47,6 +47,9 @@ bool app_open(struct app *, const struct settings *, const leno_handlers *, bool
 int app_run(struct app *);
 void app_end(struct app *, int exit_code);
 
+/* What link_down says: with this error there will be no link any more. */
+void app_check_life(struct app *, int error);
+
 void app_watch(struct app *, int fd, short events, app_source_fn *, void *arg);
 void app_unwatch(struct app *, int fd);
 

@@ -61,6 +61,12 @@ static void on_node_down(leno_node *node, void *user, const leno_id *id, enum le
 	event_forget(id);
 }
 
+static void on_link_down(leno_node *node, void *user, const leno_id *id, enum leno_why why,
+                         int error)
+{
+	app_check_life(user, error);
+}
+
 static void on_tick(struct app *app)
 {
 	struct listen *l = (struct listen *)app;
@@ -126,6 +132,7 @@ int cmd_listen(int argc, char **argv)
 {
 	static const leno_handlers handlers = { .node_up = on_node_up,
 		                                .node_down = on_node_down,
+		                                .link_down = on_link_down,
 		                                .message = on_message };
 	struct listen_command c = { .words = { .most = 1 }, .limit_ms = 60000 };
 	struct listen l = { .app = { .tick = on_tick,

@@ -38,6 +38,7 @@ static void on_link_down(leno_node *node, void *user, const leno_id *id, enum le
 
 	if (up->links)
 		event_link_down(up->style, id, why, error);
+	app_check_life(&up->app, error);
 }
 
 static void on_leader(leno_node *node, void *user, bool leads)

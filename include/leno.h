@@ -158,6 +158,8 @@ typedef struct leno_handlers {
 	void (*node_up)  (leno_node *, void *user, const leno_info *);
 	void (*node_down)(leno_node *, void *user, const leno_id *, enum leno_why);
 	void (*link_up)  (leno_node *, void *user, const leno_id *, const char *uri);
+	/* error LENO_DUPLICATE: the same identity runs elsewhere. This node gave way
+	 * once, and now has no links and makes none: close it.                 */
 	void (*link_down)(leno_node *, void *user, const leno_id *, enum leno_why, int error);
 
 	/* A message, or a request when leno_message_is_request(). The type is

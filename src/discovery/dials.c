@@ -94,6 +94,12 @@ void dials_remove(struct dials *d, struct dial *x)
 	mem_free(x);
 }
 
+void dials_rest(struct dials *d, struct dial *x)
+{
+	x->keep = false;
+	timers_set(d->timers, &x->timer, NEVER);
+}
+
 void dials_proved(struct dials *d, struct dial *x, const leno_id *peer)
 {
 	timers_set(d->timers, &x->timer, NEVER);

@@ -50,6 +50,9 @@ struct dial *dials_find(const struct dials *, uint32_t number);
 struct dial *dials_by_uri(const struct dials *, const char *uri);
 struct dial *dials_by_peer(const struct dials *, const leno_id *, struct dial *after);
 
+/* Never dialled again, unless it is kept anew. */
+void dials_rest(struct dials *, struct dial *);
+
 void dials_proved(struct dials *, struct dial *, const leno_id *peer);
 /* Dial again later; `random` any number. Without keep it rests in WAITING for ever. */
 void dials_lost(struct dials *, struct dial *, uint64_t now_us, uint64_t random);

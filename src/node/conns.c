@@ -336,6 +336,22 @@ struct conn *conns_to(leno_node *n, const leno_id *id)
 	return NULL;
 }
 
+/* It has given way once, by a newer incarnation, and met a newer one still: two processes
+ * that both insisted would throw each other out for ever. */
+void conns_duplicate(leno_node *n)
+{
+	if (n->duplicate)
+		return;
+	n->duplicate = true;
+	node_count_refusal(n, LENO_DUPLICATE);
+	events_log(n, LENO_LOG_ERROR, "this identity runs elsewhere too: leaving the mesh to it");
+	list_each (it, next, &n->dials.all)
+		dials_rest(&n->dials, list_item(it, struct dial, all));
+	list_each (jt, after, &n->conns)
+		conns_close(list_item(jt, struct conn, all), CLOSE_DUPLICATE_NODE, LENO_WHY_REFUSED,
+		            LENO_DUPLICATE);
+}
+
 void conns_free(struct conn *c)
 {
 	list_remove(&c->all);

@@ -3,6 +3,8 @@
 
 int leno_engine_connect(leno_node *n, const char *uri)
 {
+	if (n->duplicate)
+		return LENO_DUPLICATE;
 	return n->leaving ? LENO_CLOSED : dials_add(&n->dials, uri, n->now_us);
 }
 

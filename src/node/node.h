@@ -130,6 +130,7 @@ struct leno_node {
 
 	leno_stats      stats;
 	bool            leaving;     /* goodbye was said: nothing new begins           */
+	bool            duplicate;   /* this identity lives elsewhere: no link any more */
 	int             depth;       /* of inputs: handlers run within one             */
 	struct list     unclocked;   /* requests made since the last input, whose timeouts
 	                                count from the next leno_engine_time()         */
@@ -146,6 +147,7 @@ void conns_close(struct conn *, enum close_reason, enum leno_why, int error); /*
 void conns_bury(struct conn *);                        /* its pipe is gone         */
 struct conn *conns_to(leno_node *, const leno_id *);   /* the chosen one, or NULL  */
 void conns_timer(struct conn *);
+void conns_duplicate(leno_node *);                     /* this identity lives elsewhere */
 void conns_free(struct conn *);
 
 /* up.c, down.c */

@@ -256,7 +256,7 @@ int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class,
 	if (old)
 		conns_bury(old);
 	n->depth++;
-	error = n->leaving ? LENO_CLOSED : conns_open(n, pipe, class, dial, uri ? uri : "");
+	error = n->leaving ? LENO_CLOSED : n->duplicate ? LENO_DUPLICATE : conns_open(n, pipe, class, dial, uri ? uri : "");
 	if (error)
 		node_count_refusal(n, error);
 	if (d && error)

@@ -222,8 +222,7 @@ static void fail(struct conn *c, int error)
 		               : LENO_WHY_GOODBYE, 0);
 		return;
 	case LENO_DUPLICATE:
-		events_log(n, LENO_LOG_ERROR, "this identity runs elsewhere too: leaving the mesh");
-		conns_close(c, CLOSE_DUPLICATE_NODE, LENO_WHY_REFUSED, error);
+		conns_duplicate(n);
 		return;
 	default:
 		node_count_refusal(n, error);

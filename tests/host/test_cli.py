@@ -119,6 +119,27 @@ def test_identity_file(w):
     w.expect(0, "send", "ada", "t", "x", LENO_IDENTITY=path)
 
 
+def test_of_two_with_one_identity_one_gives_way(w):
+    first, copy = w.path("first.identity"), w.path("copy.identity")
+    w.expect(0, "id", "--create", "--identity", first)
+    with open(first, "rb") as f, open(os.open(copy, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as g:
+        g.write(f.read())
+    ada = w.up("ada", "--listen", "tcp://127.0.0.1:0", "--discover", "none")
+    join = ["--connect", ada.ready()["listen"][0], "--discover", "none"]
+    twins = [w.up("one", "--identity", first, *join)]
+    ada.event("node_up", name="one")
+    twins.append(w.up("two", "--identity", copy, *join))
+    deadline = time.monotonic() + 20
+    while all(t.p.poll() is None for t in twins) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    gone = [t for t in twins if t.p.poll() is not None]
+    check(len(gone) == 1 and gone[0].p.returncode == 1, "one of the two ends, by itself")
+    check(b"runs elsewhere" in gone[0].errors, gone[0].errors)
+    time.sleep(0.5)
+    check(sum(t.p.poll() is None for t in twins) == 1, "the other stays")
+    w.expect(0, "ping", "one" if gone[0] is twins[1] else "two", "-c", "1", "--connect", join[1])
+
+
 def test_listening_beyond_loopback_needs_a_decision(w):
     r = w.expect(2, "up", "--listen", "tcp://0.0.0.0:0")
     check(b"leno secret" in r.stderr and b"--secret-file" in r.stderr, r.stderr)
