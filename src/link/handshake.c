@@ -158,11 +158,12 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	h->setup = setup;
 	h->step = dialled ? STEP_WELCOME : STEP_HELLO;
 	h->admission = setup->network->has_secret ? ADMIT_SECRET : ADMIT_ANONYMOUS;
-	if (!dialled)
-		return; /* a stranger costs nothing before its hello is whole */
-
+	/* Made before the other end can be waiting for it: a stranger that only connects costs
+	 * this much, a sixth of a handshake. */
 	random_bytes(setup->random, h->ephemeral_secret, 32);
 	crypto_x25519_public(h->ephemeral_public, h->ephemeral_secret);
+	if (!dialled)
+		return;
 	random_bytes(setup->random, salt, sizeof salt);
 	network_tag(setup->network, salt, tag);
 	write_bytes(&w, magic, sizeof magic);
@@ -203,8 +204,7 @@ static int take_hello(struct handshake *h, struct bytes message)
 	memcpy(h->prologue, in, HELLO_PREAMBLE);
 	memcpy(h->prologue + HELLO_PREAMBLE, h->out, WELCOME_PREAMBLE);
 
-	random_bytes(h->setup->random, h->ephemeral_secret, 32);
-	begin_noise(h, &h->noise, false, NULL);
+	begin_noise(h, &h->noise, false, h->ephemeral_public);
 	size = write_first(h, e, first);
 	if (!noise_read(&h->noise, bytes_of(first, size), payload, &size))
 		return LENO_PROTOCOL;

@@ -66,10 +66,10 @@ static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)
 {
 	leno_node *n = c->node;
 	struct writer w;
-	size_t size = link_make_handshake(c->link, buf, capacity, n->now_us);
+	size_t size;
 
-	if (size > 0 || link_state(c->link) != LINK_OPEN || !down_has(c))
-		return size;
+	if (link_state(c->link) != LINK_OPEN || !down_has(c))
+		return 0;
 	w = link_record_begin(c->link, buf, capacity, n->now_us);
 	if (!c->finishing)
 		make_record(c, &w);
@@ -78,9 +78,8 @@ static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)
 	return size;
 }
 
-size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
+static size_t make_records(struct conn *c, uint8_t *buf, size_t capacity)
 {
-	leno_node *n = c->node;
 	size_t used = 0, size;
 
 	while (capacity - used >= RECORD_FRAMES + RECORD_MIN) {
@@ -92,6 +91,17 @@ size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 		else if (size == 0)
 			break;
 	}
+	return used;
+}
+
+size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
+{
+	leno_node *n = c->node;
+	size_t used = link_make_handshake(c->link, buf, capacity, n->now_us);
+
+	/* A handshake's message goes alone: the peer computes while we sign our record. */
+	if (used == 0)
+		used = make_records(c, buf, capacity);
 	c->named = used > 0 && down_has(c);
 	n->stats.bytes_out += used;
 	if (c->close_told && used == 0) {
