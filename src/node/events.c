@@ -6,7 +6,7 @@
 #include "node/node.h"
 #include "node/look.h"
 
-enum { LINE_MAX_ = 400, WHY_MAX = 256 };
+enum { LINE_MAX_ = 400, WHY_MAX = 256, REFUSED_LOG_US = 1000 * 1000 };
 
 void events_log(leno_node *n, enum leno_log_level level, const char *format, ...)
 {
@@ -19,6 +19,22 @@ void events_log(leno_node *n, enum leno_log_level level, const char *format, ...
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
 	n->options.log(n->user, level, line);
+}
+
+/* Strangers may knock a thousand times a second: they are counted, not listed. */
+void events_refused(leno_node *n, const char *uri, int error)
+{
+	if (n->refused_log_us && n->now_us - n->refused_log_us < REFUSED_LOG_US) {
+		n->refused_unsaid++;
+		return;
+	}
+	if (n->refused_unsaid > 0)
+		events_log(n, LENO_LOG_WARN, "refused %s: %s (and %u more since the last line)", uri,
+		           leno_strerror(error), (unsigned)n->refused_unsaid);
+	else
+		events_log(n, LENO_LOG_WARN, "refused %s: %s", uri, leno_strerror(error));
+	n->refused_log_us = n->now_us;
+	n->refused_unsaid = 0;
 }
 
 /* ---- nodes ------------------------------------------------------------------- */

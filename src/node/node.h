@@ -129,6 +129,8 @@ struct leno_node {
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
 
 	leno_stats      stats;
+	uint64_t        refused_log_us;  /* when a refusal was last logged             */
+	uint32_t        refused_unsaid;  /* and how many since                         */
 	bool            leaving;     /* goodbye was said: nothing new begins           */
 	bool            duplicate;   /* this identity lives elsewhere: no link any more */
 	int             depth;       /* of inputs: handlers run within one             */
@@ -174,6 +176,7 @@ void events_mesh(leno_node *);                         /* all that the mesh repo
 int  events_item(struct peer *, struct bytes item); /* MEMORY: the session cannot go on */
 void events_sent(struct peer *);
 void events_answer(leno_node *, struct request *, const leno_answer *);
+void events_refused(leno_node *, const char *uri, int error);   /* a line a second */
 void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

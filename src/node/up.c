@@ -227,7 +227,7 @@ static void fail(struct conn *c, int error)
 	default:
 		node_count_refusal(n, error);
 		if (error != LENO_SELF)
-			events_log(n, LENO_LOG_WARN, "refused %s: %s", c->uri, leno_strerror(error));
+			events_refused(n, c->uri, error);
 		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, error);
 	}
 }
