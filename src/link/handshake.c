@@ -54,12 +54,16 @@ static uint8_t own_ciphers(const struct handshake *h)
 
 /* ---- what each says of itself ----------------------------------------------------- */
 
-static void write_self(const struct handshake *h, struct writer *w, uint8_t ciphers)
+/* The credential goes with the proof alone, which the secret covers. In the welcome anybody
+ * who dials could read it, and guess a passphrase by it at home. */
+static void write_self(const struct handshake *h, struct writer *w, uint8_t ciphers,
+		       bool with_credential)
 {
 	const struct link_setup *self = h->setup;
-	uint8_t credential[CREDENTIAL_SIZE];
+	uint8_t credential[CREDENTIAL_SIZE] = {0};
 
-	network_credential(self->network, &self->self->public, credential);
+	if (with_credential)
+		network_credential(self->network, &self->self->public, credential);
 	write_bytes(w, self->self->public.ed, 32);
 	write_bytes(w, credential, sizeof credential);
 	write_u64(w, self->incarnation);
@@ -77,8 +81,8 @@ static uint32_t to_32(uint64_t v)
 }
 
 /* The payload that Noise has verified: 0, PROTOCOL, SELF, IDENTITY or SECRET. */
-static int read_peer(const struct handshake *h, struct bytes payload, struct link_peer *ret,
-		     uint8_t *ret_ciphers)
+static int read_peer(const struct handshake *h, struct bytes payload, bool with_credential,
+		     struct link_peer *ret, uint8_t *ret_ciphers)
 {
 	const struct public_keys *own = &h->setup->self->public;
 	struct reader r = reader_of(payload);
@@ -106,7 +110,9 @@ static int read_peer(const struct handshake *h, struct bytes payload, struct lin
 		return LENO_SELF;
 	if (memcmp(p.keys.ed, own->ed, 32) == 0) /* ours, beside another's x */
 		return LENO_IDENTITY;
-	if (!network_admits(h->setup->network, &p.keys, credential))
+	if (with_credential ? !network_admits(h->setup->network, &p.keys, credential)
+			    : !crypto_same(credential, (uint8_t[CREDENTIAL_SIZE]){0},
+					   sizeof credential))
 		return LENO_SECRET;
 	p.id = identity_id(&p.keys);
 	*ret = p;
@@ -208,7 +214,7 @@ static int take_hello(struct handshake *h, struct bytes message)
 	size = write_first(h, e, first);
 	if (!noise_read(&h->noise, bytes_of(first, size), payload, &size))
 		return LENO_PROTOCOL;
-	write_self(h, &self, own_ciphers(h));
+	write_self(h, &self, own_ciphers(h), false);
 	assert(!self.full);
 	size = noise_write(&h->noise, writer_bytes(&self), h->out + WELCOME_PREAMBLE + 2);
 	if (size == 0)
@@ -241,7 +247,7 @@ static int take_welcome(struct handshake *h, struct bytes message)
 	noise_write(&h->noise, bytes_of(NULL, 0), first);
 	if (!noise_read(&h->noise, sealed, payload, &size))
 		return LENO_SECRET;
-	error = read_peer(h, bytes_of(payload, size), &h->peer, &ciphers);
+	error = read_peer(h, bytes_of(payload, size), false, &h->peer, &ciphers);
 	if (error)
 		return error;
 	if (!(ciphers & CIPHER_CHACHA))
@@ -249,7 +255,7 @@ static int take_welcome(struct handshake *h, struct bytes message)
 	h->cipher = ciphers & own_ciphers(h) & CIPHER_AES ? CIPHER_AES : CIPHER_CHACHA;
 
 	self = writer_of(payload, sizeof payload);
-	write_self(h, &self, (uint8_t)h->cipher);
+	write_self(h, &self, (uint8_t)h->cipher, true);
 	assert(!self.full);
 	size = noise_write(&h->noise, writer_bytes(&self), h->out + 2);
 	if (size == 0)
@@ -270,7 +276,7 @@ static int take_proof(struct handshake *h, struct bytes message)
 		return handshake_refusal(message.data);
 	if (!noise_read(&h->noise, bytes_of(message.data + 2, message.size - 2), payload, &size))
 		return LENO_SECRET;
-	error = read_peer(h, bytes_of(payload, size), &h->peer, &ciphers);
+	error = read_peer(h, bytes_of(payload, size), true, &h->peer, &ciphers);
 	if (error)
 		return error;
 	if (ciphers != CIPHER_CHACHA && (ciphers != CIPHER_AES || !h->setup->has_aes))

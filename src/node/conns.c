@@ -87,13 +87,10 @@ static size_t count_open(const leno_node *n)
 void conns_opened(struct conn *c)
 {
 	leno_node *n = c->node;
-	struct dial *d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
 
 	forget_stranger(c);
 	c->proved = true;
 	n->stats.handshakes++;
-	if (d)
-		dials_proved(&n->dials, d, &link_peer(c->link)->id);
 	if (count_open(n) > n->options.links_max) {
 		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_LIMIT);
 		return;
@@ -220,6 +217,7 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	leno_node *n = c->node;
 	leno_id id = link_peer(c->link)->id;
 	struct reader r = reader_of(body);
+	struct dial *d;
 	struct bytes ids;
 
 	read_u8(&r);                           /* a visitor: its handshake has said so */
@@ -228,6 +226,9 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	if (r.bad || ids.size % LINK_ID_SIZE != 0)
 		return false;
 	c->links_known = true;
+	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
+	if (d)                             /* its first record: so it knows the secret */
+		dials_proved(&n->dials, d, &id);
 	down_wake(c);
 	list_each (it, next, &n->conns) {
 		struct conn *o = list_item(it, struct conn, all);

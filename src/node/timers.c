@@ -142,9 +142,19 @@ uint64_t leno_engine_deadline(const leno_node *n)
 	return timers_due(&n->timers);
 }
 
+/* The atlas may have met an older life of ours that was newer by its clock, and gone past
+ * it: links and sessions that begin from now on say the same. */
+static void follow_incarnation(leno_node *n)
+{
+	n->incarnation = mesh_incarnation(n->mesh);
+	n->link_setup.incarnation = n->session_setup.incarnation = n->incarnation;
+}
+
 void node_settle(leno_node *n)
 {
 	int number;
+
+	follow_incarnation(n);
 
 	events_mesh(n);
 	peers_settle(n);
