@@ -3,6 +3,7 @@
  * covers: src/driver/uv/resolve.c src/driver/uv/pipe.c */
 #include "host.h"
 
+#include <netdb.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -53,6 +54,11 @@ TEST(two_meet_by_ipv4)
 
 TEST(two_meet_by_name)
 {
+	struct addrinfo *found = NULL;
+
+	if (getaddrinfo("localhost", NULL, NULL, &found))
+		SKIP("this system does not know localhost");
+	freeaddrinfo(found);
 	meet("tcp://127.0.0.1:0", "localhost");
 	meet("tcp://localhost:0", "localhost");
 }
