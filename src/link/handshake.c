@@ -96,7 +96,7 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 	p.incarnation = read_u64(&r);
 	role = read_u8(&r);
 	p.message_max = to_32(read_varint(&r));
-	p.heartbeat_ms = to_32(read_varint(&r));
+	read_varint(&r); /* its heartbeat: for people who read a capture */
 	ciphers = read_u8(&r);
 	name = read_sized(&r, NAME_MAX_);
 	read_sized(&r, HANDSHAKE_MAX); /* of later versions: not for us */

@@ -30,7 +30,6 @@ struct link_peer {
 	uint64_t incarnation;
 	enum leno_role role;
 	uint32_t message_max;
-	uint32_t heartbeat_ms;       /* of the other end                            */
 	char     name[NAME_MAX_ + 1];
 };
 

@@ -27,6 +27,23 @@ static void forget_stranger(struct conn *c)
 	c->stranger = false;
 }
 
+/* Whoever has a right to be here speaks at once: the one that has been silent longest gives
+ * its place up, so that a crowd that only connects keeps nobody out. */
+static bool make_room(leno_node *n)
+{
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (!c->stranger || c->finishing || link_state(c->link) != LINK_AWAITED)
+			continue;
+		link_refuse(c->link, LENO_BUSY);
+		node_count_refusal(n, LENO_BUSY);
+		conns_leave(c, LENO_WHY_REFUSED, LENO_BUSY);
+		return true;
+	}
+	return false;
+}
+
 int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
                const char *uri)
 {
@@ -34,9 +51,9 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 	bool stranger = !dial && class != LENO_PIPE_LOCAL;
 	struct conn *c;
 
-	if (stranger && n->n_strangers >= STRANGERS_MAX)
+	if (stranger && n->n_strangers >= STRANGERS_MAX && !make_room(n))
 		return LENO_BUSY;
-	if (n->n_conns >= n->options.links_max + STRANGERS_MAX)
+	if (n->n_conns >= n->options.links_max + 2 * STRANGERS_MAX)
 		return LENO_LIMIT;
 	c = mem_new(sizeof *c);
 	if (!c)

@@ -50,7 +50,6 @@ TEST(every_kind_of_network_and_cipher_opens)
 		CHECK(memcmp(&peer->id, &p.dialler.self.id, sizeof peer->id) == 0);
 		CHECK_STR(peer->name, "one");
 		CHECK_EQ(peer->incarnation, 1001);
-		CHECK_EQ(peer->heartbeat_ms, 2000);
 		CHECK_EQ(peer->message_max, 64u << 20);
 		peer = link_peer(p.dialler.link);
 		CHECK(memcmp(&peer->id, &p.responder.self.id, sizeof peer->id) == 0);

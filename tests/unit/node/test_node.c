@@ -212,6 +212,28 @@ TEST(another_network_is_refused_and_counted)
 	part();
 }
 
+TEST(a_crowd_that_only_connects_keeps_nobody_out)
+{
+	leno_stats stats;
+	leno_out out;
+
+	open_side(0, NULL);
+	open_side(1, NULL);
+	for (leno_pipe pipe = 1; pipe <= 100; pipe++)
+		CHECK_EQ(leno_engine_opened(sides[1].node, pipe, LENO_PIPE_STREAM, 0, "crowd"), 0);
+	CHECK_EQ(leno_engine_connect(sides[0].node, "test:b"), 0);
+	leno_engine_time(sides[0].node, ++now);
+	while (leno_engine_next(sides[0].node, &out))
+		if (out.kind == LENO_OUT_DIAL)
+			leno_engine_opened(sides[0].node, 0, LENO_PIPE_STREAM, out.dial, out.uri);
+	CHECK_EQ(leno_engine_opened(sides[1].node, 0, LENO_PIPE_STREAM, 0, "b"), 0);
+	pump(SIZE_MAX / 2);
+	CHECK_EQ(sides[0].ups + sides[1].ups, 2);
+	leno_get_stats(sides[1].node, &stats);
+	CHECK_EQ(stats.refused_busy, 100 - 64 + 1);
+	part();
+}
+
 TEST(idle_nodes_stay_together)
 {
 	join(SIZE_MAX / 2);
@@ -235,4 +257,5 @@ TEST(to_oneself_and_to_nobody_are_errors)
 TEST_MAIN(TEST_CASE(two_nodes_meet_and_talk), TEST_CASE(bytes_may_come_one_at_a_time),
           TEST_CASE(a_goodbye_is_heard_at_once),
           TEST_CASE(another_network_is_refused_and_counted),
+          TEST_CASE(a_crowd_that_only_connects_keeps_nobody_out),
           TEST_CASE(idle_nodes_stay_together), TEST_CASE(to_oneself_and_to_nobody_are_errors))
