@@ -31,7 +31,7 @@ static int grow(struct tape *t, struct chunk **from)
 	if (*from)
 		(*from)->next = c;
 	else
-		t->first = t->last = c, t->base = t->end;
+		t->first = t->last = c, t->base = t->end, t->fill = 0;
 	*from = c;
 	return 0;
 }
@@ -39,18 +39,10 @@ static int grow(struct tape *t, struct chunk **from)
 int tape_reserve(struct tape *t, size_t size)
 {
 	struct chunk *tail = t->last;
-	uint64_t have;
+	size_t have = tail ? CHUNK_SIZE - t->fill : 0;
 
-	if (!tail) {
-		have = 0;
-	} else {
-		/* last is where the end lies; chunks behind it are spare */
-		uint64_t used = (t->end - t->base) % CHUNK_SIZE;
-
-		have = t->end > t->base && used == 0 ? 0 : CHUNK_SIZE - used;
-		while (tail->next)
-			tail = tail->next, have += CHUNK_SIZE;
-	}
+	while (tail && tail->next)         /* chunks behind the last are spare */
+		tail = tail->next, have += CHUNK_SIZE;
 	for (; have < size; have += CHUNK_SIZE)
 		if (grow(t, &tail))
 			return LENO_MEMORY;
@@ -62,18 +54,19 @@ void tape_append(struct tape *t, const void *data, size_t size)
 	const uint8_t *from = data;
 
 	while (size > 0) {
-		size_t used = (size_t)((t->end - t->base) % CHUNK_SIZE), n;
+		size_t n;
 
 		assert(t->last);
-		if (used == 0 && t->end > t->base) {
+		if (t->fill == CHUNK_SIZE) {
 			assert(t->last->next);
 			t->last = t->last->next;
+			t->fill = 0;
 		}
-		n = CHUNK_SIZE - used;
+		n = CHUNK_SIZE - t->fill;
 		if (n > size)
 			n = size;
-		memcpy(t->last->bytes + used, from, n);
-		t->end += n;
+		memcpy(t->last->bytes + t->fill, from, n);
+		tape_written(t, n);
 		from += n;
 		size -= n;
 	}

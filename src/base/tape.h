@@ -14,6 +14,7 @@
 struct tape {
 	struct pool *pool;
 	struct chunk *first, *last;
+	size_t fill;                /* bytes in last: CHUNK_SIZE when it is full  */
 	uint64_t start, end;        /* of what is held                            */
 	uint64_t base;              /* position of first->bytes[0]                */
 	struct chunk *cursor;       /* where the last read was: reads go forward  */
@@ -36,6 +37,19 @@ struct bytes tape_view(struct tape *, uint64_t from, size_t max);
 void tape_read(struct tape *, uint64_t from, void *to, size_t size);
 
 void tape_drop(struct tape *, uint64_t upto);
+
+/* Room for `size` more bytes in one piece, where the last chunk has it; else NULL. What is
+ * written there counts from tape_written() on. */
+static inline uint8_t *tape_room(const struct tape *t, size_t size)
+{
+	return t->last && CHUNK_SIZE - t->fill >= size ? t->last->bytes + t->fill : NULL;
+}
+
+static inline void tape_written(struct tape *t, size_t size)
+{
+	t->fill += size;
+	t->end += size;
+}
 
 static inline uint64_t tape_size(const struct tape *t)
 {

@@ -17,6 +17,13 @@ bool read_item(struct bytes b, struct item *ret)
 	uint8_t first = read_u8(&r);
 	struct item i = { .kind = first & KIND_MASK, .type = first >> KIND_BITS };
 
+	if (i.kind == ITEM_MESSAGE && i.type < TYPE_FOLLOWS) {     /* nearly always */
+		ret->kind = ITEM_MESSAGE;
+		ret->type = i.type;
+		ret->request = 0;
+		ret->data = bytes_of(b.data + 1, b.size - 1);
+		return true;
+	}
 	if (i.type == TYPE_FOLLOWS) {
 		uint64_t type = read_varint(&r);
 
@@ -39,6 +46,10 @@ size_t write_item_head(uint8_t ret[ITEM_HEAD_MAX], const struct item *i)
 {
 	struct writer w = writer_of(ret, ITEM_HEAD_MAX);
 
+	if (i->kind == ITEM_MESSAGE && i->type < TYPE_FOLLOWS) {   /* nearly always */
+		ret[0] = (uint8_t)(ITEM_MESSAGE | i->type << KIND_BITS);
+		return 1;
+	}
 	if (i->type < TYPE_FOLLOWS) {
 		write_u8(&w, (uint8_t)(i->kind | i->type << KIND_BITS));
 	} else {

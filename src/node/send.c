@@ -49,7 +49,8 @@ int send_item(struct peer *p, struct item *item, const char *type, struct bytes 
 		                    ret_seq);
 	if (error == LENO_AGAIN)
 		p->blocked = true;
-	peers_wake(p);
+	if (list_empty(&p->ready))         /* else it waits for its turn already */
+		peers_wake(p);
 	return error;
 }
 

@@ -70,36 +70,51 @@ static int reserve(struct stream *s, uint64_t size, size_t all)
 	return err;
 }
 
-int stream_put(struct stream *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
+static void count_put(struct stream *s, uint64_t *ret_seq)
 {
-	uint64_t size = (uint64_t)head.size + data.size;
-	uint8_t text[SMALL_MAX];
-	struct writer w = writer_of(text, sizeof text);
-	size_t all;
-	int err;
-
-	if (data.size > s->data_max || data.size > DATA_MAX)
-		return LENO_TOO_BIG;
-	if (size < 0x80)
-		*w.at++ = (uint8_t)size;
-	else
-		write_varint(&w, size);
-	all = writer_size(&w) + (size_t)size;
-	err = reserve(s, size, all);
-	if (err)
-		return err;
-	if (all <= sizeof text) {              /* a small one in one go */
-		bytes_copy(w.at, head.data, head.size);
-		bytes_copy(w.at + head.size, data.data, data.size);
-		tape_append(&s->tape, text, all);
-	} else {
-		tape_append(&s->tape, text, writer_size(&w));
-		tape_append(&s->tape, head.data, head.size);
-		tape_append(&s->tape, data.data, data.size);
-	}
 	s->put++;
 	if (ret_seq)
 		*ret_seq = s->put;
+}
+
+/* A small item into room that is there already: most of all traffic is this. */
+static bool put_small(struct stream *s, struct bytes head, struct bytes data)
+{
+	size_t size = head.size + data.size, all = 1 + size;
+	uint8_t *at;
+
+	if (size >= 0x80 || tape_size(&s->tape) + all > s->setup->queue_max ||
+	    data.size > s->data_max || !(at = tape_room(&s->tape, all)))
+		return false;
+	*at++ = (uint8_t)size;
+	for (size_t i = 0; i < head.size; i++)
+		*at++ = head.data[i];
+	bytes_copy(at, data.data, data.size);
+	tape_written(&s->tape, all);
+	return true;
+}
+
+int stream_put(struct stream *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
+{
+	uint64_t size = (uint64_t)head.size + data.size;
+	uint8_t text[16];
+	struct writer w = writer_of(text, sizeof text);
+	int err;
+
+	if (put_small(s, head, data)) {
+		count_put(s, ret_seq);
+		return LENO_OK;
+	}
+	if (data.size > s->data_max || data.size > DATA_MAX)
+		return LENO_TOO_BIG;
+	write_varint(&w, size);
+	err = reserve(s, size, writer_size(&w) + (size_t)size);
+	if (err)
+		return err;
+	tape_append(&s->tape, text, writer_size(&w));
+	tape_append(&s->tape, head.data, head.size);
+	tape_append(&s->tape, data.data, data.size);
+	count_put(s, ret_seq);
 	return LENO_OK;
 }
 
