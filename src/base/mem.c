@@ -24,6 +24,11 @@ void *mem_new(size_t size)
 	return refused() ? NULL : calloc(1, size ? size : 1);
 }
 
+void *mem_take(size_t size)
+{
+	return refused() ? NULL : malloc(size ? size : 1);
+}
+
 void *mem_grow(void *old, size_t old_size, size_t size)
 {
 	char *p = refused() ? NULL : realloc(old, size ? size : 1);

@@ -8,6 +8,9 @@
 /* Zeroed; NULL when memory is out. */
 void *mem_new(size_t size);
 
+/* The same, as it comes: for what is written before it is read. */
+void *mem_take(size_t size);
+
 /* Grows to `size` bytes, the new part zeroed; NULL (old untouched) when out. */
 void *mem_grow(void *old, size_t old_size, size_t size);
 

@@ -33,7 +33,7 @@ struct chunk *pool_take(struct pool *p)
 		p->idle = c->next;
 		p->n_idle--;
 	} else {
-		c = mem_new(sizeof *c);
+		c = mem_take(sizeof *c);
 		if (!c)
 			return NULL;
 	}
