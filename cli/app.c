@@ -91,6 +91,8 @@ static bool open_failed(struct app *app, int error)
 		     set->identity ? set->identity : "");
 	else if (app->log[0])
 		fail("%s", app->log);
+	else if (error == LENO_ARGUMENT)
+		fail("the node cannot be opened: names and labels are UTF-8 text");
 	else
 		fail("the node cannot be opened: %s", leno_strerror(error));
 	if (error == LENO_ARGUMENT)
@@ -100,6 +102,11 @@ static bool open_failed(struct app *app, int error)
 
 static bool way_failed(struct app *app, int error, const char *what, const char *uri)
 {
+	const char *example = strcmp(what, "discover by") == 0 ? "local: or none"
+	                      : strcmp(what, "listen at") == 0
+	                              ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
+	                              : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
+
 	app->exit = error == LENO_URI || error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 	if (error == LENO_OPEN_NETWORK) {
 		fail("%s is open to other machines: make a secret with `leno secret FILE` and "
@@ -107,6 +114,8 @@ static bool way_failed(struct app *app, int error, const char *what, const char 
 		     "`--anonymous`",
 		     uri);
 		app->exit = EXIT_USAGE;
+	} else if (error == LENO_URI) {
+		fail("cannot %s \"%s\": say %s", what, uri, example);
 	} else {
 		fail("cannot %s %s: %s", what, uri, leno_strerror(error));
 	}
@@ -262,7 +271,8 @@ static void app_sleep(struct app *app, struct pollfd *fds)
 
 	fds[FD_NODE] = (struct pollfd){ .fd = leno_fd(app->node), .events = POLLIN };
 	/* Without events poll() still tells that the reader has gone. */
-	fds[FD_OUT] = (struct pollfd){ .fd = STDOUT_FILENO, .events = out_waiting() ? POLLOUT : 0 };
+	fds[FD_OUT] = (struct pollfd){ .fd = app->acts && !out_waiting() ? -1 : STDOUT_FILENO,
+		                       .events = out_waiting() ? POLLOUT : 0 };
 	for (size_t i = 0; i < app->n_sources; i++) {
 		fds[FD_OTHERS + i] = (struct pollfd){ .fd = app->sources[i].fd,
 			                              .events = app->sources[i].events };
@@ -302,7 +312,7 @@ static void app_wait(struct app *app)
 			app->sources[i].fn(app, fds[FD_OTHERS + i].revents, app->sources[i].arg);
 	}
 	sources_forget(app);
-	if (fds[FD_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
+	if (!app->acts && fds[FD_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		app_end(app, EXIT_DONE);
 }
 
@@ -311,7 +321,7 @@ int app_run(struct app *app)
 	while (!app->done) {
 		app_step(app);
 		out_end();
-		if (out_closed())
+		if (out_closed() && !app->acts)
 			app_end(app, EXIT_DONE);
 		if (!app->done)
 			app_wait(app);

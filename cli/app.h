@@ -29,6 +29,7 @@ struct app {
 	void (*closing)(struct app *);  /* the node is about to be closed      */
 	int64_t deadline;               /* of clock_ms(); -1 never             */
 	bool member;
+	bool acts;   /* that nobody reads what it prints is no reason to stop */
 	bool synced; /* a neighbour has told all, seen once */
 	bool done;
 	int exit;
@@ -64,6 +65,7 @@ void app_not_found(struct app *, const char *who);
 
 /* Why a send, request or ping failed, as the sentence's end and the exit code. */
 int app_error_exit(int error);
+const char *app_send_error(int error); /* the same before it was sent */
 
 /* The name of a node, escaped, or the beginning of its id. Static, four at a time. */
 const char *node_label(leno_node *, const leno_id *);

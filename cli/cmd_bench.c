@@ -234,6 +234,10 @@ int cmd_bench(int argc, char **argv)
 	struct bench_command c = { .words = { .most = 1 }, .each = 1000 };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
+	if (c.mesh && c.words.count > 0) {
+		fail("--mesh is every node: leave NODE out");
+		return EXIT_USAGE;
+	}
 	if (c.mesh || c.words.count > 0)
 		return bench_mesh(&c.words.set, c.words.items[0]);
 	return bench_machine(&c.words.set, c.each);

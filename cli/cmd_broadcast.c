@@ -46,7 +46,8 @@ static void on_tick(struct app *app)
 	if (error == LENO_AGAIN)
 		return;
 	if (error) {
-		fail("cannot broadcast: %s", leno_strerror(error));
+		fail("cannot broadcast: %s",
+		     error == LENO_TOO_BIG ? "a broadcast is up to 1 MiB" : app_send_error(error));
 		app_end(app, error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED);
 		return;
 	}
@@ -85,7 +86,7 @@ int cmd_broadcast(int argc, char **argv)
 {
 	static const leno_handlers handlers = { .broadcast_done = on_done };
 	struct words words = { .least = 1, .most = 2 };
-	struct broadcast b = { .app = { .tick = on_tick, .late = on_late } };
+	struct broadcast b = { .app = { .tick = on_tick, .late = on_late, .acts = true } };
 	int code;
 
 	settings_parse(&argp, argc, argv, &words.set, &words);

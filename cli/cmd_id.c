@@ -3,7 +3,10 @@
 #include "common.h"
 #include "output.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct id_command {
 	struct words words; /* none: settings alone */
@@ -39,6 +42,26 @@ static const struct argp argp = {
 	.children = children,
 };
 
+/* The library tells only that it failed; what a person can mend is looked up here. */
+static void complain(const char *path, bool create)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 && create)
+		file_not_made(path);
+	else if (stat(path, &st) != 0)
+		fail("identity file %s: %s%s", path, strerror(errno),
+		     errno == ENOENT ? "; --create makes it" : "");
+	else if (!S_ISREG(st.st_mode))
+		fail("identity file %s: it is not a regular file", path);
+	else if (st.st_mode & (S_IRWXG | S_IRWXO))
+		fail("identity file %s: others may read it: chmod 600 it first", path);
+	else if (access(path, R_OK) != 0)
+		fail("identity file %s: %s", path, strerror(errno));
+	else
+		fail("identity file %s: it is no identity, damaged, or of a later version", path);
+}
+
 int cmd_id(int argc, char **argv)
 {
 	struct id_command c = { 0 };
@@ -56,8 +79,7 @@ int cmd_id(int argc, char **argv)
 	if (error == LENO_EXISTS)
 		error = leno_identity_read(set->identity, &id);
 	if (error) {
-		fail("%s: %s%s", set->identity, leno_strerror(error),
-		     c.create ? "" : "; --create makes it if it is missing");
+		complain(set->identity, c.create);
 		return EXIT_FAILED;
 	}
 	if (set->json) {

@@ -66,7 +66,7 @@ static void on_tick(struct app *app)
 	if (error == LENO_AGAIN)
 		return;
 	if (error) {
-		fail("cannot ask %s: %s", r->who, leno_strerror(error));
+		fail("cannot ask %s: %s", r->who, app_send_error(error));
 		app_end(app, error == LENO_ARGUMENT ? EXIT_USAGE : app_error_exit(error));
 		return;
 	}
@@ -98,7 +98,7 @@ int cmd_request(int argc, char **argv)
 {
 	static const leno_handlers handlers = { 0 };
 	struct words words = { .least = 2, .most = 3 };
-	struct request r = { .app = { .tick = on_tick, .late = on_late } };
+	struct request r = { .app = { .tick = on_tick, .late = on_late, .acts = true } };
 	int code;
 
 	settings_parse(&argp, argc, argv, &words.set, &words);

@@ -57,7 +57,7 @@ int cmd_secret(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (error) {
-		fail("%s cannot be written: %s", file, leno_strerror(error));
+		file_not_made(file);
 		return EXIT_FAILED;
 	}
 	if (words.set.json) {

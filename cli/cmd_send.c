@@ -132,7 +132,7 @@ static bool send_one(struct send *s, const char *data, size_t size)
 		return false;
 	}
 	if (error) {
-		fail("cannot send to %s: %s", s->who, leno_strerror(error));
+		fail("cannot send to %s: %s", s->who, app_send_error(error));
 		report(s, error == LENO_ARGUMENT ? EXIT_USAGE : app_error_exit(error));
 		return false;
 	}
@@ -280,7 +280,7 @@ int cmd_send(int argc, char **argv)
 {
 	static const leno_handlers handlers = { .sent = on_sent, .writable = on_writable };
 	struct send_command c = { .words = { .least = 2, .most = 3 } };
-	struct send s = { .app = { .tick = on_tick, .late = on_late } };
+	struct send s = { .app = { .tick = on_tick, .late = on_late, .acts = true } };
 	int code;
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum kind { TEXT, LIST, FLAG, NUMBER };
@@ -173,7 +174,10 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer, 
 		*text = keep(strdup(value));
 		return NULL;
 	}
-	case LIST: return list_add(field, value, layer == LAYER_ENVIRONMENT);
+	case LIST:
+		if (*value == '\0')
+			return "is empty";
+		return list_add(field, value, layer == LAYER_ENVIRONMENT);
 	case FLAG: return parse_flag(value, field) ? NULL : "is neither yes nor no";
 	case NUMBER:
 		return parse_count(value, 1, 3600000, field) ? NULL
@@ -224,6 +228,20 @@ const char *config_path(const char *name)
 	return n > 0 && (size_t)n < sizeof path ? path : NULL;
 }
 
+void file_not_made(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+
+	if (slash != NULL)
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path),
+		         path);
+	if (access(folder, W_OK | X_OK) != 0)
+		fail("%s cannot be written: folder %s: %s", path, folder, strerror(errno));
+	else
+		fail("%s cannot be written: the disk may be full, or the name too long", path);
+}
+
 struct config {
 	struct settings *settings;
 	bool said; /* what is wrong has been said */
@@ -243,8 +261,8 @@ static int config_line(void *user, const char *section, const char *name, const 
 		}
 	}
 	if (!config->said)
-		fail("%s: \"%s\" %s", config_path("config"), name,
-		     wrong ? wrong : "is not a setting");
+		fail("%s: \"%s%s%s%s\" %s", config_path("config"), *section ? "[" : "", section,
+		     *section ? "] " : "", name, wrong ? wrong : "is not a setting");
 	config->said = true;
 	return 0;
 }
@@ -253,12 +271,13 @@ static void settings_from_config(struct settings *s)
 {
 	struct config config = { .settings = s };
 	const char *path = config_path("config");
+	struct stat st;
 	int result;
 
-	if (path == NULL || access(path, F_OK) != 0)
+	if (path == NULL || stat(path, &st) != 0)
 		return;
 	ini_allow_multiline = false;
-	result = ini_parse(path, config_line, &config);
+	result = S_ISREG(st.st_mode) ? ini_parse(path, config_line, &config) : -1;
 	if (result == 0)
 		return;
 	if (result < 0)
@@ -311,7 +330,7 @@ static const struct argp_option settings_options[] = {
 	{ "heartbeat", KEY_HEARTBEAT, "MS", 0, "how often neighbours are heard (default: 2000)",
 	  0 },
 	{ "json", KEY_JSON, NULL, 0, "one JSON object a line", 0 },
-	{ "verbose", 'v', NULL, 0, "say on standard error what happens; twice for more", 0 },
+	{ "verbose", 'v', NULL, 0, "say on standard error what happens; twice: more", 0 },
 	{ 0 },
 };
 

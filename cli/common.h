@@ -56,6 +56,9 @@ bool settings_from(const struct settings *, const char *option, enum layer);
 /* "$XDG_CONFIG_HOME/leno/NAME", or below ~/.config. NULL without a home. Static. */
 const char *config_path(const char *name);
 
+/* Says why a new file could not be written. */
+void file_not_made(const char *path);
+
 /* "2", "0.5", "250ms", "2s" to milliseconds; false when it is none of them. */
 bool parse_duration(const char *text, leno_ms *ret);
 bool parse_count(const char *text, long least, long most, long *ret);

@@ -63,10 +63,12 @@ static void print_overview(FILE *to)
 static int command_run(const struct command *command, int argc, char **argv)
 {
 	char name[32];
+	int code;
 
 	snprintf(name, sizeof name, "leno %s", command->name);
 	argv[0] = name;
-	return command->run(argc, argv);
+	code = command->run(argc, argv);
+	return code == EXIT_DONE && out_failed() ? EXIT_FAILED : code;
 }
 
 static int cmd_help(int argc, char **argv)

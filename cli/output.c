@@ -33,7 +33,7 @@ static struct {
 	size_t line; /* where the line that is being written begins         */
 	enum out_full full;
 	uint64_t dropped;
-	bool closed;
+	bool closed, failed;
 	int is_file; /* -1 not known yet; writes to files never wait           */
 } o = { .is_file = -1 };
 
@@ -128,9 +128,10 @@ static void out_write(bool all)
 		else if (k < 0 && errno == EAGAIN && !all)
 			break;
 		else if (k < 0 && errno != EINTR && errno != EAGAIN) {
-			if (errno != EPIPE)
-				fail("standard output cannot be written: %s", strerror(errno));
 			o.closed = true;
+			o.failed = errno != EPIPE;
+			if (o.failed)
+				fail("standard output cannot be written: %s", strerror(errno));
 		}
 	}
 	out_forget(o.closed ? o.size : done);
@@ -164,6 +165,11 @@ bool out_waiting(void)
 bool out_closed(void)
 {
 	return o.closed;
+}
+
+bool out_failed(void)
+{
+	return o.failed;
 }
 
 bool out_is_terminal(void)
@@ -227,6 +233,19 @@ const char *style_none(void)
 	return style("\033[0m");
 }
 
+/* Arguments, files and the library's log may carry what a terminal obeys. */
+static void disarm(char *line)
+{
+	for (unsigned char *s = (unsigned char *)line; *s; s++) {
+		bool c1 = s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
+
+		if (*s < ' ' || *s == 0x7f || c1)
+			*s = '?';
+		if (c1)
+			*++s = '?';
+	}
+}
+
 /* A line that standard error does not take now is dropped: complaints about strangers
  * must not stop a relay whose log nobody reads. */
 void fail(const char *format, ...)
@@ -238,6 +257,7 @@ void fail(const char *format, ...)
 	va_start(list, format);
 	vsnprintf(line, sizeof line, format, list);
 	va_end(list);
+	disarm(line);
 	if (poll(&p, 1, 0) != 0)
 		fprintf(stderr, "leno: %s\n", line);
 }

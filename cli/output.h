@@ -39,6 +39,7 @@ void out_drain(void);
 
 bool out_waiting(void); /* bytes wait for standard output to take them     */
 bool out_closed(void);  /* nobody reads standard output any more           */
+bool out_failed(void);  /* some of it could not be written, and that was said */
 bool out_is_terminal(void);
 bool out_is_utf8(void);
 unsigned out_columns(void); /* width of the terminal, 80 where there is none */

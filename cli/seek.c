@@ -61,7 +61,10 @@ bool app_seek(struct app *app, const char *who, leno_id *ret)
 	error = leno_find(app->node, who, ret);
 	if (error == 0)
 		return true;
-	if (error == LENO_LIMIT) {
+	if (*who == '\0') {
+		fail("NODE is empty: say a name, an id, or the beginning of one");
+		app_end(app, EXIT_USAGE);
+	} else if (error == LENO_LIMIT) {
 		ambiguous(app, who);
 	} else if (error != LENO_NO_NODE && error != LENO_UNREACHABLE) {
 		fail("\"%s\" cannot be looked for: %s", who, leno_strerror(error));
@@ -103,6 +106,11 @@ int app_error_exit(int error)
 	case LENO_NO_NODE: return EXIT_NO_NODE;
 	default: return EXIT_FAILED;
 	}
+}
+
+const char *app_send_error(int error)
+{
+	return error == LENO_ARGUMENT ? "a TYPE is up to 255 bytes" : leno_strerror(error);
 }
 
 struct label {

@@ -55,6 +55,7 @@ static bool is_harmless(uint32_t c)
 static size_t safe_step(char *ret, size_t *ret_size, const unsigned char *s, size_t n)
 {
 	static const char letters[] = "abtnvfr"; /* 7 to 13 */
+	static const char digits[] = "0123456789abcdef";
 	uint32_t c;
 	size_t size = utf8_decode(s, n, &c);
 
@@ -69,7 +70,10 @@ static size_t safe_step(char *ret, size_t *ret_size, const unsigned char *s, siz
 		*ret_size = 2;
 		return 1;
 	}
-	snprintf(ret, 5, "\\x%02x", *s); /* the rest of a long one follows alike */
+	ret[0] = '\\'; /* the rest of a long one follows alike */
+	ret[1] = 'x';
+	ret[2] = digits[*s >> 4];
+	ret[3] = digits[*s & 15];
 	*ret_size = 4;
 	return 1;
 }

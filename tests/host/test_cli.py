@@ -48,9 +48,29 @@ def test_usage_errors_are_2_and_one_thing_is_said(w):
                  ["up", "--listen", "nonsense"], ["up", "--connect", "what://x"],
                  ["nodes", "--discover", "smoke:"], ["send", "a", "b", "--lines", "c"],
                  ["map", "--dot", "--svg", "-"], ["listen", "--raw", "--json"], ["id"],
-                 ["help", "frobnicate"], ["up", "--name", "x" * 64]):
+                 ["help", "frobnicate"], ["up", "--name", "x" * 64], ["up", "--listen", ""],
+                 ["bench", "a", "--mesh"]):
         r = w.expect(2, *args)
         check(r.stderr and not r.stdout, args, "must complain on standard error alone")
+
+
+def test_usage_errors_say_what_would_be_right(w):
+    for args, said in ((["up", "--name", "x" * 64], b"63 bytes"),
+                       (["up", "--name", "a\x1b[31m"], b"control characters"),
+                       (["up", "--network", "x" * 65], b"64 bytes"),
+                       (["up", "--label", "flag"], b"KEY=VALUE"),
+                       (["up", "--heartbeat", "1"], b"10 to 3600000 ms"),
+                       (["up", "--listen", "tcp://127.0.0.1"], b"tcp://HOST:PORT"),
+                       (["up", "--connect", "a\x1b[31mb"], b"tcp://HOST:PORT"),
+                       (["up", "--discover", "smoke:"], b"local: or none")):
+        r = w.expect(2, *args)
+        check(said in r.stderr and b"\x1b" not in r.stderr, args, r.stderr)
+        check(r.stderr.count(b"\n") == 1, args, "one sentence")
+    w.up("ada")
+    w.settle(1)
+    check(b"255 bytes" in w.expect(2, "send", "ada", "t" * 256, "x").stderr)
+    check(b"NODE is empty" in w.expect(2, "send", "", "t", "x").stderr)
+    check(b"1 MiB" in w.expect(1, "broadcast", "t", data=b"x" * (2**20 + 1)).stderr)
 
 
 def test_settings_command_line_environment_file(w):
@@ -117,6 +137,22 @@ def test_identity_file(w):
     r = w.expect(1, "up", "--identity", path)
     check(b"in use" in r.stderr, r.stderr)
     w.expect(0, "send", "ada", "t", "x", LENO_IDENTITY=path)
+
+
+def test_a_file_that_is_none_is_refused_with_its_reason(w):
+    missing, pipe, wide, torn = (w.path(x) for x in ("missing", "pipe", "wide", "torn"))
+    os.mkfifo(pipe, 0o600)
+    for path, mode in ((wide, 0o644), (torn, 0o600)):
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, mode))
+    for path, why in ((missing, b"--create"), (pipe, b"regular file"), (wide, b"chmod 600"),
+                      (torn, b"damaged")):
+        r = w.expect(1, "id", "--identity", path)
+        check(why in r.stderr and path.encode() in r.stderr, r.stderr)
+    check(b"regular file" in w.expect(1, "up", "--identity", pipe).stderr)
+    check(b"regular file" in w.expect(1, "nodes", "--secret-file", pipe).stderr)
+    check(b"no/such" in w.expect(1, "secret", w.path("no/such/file")).stderr)
+    os.makedirs(w.path("leno/config"))
+    check(b"cannot be read" in w.expect(2, "nodes").stderr, "a folder is no configuration")
 
 
 def test_of_two_with_one_identity_one_gives_way(w):
@@ -471,6 +507,30 @@ def test_a_closed_pipe_ends_quietly(w):
         code = p.wait(PATIENCE)
         check(code == 0 and p.stderr.read() == b"", args, code)
     check(ada.p.poll() is None)
+
+
+def test_nobody_reading_is_no_reason_not_to_send(w):
+    bob = w.up("bob")
+    w.settle(1)
+    reader, gone = os.pipe()
+    os.close(reader)
+    for args, code in ((["send", "bob", "t", "x", "--json"], 0), (["broadcast", "t", "x"], 0),
+                       (["send", "nobody", "t", "x"], 4), (["request", "bob", "t", "x"], 1)):
+        p = subprocess.run([BIN] + args, stdout=gone, stderr=subprocess.PIPE, check=False,
+                           stdin=subprocess.DEVNULL, env=w.environment(), timeout=PATIENCE)
+        check(p.returncode == code, args, p.returncode, p.stderr)
+    os.close(gone)
+    for _ in range(3):
+        bob.event("message", type="t")
+
+
+def test_output_that_cannot_be_written_is_a_failure(w):
+    w.up("bob")
+    w.settle(1)
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([BIN, "nodes"], stdout=full, stderr=subprocess.PIPE, check=False,
+                           stdin=subprocess.DEVNULL, env=w.environment(), timeout=PATIENCE)
+    check(p.returncode == 1 and b"standard output" in p.stderr, p)
 
 
 def test_closed_standard_files_are_nobodys_socket(w):

@@ -107,7 +107,8 @@ int file_read_open(int fd, char *ret, size_t capacity, const char **ret_why)
 
 int file_read_private(const char *path, char *ret, size_t capacity, const char **ret_why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	/* A pipe of that name would be waited for; so it is refused as what it is. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), error;
 
 	if (fd < 0)
 		return refuse(ret_why,

@@ -104,7 +104,7 @@ int idfile_create(const char *path, struct idfile *ret)
 
 int idfile_read(const char *path, struct idfile *ret, const char **ret_why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), error;
 
 	if (fd < 0) {
 		*ret_why = errno == ENOENT ? "there is no such file" : "it cannot be opened";
@@ -120,7 +120,7 @@ int idfile_read(const char *path, struct idfile *ret, const char **ret_why)
 static int open_locked(const char *path, int *ret_fd, const char **ret_why)
 {
 	struct stat mine, there;
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0) {
 		*ret_why = "it cannot be opened for writing";
@@ -157,7 +157,7 @@ int idfile_begin(const char *path, uint64_t wall_ms, struct idfile *ret, int *re
 	int fd, error;
 
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		*ret_why = "it cannot be made";
+		*ret_why = "it cannot be made: its folder is missing, full, or not ours to write";
 		error = idfile_create(path, NULL);
 		if (error < 0 && error != LENO_EXISTS)
 			return error;

@@ -78,7 +78,7 @@ static int fill_config(leno_engine_config *config, const leno_options *options,
 	if (handlers)
 		config->handlers = *handlers;
 	config->user = user;
-	error = options_check(&config->options);
+	error = options_check(&config->options, user);
 	if (error < 0)
 		return error;
 	if (!config->options.network)

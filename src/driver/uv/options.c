@@ -50,21 +50,12 @@ static bool secret_good(const leno_options *o)
 	return o->secret.data && o->secret.size <= PASSPHRASE_MAX && !o->secret_file;
 }
 
-static bool times_good(const leno_options *o)
+static bool heartbeat_good(const leno_options *o)
 {
 	if (o->heartbeat_ms != 0 &&
 	    (o->heartbeat_ms < HEARTBEAT_LEAST || o->heartbeat_ms > HEARTBEAT_MOST))
 		return false;
 	return o->heartbeat_misses <= MISSES_MOST;
-}
-
-int options_check(const leno_options *o)
-{
-	bool good = (!o->network || is_line(o->network, 1, NETWORK_BYTES)) &&
-	            (!o->name || is_line(o->name, 0, NAME_BYTES)) && labels_good(o) &&
-	            secret_good(o) && times_good(o);
-
-	return good ? LENO_OK : LENO_ARGUMENT;
 }
 
 void options_log(const leno_options *o, void *user, enum leno_log_level level, const char *format,
@@ -82,4 +73,31 @@ void options_log(const leno_options *o, void *user, enum leno_log_level level, c
 		o->log(user, level, line);
 	else
 		fprintf(stderr, "leno: %s\n", line);
+}
+
+int options_check(const leno_options *o, void *user)
+{
+	if (o->network && !is_line(o->network, 1, NETWORK_BYTES))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "a network's name is 1 to %d bytes without control characters",
+		            NETWORK_BYTES);
+	else if (o->name && !is_line(o->name, 0, NAME_BYTES))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "a node's name is up to %d bytes without control characters",
+		            NAME_BYTES);
+	else if (!labels_good(o))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "labels are up to %d of KEY=VALUE, each up to %d bytes without "
+		            "control characters",
+		            LABELS, LABEL_BYTES);
+	else if (!secret_good(o))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "a secret is up to %d bytes, or a file, but not both", PASSPHRASE_MAX);
+	else if (!heartbeat_good(o))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "a heartbeat is %d to %d ms, of which up to %d may be missed",
+		            HEARTBEAT_LEAST, HEARTBEAT_MOST, MISSES_MOST);
+	else
+		return LENO_OK;
+	return LENO_ARGUMENT;
 }

@@ -176,7 +176,7 @@ void loop_log(struct driver *, enum leno_log_level, const char *format, ...)
 void driver_destroy(struct driver *);       /* after leno_close(), outside of callbacks */
 
 /* options.c */
-int  options_check(const leno_options *);   /* LENO_ARGUMENT */
+int  options_check(const leno_options *, void *user); /* LENO_ARGUMENT, and logs which */
 void options_log(const leno_options *, void *user, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));      /* before there is a node */
 

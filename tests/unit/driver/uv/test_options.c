@@ -62,7 +62,7 @@ TEST(each_option_has_its_verdict)
 		CHECK_ROW(rows[i].why);
 		CHECK_EQ(leno_open(&node, &options, NULL, NULL), rows[i].verdict);
 		CHECK_EQ(!!node, rows[i].verdict == 0);
-		CHECK_EQ(complaints, rows[i].verdict == LENO_FILE); /* which says why */
+		CHECK_EQ(complaints, rows[i].verdict != 0); /* which says why */
 		leno_close(node);
 	}
 	CHECK_ROW(NULL);
