@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "mesh/state.h"
 
+enum { LINKS_ROOM_MIN = 16 };
 static_assert(LINKS_MAX % 64 == 0, "whole words of bits");
 
 struct mesh *mesh_new(const struct mesh_setup *setup, uint64_t now_us)
@@ -40,6 +41,7 @@ struct mesh *mesh_free(struct mesh *m)
 			mem_free(m->links[i]->marks);
 		mem_free(m->links[i]);
 	}
+	mem_free(m->links);
 	atlas_clear(m);
 	return mem_free(m);
 }
@@ -79,6 +81,22 @@ static struct mesh_link *link_new(struct mesh *m, const struct mesh_neighbour *p
 	return l;
 }
 
+static int links_grow(struct mesh *m, int link)
+{
+	int room = m->links_room ? 2 * m->links_room : LINKS_ROOM_MIN;
+	struct mesh_link **grown;
+
+	while (room <= link)
+		room *= 2;
+	grown = mem_grow(m->links, (size_t)m->links_room * sizeof *grown,
+	                 (size_t)room * sizeof *grown);
+	if (!grown)
+		return LENO_MEMORY;
+	m->links = grown;
+	m->links_room = room;
+	return 0;
+}
+
 int mesh_link_up(struct mesh *m, int link, const struct mesh_neighbour *peer, uint64_t now_us)
 {
 	bool counts = peer->role != LENO_VISITOR && !mesh_is_visitor(m);
@@ -91,6 +109,8 @@ int mesh_link_up(struct mesh *m, int link, const struct mesh_neighbour *peer, ui
 		return LENO_ARGUMENT;
 	if (counts && m->n_listed >= NEIGHBOURS_MAX)
 		return LENO_LIMIT;
+	if (link >= m->links_room && links_grow(m, link))
+		return LENO_MEMORY;
 	l = link_new(m, peer, link);
 	if (!l)
 		return LENO_MEMORY;

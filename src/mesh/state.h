@@ -137,7 +137,8 @@ struct mesh {
 	uint32_t n_slots, slots_room;    /* beyond n_slots all are free                  */
 	uint64_t refused;                /* newcomers for which there was no room        */
 
-	struct mesh_link *links[LINKS_MAX];
+	struct mesh_link **links;
+	int      links_room;
 	int      links_end;              /* no link has this number or a higher one      */
 	uint32_t n_listed;
 	uint64_t wanting[LINKS_MAX / 64];

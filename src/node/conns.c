@@ -59,7 +59,8 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 	if (!c)
 		return LENO_MEMORY;
 	c->link = link_new(&n->link_setup, dial != 0, n->now_us);
-	if (!c->link || timers_admit(&n->timers)) {
+	if (!c->link || table_put(&n->pipes, pipe, c) || timers_admit(&n->timers)) {
+		table_remove(&n->pipes, pipe);
 		link_free(c->link);
 		mem_free(c);
 		return LENO_MEMORY;
@@ -81,7 +82,6 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 	for (size_t i = 0; uri[i] && i < URI_SHOWN - 1; i++)
 		c->uri[i] = uri[i];
 	list_append(&n->conns, &c->all);
-	n->pipes[pipe] = c;
 	conns_timer(c);
 	down_wake(c);
 	return 0;
@@ -165,7 +165,7 @@ static void unchoose(struct conn *c)
 	if (c->number < 0)
 		return;
 	mesh_link_down(n->mesh, c->number, n->now_us);
-	n->links[c->number] = NULL;
+	table_remove(&n->links, (size_t)c->number);
 	c->number = -1;
 }
 
@@ -179,16 +179,19 @@ static int choose_this(struct conn *c)
 	};
 	int number = 0, error;
 
-	while (number < LINKS_MAX && n->links[number])
+	while (number < LINKS_MAX && table_get(&n->links, (size_t)number))
 		number++;
 	if (number == LINKS_MAX)
 		return LENO_LIMIT;
-	error = mesh_link_up(n->mesh, number, &neighbour, n->now_us);
+	error = table_put(&n->links, (size_t)number, c);
 	if (error)
 		return error;
-	c->number = number;
-	n->links[number] = c;
-	return 0;
+	error = mesh_link_up(n->mesh, number, &neighbour, n->now_us);
+	if (error)
+		table_remove(&n->links, (size_t)number);
+	else
+		c->number = number;
+	return error;
 }
 
 /* The mesh learns of the switch as one: routes are not looked at in between. */
@@ -336,8 +339,8 @@ void conns_bury(struct conn *c)
 		return;
 	assert(c->finishing);
 	c->dead = true;
-	if (n->pipes[c->pipe] == c)
-		n->pipes[c->pipe] = NULL;
+	if (table_get(&n->pipes, c->pipe) == c)
+		table_remove(&n->pipes, c->pipe);
 	list_remove(&c->writing);
 	list_append(&n->graves, &c->all);
 	n->n_conns--;

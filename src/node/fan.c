@@ -31,13 +31,14 @@ static uint64_t ms_us(uint64_t ms)
 int fan_open(leno_node *n)
 {
 	size_t share = n->options.memory_max / 8;
-	struct fan *f = mem_new(sizeof *f);
+	struct fan *f = mem_take(sizeof *f);
 	uint8_t seed[16];
 
 	if (!f || timers_admit(&n->timers)) {
 		mem_free(f);
 		return LENO_MEMORY;
 	}
+	memset(f, 0, offsetof(struct fan, scratch));
 	n->fan = f;
 	f->timer.kind = TIMER_FAN;
 	f->scan_us = NEVER;

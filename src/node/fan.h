@@ -22,7 +22,7 @@ struct fan {
 	uint64_t       aimed_us;
 	size_t         aimed_count;
 	struct timer   timer;
-	uint8_t        scratch[FAN_DOMAIN + CAST_FRAME_MAX];
+	uint8_t        scratch[FAN_DOMAIN + CAST_FRAME_MAX]; /* last: it begins as it is */
 };
 
 /* Hands out what a source has sent as far as it is due, and notes who is to be acked. */

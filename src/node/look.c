@@ -5,12 +5,14 @@
 
 void look_info(leno_node *n, const struct mesh_node *m, leno_info *ret)
 {
+	const struct conn *c;
+
 	*ret = (leno_info){
 		.id = m->id, .name = m->name, .role = m->role, .next = m->next, .hops = m->hops,
 		.rtt_us = m->rtt_us, .n_labels = m->n_labels, .labels = m->labels, .reachable = m->up
 	};
-	if (m->hops == 1 && m->link >= 0 && n->links[m->link])
-		ret->rtt_us = link_rtt_us(n->links[m->link]->link);
+	if (m->hops == 1 && m->link >= 0 && (c = table_get(&n->links, (size_t)m->link)))
+		ret->rtt_us = link_rtt_us(c->link);
 }
 
 size_t leno_count(const leno_node *n)
@@ -81,8 +83,8 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 {
 	*ret = n->stats;
 	ret->links = 0;
-	for (size_t i = 0; i < LINKS_MAX; i++)
-		ret->links += n->links[i] != NULL;
+	for (size_t i = 0; i < n->links.room; i++)
+		ret->links += n->links.at[i] != NULL;
 	ret->nodes = mesh_count(n->mesh);
 	ret->sessions = n->peers.count;
 	ret->memory = n->pool.n_out * sizeof(struct chunk) + n->session_setup.memory_used +

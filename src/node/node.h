@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/pool.h"
+#include "base/table.h"
 #include "base/tape.h"
 #include "base/timers.h"
 #include "crypto/identity.h"
@@ -114,8 +115,8 @@ struct leno_node {
 
 	struct mesh    *mesh;
 	struct timer    mesh_timer;
-	struct conn    *pipes[LENO_PIPES_MAX];
-	struct conn    *links[LINKS_MAX];
+	struct table    pipes;       /* of struct conn, by the driver's number         */
+	struct table    links;       /* of struct conn, by the mesh's number           */
 	struct list     conns, writing, graves;
 	size_t          n_conns, n_strangers, n_dials_due;
 	uint32_t        last_via;

@@ -211,6 +211,8 @@ void leno_engine_free(leno_node *n)
 	requests_clear(&n->requests);
 	dials_clear(&n->dials);
 	map_clear(&n->peers);
+	table_clear(&n->pipes);
+	table_clear(&n->links);
 	mesh_free(n->mesh);
 	timers_clear(&n->timers);
 	pool_clear(&n->pool);
@@ -239,7 +241,7 @@ void leno_engine_log(leno_node *n, enum leno_log_level level, const char *line)
 
 static struct conn *conn_of(leno_node *n, leno_pipe pipe)
 {
-	return pipe < LENO_PIPES_MAX ? n->pipes[pipe] : NULL;
+	return table_get(&n->pipes, pipe);
 }
 
 int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,

@@ -99,11 +99,11 @@ static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
 {
 	leno_node *n = p->node;
 	int number = mesh_route(n->mesh, &p->id);
-	struct conn *c = number >= 0 ? n->links[number] : conns_to(n, &p->id);
+	struct conn *c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->id);
 
 	if (!c && p->has_gate) {
 		number = mesh_route(n->mesh, &p->gate);
-		c = number >= 0 ? n->links[number] : conns_to(n, &p->gate);
+		c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->gate);
 	}
 	*ret_path = !c ? PATH_NONE
 	          : leno_id_same(&link_peer(c->link)->id, &p->id) ? PATH_DIRECT : PATH_RELAYED;

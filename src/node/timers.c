@@ -152,15 +152,15 @@ static void follow_incarnation(leno_node *n)
 
 void node_settle(leno_node *n)
 {
+	struct conn *c;
 	int number;
 
 	follow_incarnation(n);
-
 	events_mesh(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
-		if (n->links[number])
-			down_wake(n->links[number]);
+		if ((c = table_get(&n->links, (size_t)number)))
+			down_wake(c);
 	timers_set(&n->timers, &n->mesh_timer, mesh_deadline(n->mesh));
 	list_each (it, next, &n->graves)
 		conns_free(list_item(it, struct conn, all));

@@ -16,7 +16,7 @@ static struct conn *next_hop(struct conn *from, const struct packet *p)
 		to = &p->to_gate;
 	}
 	number = mesh_forward(n->mesh, to, from->number);
-	return number >= 0 ? n->links[number] : NULL;
+	return number >= 0 ? table_get(&n->links, (size_t)number) : NULL;
 }
 
 static void forward(struct conn *from, struct packet *p)

@@ -181,6 +181,17 @@ failed:
 
 /* ---- the dial ----------------------------------------------------------------- */
 
+/* Gives no input: so it may run at any time. */
+static bool attempt_next(struct dial *dial)
+{
+	while (dial->next < dial->n)
+		if (attempt_begin(dial, &dial->addresses[dial->next++])) {
+			uv_timer_start(&dial->timer, on_timer, TRY_MS, 0);
+			return true;
+		}
+	return false;
+}
+
 /* On with the next address. */
 static void on_timer(uv_timer_t *timer)
 {
@@ -193,12 +204,8 @@ static void on_timer(uv_timer_t *timer)
 		dial->error = LENO_TIMEOUT;
 		attempt_abandon(dial);
 	}
-	while (dial->next < dial->n) {
-		if (attempt_begin(dial, &dial->addresses[dial->next++])) {
-			uv_timer_start(&dial->timer, on_timer, TRY_MS, 0);
-			return;
-		}
-	}
+	if (attempt_next(dial))
+		return;
 	loop_time(d);
 	if (!d->closing)
 		leno_engine_dial_failed(d->node, dial->number, dial->error);
@@ -272,7 +279,7 @@ void dial_start(struct driver *d, uint32_t number, const char *uri)
 		dial->n = 0;
 		dial->error = error;
 	}
-	if (!dial->asked)
+	if (!dial->asked && !attempt_next(dial))
 		uv_timer_start(&dial->timer, on_timer, 0, 0);
 }
 

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LOOP_DESCRIPTORS = 8 }; /* a loop has six */
+enum { LOOP_DESCRIPTORS = 7 }; /* a loop has six */
 
 static uint64_t now_us(void)
 {
@@ -45,7 +45,7 @@ static bool collect(struct driver *d)
 	leno_out out;
 
 	while (!d->lost.number && leno_engine_next(d->node, &out)) {
-		struct pipe *p = out.pipe < LENO_PIPES_MAX ? d->pipes[out.pipe] : NULL;
+		struct pipe *p = table_get(&d->pipes, out.pipe);
 
 		any = true;
 		switch (out.kind) {
@@ -132,12 +132,12 @@ static void on_check(uv_check_t *handle)
 
 /* libuv 1.44 aborts, or leaks, when descriptors run out in uv_loop_init(): so it is asked
  * before whether there are enough. */
-static bool enough_descriptors(void)
+static bool enough_descriptors(const struct driver *d)
 {
 	int fds[LOOP_DESCRIPTORS], n = 0;
 	bool enough;
 
-	while (n < LOOP_DESCRIPTORS && (fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+	while (n < LOOP_DESCRIPTORS && (fds[n] = fcntl(d->spare, F_DUPFD_CLOEXEC, 0)) >= 0)
 		n++;
 	enough = n == LOOP_DESCRIPTORS;
 	while (n > 0)
@@ -147,7 +147,7 @@ static bool enough_descriptors(void)
 
 int loop_init(struct driver *d)
 {
-	if (!enough_descriptors() || uv_loop_init(&d->loop) != 0)
+	if (!enough_descriptors(d) || uv_loop_init(&d->loop) != 0)
 		return LENO_SYSTEM;
 	uv_prepare_init(&d->loop, &d->before_sleep);
 	uv_check_init(&d->loop, &d->after_poll);

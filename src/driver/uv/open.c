@@ -121,8 +121,8 @@ void driver_destroy(struct driver *d)
 		close(d->identity);
 	if (d->spare >= 0)
 		close(d->spare);
+	table_clear(&d->pipes);
 	mem_free(d->read_buffer);
-	mem_free(d->write_buffer);
 	mem_free(d);
 }
 
@@ -173,17 +173,20 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->sealed = config->has_secret || config->options.anonymous;
 	d->visitor = config->options.visitor;
 	d->identity = lock;
-	d->read_buffer = mem_new(READ_SIZE);
-	d->write_buffer = mem_new(WRITE_SIZE);
-	if (d->read_buffer && d->write_buffer)
+	d->read_buffer = mem_take(READ_SIZE + WRITE_SIZE);
+	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (d->spare < 0)
+		error = LENO_SYSTEM;
+	else if (d->read_buffer)
 		error = start_loop(d, config->options.network);
 	if (error < 0) {
+		if (d->spare >= 0)
+			close(d->spare);
 		mem_free(d->read_buffer);
-		mem_free(d->write_buffer);
 		mem_free(d);
 		return error;
 	}
-	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	d->write_buffer = d->read_buffer + READ_SIZE;
 	leno_engine_set_driver(node, d);
 	return LENO_OK;
 }

@@ -38,8 +38,8 @@ static void release_number(struct pipe *p)
 {
 	struct driver *d = p->driver;
 
-	if (p->number < LENO_PIPES_MAX && d->pipes[p->number] == p)
-		d->pipes[p->number] = NULL;
+	if (table_get(&d->pipes, p->number) == p)
+		table_remove(&d->pipes, p->number);
 	p->number = LENO_PIPES_MAX;
 }
 
@@ -309,8 +309,8 @@ void pipe_finish(struct pipe *p)
 
 void pipe_clear(struct driver *d)
 {
-	for (leno_pipe i = 0; i < LENO_PIPES_MAX; i++) {
-		struct pipe *p = d->pipes[i];
+	for (size_t i = 0; i < d->pipes.room; i++) {
+		struct pipe *p = d->pipes.at[i];
 
 		if (!p)
 			continue;
@@ -331,7 +331,7 @@ static leno_pipe take_number(struct driver *d)
 	for (leno_pipe i = 0; i < LENO_PIPES_MAX; i++) {
 		leno_pipe pipe = (d->cursor + i) % LENO_PIPES_MAX;
 
-		if (d->pipes[pipe])
+		if (table_get(&d->pipes, pipe))
 			continue;
 		d->cursor = (pipe + 1) % LENO_PIPES_MAX;
 		return pipe;
@@ -346,7 +346,8 @@ int pipe_open(struct driver *d, int fd, enum leno_pipe_class class, uint32_t dia
 	struct pipe *p = pipe < LENO_PIPES_MAX ? mem_new(sizeof *p) : NULL;
 	int error;
 
-	if (!p) {
+	if (!p || table_put(&d->pipes, pipe, p)) {
+		mem_free(p);
 		close(fd);
 		return pipe < LENO_PIPES_MAX ? LENO_MEMORY : LENO_LIMIT;
 	}
@@ -357,12 +358,12 @@ int pipe_open(struct driver *d, int fd, enum leno_pipe_class class, uint32_t dia
 	list_init(&p->dirty);
 	list_init(&p->ending);
 	if (uv_poll_init(&d->loop, &p->poll, fd) != 0) {
+		table_remove(&d->pipes, pipe);
 		close(fd);
 		mem_free(p);
 		return LENO_SYSTEM;
 	}
 	uv_poll_start(&p->poll, UV_READABLE, on_ready);
-	d->pipes[pipe] = p;
 	loop_time(d);
 	error = leno_engine_opened(d->node, pipe, class, dial, uri);
 	if (error < 0) {

@@ -27,6 +27,7 @@
 #define LENO_DRIVER_UV_H
 
 #include "base/list.h"
+#include "base/table.h"
 #include "driver/uv/address.h"
 
 #include <assert.h>
@@ -153,9 +154,9 @@ struct driver {
 	uv_timer_t end;               /* of the first of `ending`                 */
 	uv_timer_t resume;            /* accepting                                */
 	struct local local;
-	uint8_t *read_buffer, *write_buffer;
+	uint8_t *read_buffer, *write_buffer; /* one piece of memory               */
 	leno_pipe cursor;             /* numbers are reused as late as possible   */
-	struct pipe *pipes[LENO_PIPES_MAX];
+	struct table pipes;           /* of struct pipe, by number                */
 };
 
 #define NEVER_MS UINT64_MAX
