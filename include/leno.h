@@ -29,6 +29,7 @@ extern "C" {
 
 typedef struct leno_node leno_node;       /* this process, as others see it    */
 typedef struct leno_message leno_message; /* one that arrived; may be answered */
+typedef struct leno_stream leno_stream;   /* ordered bytes, both ways          */
 typedef struct leno_id { uint8_t bytes[16]; } leno_id; /* a UUID, version 8    */
 typedef struct leno_bytes { const void *data; size_t size; } leno_bytes; /* view */
 typedef int64_t leno_ms;                  /* milliseconds; -1 is "never"       */
@@ -185,6 +186,10 @@ typedef struct leno_handlers {
 	/* This process became the machine-local leader (or ceased to be it).
 	 * A leader may open doors to other machines here.                      */
 	void (*leader)(leno_node *, void *user, bool leads);
+
+	/* A node has opened a stream to us: leno_stream_accept() it before this
+	 * returns, or it is refused. The topic is lent as long as the stream.  */
+	void (*stream)(leno_node *, void *user, leno_stream *, const char *topic);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */
@@ -289,6 +294,78 @@ LENO_API void leno_message_drop(leno_message *);
 
 /* Round trip to a node through its session, for tools: *done with data empty. */
 LENO_API int leno_ping(leno_node *, const leno_id *to, leno_ms timeout, leno_done_fn *, void *user);
+
+/* ---- streams ---------------------------------------------------------------
+ * Ordered bytes both ways between two nodes, over whatever path there is: they outlive
+ * links and relays as messages do, and many share a session fairly. A reader that does
+ * not read slows its writer, and nobody else.
+ *
+ * Each end writes until it has finished; a stream is over when both have, and have read
+ * all. It ends before that when one aborts it, or with the session. */
+
+/* user is what was given to open or accept; NULL handlers are not called. In each of
+ * them every function may be called. */
+typedef struct leno_stream_handlers {
+	/* There is more to read, or the peer has finished: leno_stream_ended().   */
+	void (*readable)(leno_stream *, void *user);
+
+	/* After leno_stream_write() has taken less than it was given: there is room. */
+	void (*writable)(leno_stream *, void *user);
+
+	/* It is over, and gone when this returns. 0: both ends have finished and read
+	 * all. REFUSED: the peer would not have it, or aborted it, with code and why.
+	 * CLOSED: the session ended, and what was not confirmed is unknown. PROTOCOL,
+	 * MEMORY: as they say. Not called for a stream that we abort.              */
+	void (*closed)(leno_stream *, void *user, int error, int code, const char *why);
+} leno_stream_handlers;
+
+enum {
+	LENO_STREAMS_MAX    = 1024,      /* open at once with one node, by each side */
+	LENO_STREAM_BUFFER  = 256 * 1024,/* bytes written that wait to be sent       */
+	LENO_STREAM_WINDOW  = 4 << 20    /* bytes sent that the peer has not read    */
+};
+
+/* Opens a stream under this topic (to LENO_TYPE_MAX bytes); writing may begin at once.
+ * Errors: ARGUMENT, SELF, NO_NODE, LIMIT, MEMORY, CLOSED. */
+LENO_API int leno_stream_open(leno_node *, const leno_id *to, const char *topic,
+                              const leno_stream_handlers *, void *user, leno_stream **ret);
+
+/* Takes a stream that a peer has opened; within the handler `stream`. ARGUMENT. */
+LENO_API int leno_stream_accept(leno_stream *, const leno_stream_handlers *, void *user);
+
+/* Copies as much as there is room for; *ret_taken says how much, 0 included. When it was
+ * less than all, `writable` follows. Errors: CLOSED (finished, or over), ARGUMENT, MEMORY. */
+LENO_API int leno_stream_write(leno_stream *, leno_bytes, size_t *ret_taken);
+
+/* Nothing more will be written: the peer reads to the end, and sees it. CLOSED. */
+LENO_API int leno_stream_finish(leno_stream *);
+
+/* What is there to read, in one piece; lent until the handler returns or the stream is
+ * touched again. Empty: nothing now. What has been dealt with is skipped, which lets the
+ * peer send more. Reading copies and skips, and returns how much. */
+LENO_API leno_bytes leno_stream_peek(leno_stream *);
+LENO_API void       leno_stream_skip(leno_stream *, size_t n);   /* at most what was peeked */
+LENO_API size_t     leno_stream_read(leno_stream *, void *to, size_t size);
+
+/* The peer has finished, and all of it has been read. */
+LENO_API bool leno_stream_ended(const leno_stream *);
+
+/* Ends it at once in both directions: what waits is dropped, the peer hears code and why
+ * (to 255 bytes; NULL is fine). The stream is gone, no handler is called. NULL is fine. */
+LENO_API void leno_stream_abort(leno_stream *, int code, const char *why);
+
+/* Its share beside other streams to the same node: 1 to 255; 16 at first. ARGUMENT. */
+LENO_API int leno_stream_weigh(leno_stream *, unsigned weight);
+
+LENO_API leno_node     *leno_stream_node(const leno_stream *);
+LENO_API const leno_id *leno_stream_peer(const leno_stream *);
+LENO_API const char    *leno_stream_topic(const leno_stream *);
+
+typedef struct leno_stream_info {      /* bytes since it was opened                 */
+	uint64_t written, confirmed;   /* by us; of them, read by the peer's program */
+	uint64_t received, read;       /* come here; of them, read by us             */
+} leno_stream_info;
+LENO_API void leno_stream_get_info(const leno_stream *, leno_stream_info *ret);
 
 /* ---- running -------------------------------------------------------------- */
 

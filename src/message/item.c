@@ -36,7 +36,7 @@ bool read_item(struct bytes b, struct item *ret)
 	if (i.kind == ITEM_REFUSE)
 		i.code = read_u32(&r);
 	i.data = read_bytes(&r, reader_left(&r));
-	if (!read_end(&r) || i.kind > ITEM_BROADCAST)
+	if (!read_end(&r))
 		return false;
 	*ret = i;
 	return true;

@@ -15,7 +15,8 @@ enum item_kind {
 	ITEM_REPLY,     /* 0      | request varint | data                             */
 	ITEM_REFUSE,    /* 0      | request varint | code u32 | text                  */
 	ITEM_PING,      /* 0      | request varint: answered with an empty reply      */
-	ITEM_BROADCAST  /* 0      | see broadcast.h                                   */
+	ITEM_BROADCAST, /* 0      | see broadcast.h                                   */
+	ITEM_STREAM     /* the stream's number | see stream/flow.h                    */
 };
 enum { ITEM_HEAD_MAX = 1 + 9 + 9 + 4 };
 

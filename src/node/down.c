@@ -30,11 +30,14 @@ static void make_peers(struct conn *c, struct writer *w)
 	/* One turn each, while the record has room; who is done leaves the list. */
 	for (struct list *it = c->ready.next; it != &c->ready; it = c->ready.next) {
 		struct peer *p = list_item(it, struct peer, ready);
+		bool wrote;
 
-		if (!session_make(p->session, w, n->now_us) && session_wants(p->session))
+		streams_feed(p);
+		wrote = session_make(p->session, w, n->now_us);
+		if (!wrote && session_wants(p->session))
 			return;                    /* the record is full */
 		timers_set(&n->timers, &p->timer, session_deadline(p->session));
-		if (session_wants(p->session))
+		if (session_wants(p->session) || (wrote && streams_want(p)))
 			list_append(&c->ready, it);
 		else
 			list_remove(it);

@@ -208,6 +208,8 @@ int events_item(struct peer *p, struct bytes bytes)
 	case ITEM_BROADCAST:
 		fan_item(p, item.data);
 		break;
+	case ITEM_STREAM:
+		return streams_take(p, &item);
 	}
 	return 0;
 }

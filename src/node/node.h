@@ -26,10 +26,11 @@
 #include "message/requests.h"
 #include "message/types.h"
 #include "node/relay.h"
+#include "node/streams.h"
 #include "session/session.h"
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
-                  TIMER_MESH, TIMER_FAN };
+                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS };
 
 enum { URI_SHOWN = 80 };
 
@@ -84,6 +85,9 @@ struct peer {
 	bool            has_gate;
 	leno_id         gate;       /* of a visitor                                    */
 	bool            blocked;    /* LENO_AGAIN was given                            */
+	struct flows   *flows;      /* streams; NULL: never any                        */
+	uint64_t        fed_to;     /* where the last piece of a stream ends           */
+	uint32_t        rtt_least_us; /* of the session, on this path; 0: not measured */
 };
 
 struct leno_message {
@@ -128,6 +132,9 @@ struct leno_node {
 	struct requests requests;
 	struct dials    dials;
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
+	struct flow_setup flow_setup;
+	struct list     stream_events; /* streams of which the application must hear   */
+	struct timer    stream_timer;
 
 	leno_stats      stats;
 	uint64_t        refused_log_us;  /* when a refusal was last logged             */

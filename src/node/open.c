@@ -114,6 +114,10 @@ static int make_parts(leno_node *n)
 	if (error)
 		return error;
 	n->mesh_timer.kind = TIMER_MESH;
+	error = timers_admit(&n->timers);
+	if (error)
+		return error;
+	n->stream_timer.kind = TIMER_STREAMS;
 	random_bytes(&n->random, seed, sizeof seed);
 	map_init(&n->peers, offsetof(struct peer, id), sizeof(leno_id), o->nodes_max, seed);
 	n->mesh = mesh_new(&mesh, n->now_us);
@@ -145,6 +149,8 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->graves);
 	list_init(&n->unclocked);
 	list_init(&n->moved);
+	list_init(&n->stream_events);
+	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = options.memory_max / 4 };
 	timers_init(&n->timers);
 	requests_init(&n->requests, &n->timers, TIMER_REQUEST);
 	dials_init(&n->dials, &n->timers, TIMER_DIAL);
@@ -204,6 +210,7 @@ void leno_engine_free(leno_node *n)
 	fan_free(n);
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)); cursor = 0)
 		peers_free(p);
+	streams_clear(n);
 	list_each (it, next, &n->conns)
 		conns_free(list_item(it, struct conn, all));
 	list_each (jt, after, &n->graves)

@@ -127,6 +127,7 @@ void peers_path(struct peer *p)
 	if (path == PATH_DIRECT)
 		session_set_meant(p->session, link_peer(c->link)->incarnation);
 	session_set_path(p->session, path, c ? c->via : 0, n->now_us);
+	p->rtt_least_us = 0;
 	timers_set(&n->timers, &p->linger,
 	           c ? NEVER : n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
 	peers_wake(p);
@@ -147,7 +148,7 @@ void peers_wake(struct peer *p)
 	leno_node *n = p->node;
 
 	timers_set(&n->timers, &p->timer, session_deadline(p->session));
-	if (!p->conn || !session_wants(p->session))
+	if (!p->conn || (!session_wants(p->session) && !streams_want(p)))
 		return;
 	if (list_empty(&p->ready))
 		list_append(&p->conn->ready, &p->ready);
@@ -197,6 +198,7 @@ void peers_end(struct peer *p, int error)
 	blocked = p->blocked;
 	unknown = session_unconfirmed(p->session, &first, &last);
 	set_aside(p, &failing);
+	streams_end(p, LENO_CLOSED);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
@@ -237,6 +239,7 @@ void peers_free(struct peer *p)
 	list_remove(&p->moved);
 	timers_release(&n->timers, &p->timer);
 	timers_release(&n->timers, &p->linger);
+	streams_free(p);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	session_free(p->session);

@@ -105,6 +105,8 @@ static void due(leno_node *n, struct timer *t)
 	case TIMER_FAN:
 		fan_tick(n);
 		break;
+	case TIMER_STREAMS:
+		break;                     /* node_settle() looks at them */
 	}
 }
 
@@ -157,6 +159,7 @@ void node_settle(leno_node *n)
 
 	follow_incarnation(n);
 	events_mesh(n);
+	streams_settle(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
 		if ((c = table_get(&n->links, (size_t)number)))

@@ -408,6 +408,16 @@ size_t session_queued(const struct session *s)
 	return (size_t)tape_size(&s->out.tape);
 }
 
+uint64_t session_put_to(const struct session *s)
+{
+	return s->out.tape.end;
+}
+
+uint64_t session_sent_to(const struct session *s)
+{
+	return s->out.sent_max;
+}
+
 bool session_idle(const struct session *s)
 {
 	return !stream_waits(&s->out) && !s->ack_due && !s->hello_due;

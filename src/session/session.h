@@ -145,6 +145,8 @@ void session_tick(struct session *, uint64_t now_us);
 /* ---- to look at ------------------------------------------------------------- */
 
 size_t   session_queued(const struct session *);     /* bytes waiting or unconfirmed */
+uint64_t session_put_to(const struct session *);     /* bytes put in this life ...   */
+uint64_t session_sent_to(const struct session *);    /* ... and sent, once at least  */
 bool     session_idle(const struct session *);       /* nothing put, all acknowledged */
 uint32_t session_rtt_us(const struct session *);
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */

@@ -1,0 +1,558 @@
+/* streams.c - leno_stream_*: between the application, src/stream/ and the session.
+ *
+ *   leno_stream_write --> flow --streams_feed, as the session has room--> items
+ *   items --streams_take--> flow --> the handler `readable`
+ *
+ *  1. Bytes go to the session as late as can be, one piece ahead: what an application sends
+ *     meanwhile, or another stream, waits behind that piece and not behind all that waits.
+ *  2. Handlers run inside inputs only; what happens elsewhere waits in node->stream_events.
+ *  3. A stream that is over, or aborted, lives until nobody stands in it (`entered`) and
+ *     what the peer must hear of it is in the session. */
+#include "node/streams.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "node/node.h"
+
+enum {
+	FEED_PIECE  = 16 * 1024 - 64,  /* a record's worth                            */
+	FEED_AHEAD  = 16 * 1024,       /* put into the session and not sent yet       */
+	FLIGHT_LEAST = 384 * 1024,     /* on the way, or read by nobody yet, ...      */
+	FLIGHT_US   = 4 * 1024,        /* ... and so much more for a microsecond of round
+	                                  trip: no machine moves 4 GB a second        */
+	RETRY_US    = 50 * 1000,       /* between two looks for memory                */
+	OP_YOURS    = 0x80             /* the receiver has opened this stream         */
+};
+
+struct leno_stream {
+	struct flow  flow;
+	leno_node   *node;
+	struct peer *peer;             /* NULL: over                                  */
+	leno_id      id;               /* the peer's                                  */
+	struct list  event;            /* in node->stream_events                      */
+	leno_stream_handlers handlers;
+	void        *user;
+	unsigned     entered;          /* handlers of it that are running             */
+	bool         accepted;
+	bool         left;             /* the application has let go of it            */
+	bool         closed;           /* `closed` is due, with error                 */
+	int          error;
+	char         topic[];
+};
+
+static leno_stream *stream_of(struct flow *f)
+{
+	return list_item(f, leno_stream, flow);
+}
+
+/* ---- life and end -------------------------------------------------------------- */
+
+static leno_stream *stream_new(struct peer *p, struct flow_key key, struct bytes topic,
+                               int *ret_error)
+{
+	leno_stream *s = mem_new(sizeof *s + topic.size + 1);
+
+	*ret_error = LENO_MEMORY;
+	if (!s)
+		return NULL;
+	*ret_error = flow_init(&s->flow, &p->node->flow_setup, key);
+	if (!*ret_error) {
+		*ret_error = flows_add(p->flows, &s->flow);
+		if (*ret_error)
+			flow_clear(&s->flow);
+	}
+	if (*ret_error)
+		return mem_free(s);
+	s->node = p->node;
+	s->peer = p;
+	s->id = p->id;
+	list_init(&s->event);
+	bytes_copy(s->topic, topic.data, topic.size);
+	return s;
+}
+
+static void stream_free(leno_stream *s)
+{
+	if (s->peer)
+		flows_remove(s->peer->flows, &s->flow);
+	list_remove(&s->event);
+	flow_clear(&s->flow);
+	mem_free(s);
+}
+
+/* Frees it when nobody needs it any more. */
+static void let_go(leno_stream *s)
+{
+	if (s->left && s->entered == 0 && (!s->peer || !s->flow.abort_due))
+		stream_free(s);
+}
+
+static void event(leno_stream *s)
+{
+	leno_node *n = s->node;
+
+	list_append(&n->stream_events, &s->event);
+	if (n->depth == 0)
+		timers_set(&n->timers, &n->stream_timer, n->now_us);
+}
+
+/* It is over for the peer: from here on it is the application's alone. */
+static void part(leno_stream *s, int error)
+{
+	if (s->peer)
+		flows_remove(s->peer->flows, &s->flow);
+	s->peer = NULL;
+	s->closed = true;
+	s->error = error;
+	if (s->left)
+		let_go(s);
+	else
+		event(s);
+}
+
+static void wake(leno_stream *s)
+{
+	if (!s->peer)
+		return;
+	flows_wake(s->peer->flows, &s->flow);
+	peers_wake(s->peer);
+}
+
+/* The handlers' own abort must not free what they stand in. */
+static void enter(leno_stream *s)
+{
+	s->entered++;
+}
+
+static void leave(leno_stream *s)
+{
+	s->entered--;
+	let_go(s);
+}
+
+static void call_readable(leno_stream *s)
+{
+	if (s->accepted && s->handlers.readable && !s->left)
+		s->handlers.readable(s, s->user);
+}
+
+static void fire(leno_stream *s)
+{
+	char why[FLOW_WHY_MAX + 1];
+
+	enter(s);
+	if (s->peer && flow_take_writable(&s->flow) && s->handlers.writable && !s->left)
+		s->handlers.writable(s, s->user);
+	if (s->closed && !s->left) {
+		bytes_copy(why, s->flow.why, s->flow.why_size);
+		why[s->flow.why_size] = '\0';
+		s->left = true;
+		if (s->handlers.closed)
+			s->handlers.closed(s, s->user, s->error, (int)s->flow.code, why);
+	}
+	if (!s->left)
+		wake(s);
+	leave(s);
+}
+
+void streams_settle(leno_node *n)
+{
+	struct list now;
+
+	if (list_empty(&n->stream_events) || n->leaving)
+		return;
+	/* A list of its own: what handlers cause waits for the next round. */
+	now = n->stream_events;
+	now.next->prev = now.prev->next = &now;
+	list_init(&n->stream_events);
+	while (!list_empty(&now) && !n->leaving) {
+		leno_stream *s = list_item(now.next, leno_stream, event);
+
+		list_remove(&s->event);
+		fire(s);
+	}
+	while (!list_empty(&now))
+		list_append(&n->stream_events, now.next);
+	if (!list_empty(&n->stream_events))
+		timers_set(&n->timers, &n->stream_timer, n->now_us);
+}
+
+void streams_end(struct peer *p, int error)
+{
+	struct flow *f;
+	size_t cursor = 0;
+
+	if (!p->flows)
+		return;
+	for (; (f = flows_next(p->flows, &cursor)); cursor = 0) {
+		flow_settle(f);
+		f->abort_due = false;
+		part(stream_of(f), error);
+	}
+	p->flows->next_ours = p->flows->next_theirs = 0;
+	p->fed_to = 0;
+}
+
+void streams_free(struct peer *p)
+{
+	struct flow *f;
+	size_t cursor = 0;
+
+	if (!p->flows)
+		return;
+	for (; (f = flows_next(p->flows, &cursor)); cursor = 0)
+		stream_free(stream_of(f));
+	flows_clear(p->flows);
+	p->flows = mem_free(p->flows);
+}
+
+void streams_clear(leno_node *n)
+{
+	list_each (it, next, &n->stream_events)
+		stream_free(list_item(it, leno_stream, event));
+}
+
+static int need_flows(struct peer *p)
+{
+	uint8_t seed[16];
+
+	if (p->flows)
+		return 0;
+	p->flows = mem_new(sizeof *p->flows);
+	if (!p->flows)
+		return LENO_MEMORY;
+	random_bytes(&p->node->random, seed, sizeof seed);
+	flows_init(p->flows, seed);
+	return 0;
+}
+
+/* ---- into the session ------------------------------------------------------------ */
+
+static int put(struct peer *p, struct flow_key key, const struct flow_item *item,
+               struct bytes data)
+{
+	uint8_t head[ITEM_HEAD_MAX + 1 + FLOW_ARGS_MAX];
+	size_t n = write_item_head(head, &(struct item){ .kind = ITEM_STREAM, .type = key.number });
+
+	head[n++] = (uint8_t)(item->op | (key.ours ? 0 : OP_YOURS));
+	bytes_copy(head + n, item->args, item->n_args);
+	return session_put(p->session, bytes_of(head, n + item->n_args), data, NULL);
+}
+
+static bool may_feed(const struct peer *p)
+{
+	const struct session *s = p->session;
+	uint64_t flight = FLIGHT_LEAST + (uint64_t)p->rtt_least_us * FLIGHT_US;
+
+	return p->flows && flows_want(p->flows) && session_queued(s) < flight &&
+	       (session_put_to(s) < session_sent_to(s) + FEED_AHEAD ||
+	        p->fed_to <= session_sent_to(s));
+}
+
+bool streams_want(const struct peer *p)
+{
+	return p->conn && may_feed(p);
+}
+
+static void made(struct peer *p, leno_stream *s, const struct flow_item *item)
+{
+	struct flow *f = &s->flow;
+
+	flow_made(f, item);
+	flows_said(p->flows, f, item->op == FLOW_DATA ? item->data.size : 0);
+	p->fed_to = session_put_to(p->session);
+	if (item->op == FLOW_ABORT)
+		let_go(s);
+	else if (flow_over(f))
+		part(s, 0);
+	else if (f->short_write && tape_size(&f->out) <= FLOW_BUFFER / 2)
+		event(s);
+}
+
+/* The queue is full: what is acknowledged wakes the peer. Or memory is out, which others
+ * give back, of whom nothing is heard here. */
+static void retry(leno_stream *s)
+{
+	leno_node *n = s->node;
+
+	if (session_queued(s->peer->session) > 0 || !list_empty(&s->event))
+		return;
+	list_append(&n->stream_events, &s->event);
+	timers_set(&n->timers, &n->stream_timer, n->now_us + RETRY_US);
+}
+
+void streams_feed(struct peer *p)
+{
+	uint32_t rtt_us = session_rtt_us(p->session);
+	struct flow_item item;
+	size_t max;
+
+	if (rtt_us > 0 && (p->rtt_least_us == 0 || rtt_us < p->rtt_least_us))
+		p->rtt_least_us = rtt_us;
+	while (may_feed(p)) {
+		struct flow *f = flows_turn(p->flows, &max);
+		leno_stream *s = stream_of(f);
+		bool any = flow_make(f, max < FEED_PIECE ? max : FEED_PIECE, &item);
+
+		assert(any);
+		if (put(p, f->key, &item, item.op == FLOW_OPEN ? bytes_text(s->topic) : item.data)) {
+			retry(s);
+			return;
+		}
+		made(p, s, &item);
+	}
+}
+
+/* ---- out of the session ------------------------------------------------------------ */
+
+/* An open that cannot be taken has no stream to say so. */
+static int refuse_open(struct peer *p, uint32_t number, int error)
+{
+	struct flow_item item = { .op = FLOW_ABORT, .n_args = 4 };
+	struct writer w = writer_of(item.args, sizeof item.args);
+
+	write_u32(&w, (uint32_t)error);
+	error = put(p, (struct flow_key){ .number = number, .ours = 0 }, &item,
+	            bytes_text(leno_strerror(error)));
+	return error ? LENO_MEMORY : 0;
+}
+
+static int take_open(struct peer *p, uint32_t number, struct bytes body)
+{
+	leno_node *n = p->node;
+	struct reader r = reader_of(body);
+	uint64_t credit = read_varint(&r);
+	struct bytes topic = read_bytes(&r, reader_left(&r));
+	leno_stream *s = NULL;
+	int error;
+
+	if (!read_end(&r) || topic.size > LENO_TYPE_MAX || memchr(topic.data, 0, topic.size))
+		return LENO_PROTOCOL;
+	error = flows_opened(p->flows, number);
+	if (error == LENO_PROTOCOL)
+		return error;
+	if (!error)
+		s = stream_new(p, (struct flow_key){ number, 0 }, topic, &error);
+	if (!s)
+		return refuse_open(p, number, error);
+	s->flow.credit = credit;
+	enter(s);
+	if (n->handlers.stream)
+		n->handlers.stream(n, n->user, s, s->topic);
+	if (!s->accepted && !s->left)
+		leno_stream_abort(s, LENO_REFUSED, "no such stream is taken here");
+	leave(s);
+	return 0;
+}
+
+/* What can no longer be kept ends the stream, for both. */
+static void give_up(leno_stream *s, int error)
+{
+	struct bytes why = bytes_text(leno_strerror(error));
+
+	flow_abort(&s->flow, (uint32_t)error, why);
+	s->closed = true;
+	s->error = error;
+	event(s);
+	wake(s);
+}
+
+static int take_body(leno_stream *s, enum flow_op op, struct bytes body)
+{
+	int error = flow_take(&s->flow, op, body);
+
+	if (error)
+		return error;
+	if (op == FLOW_ABORT) {
+		part(s, LENO_REFUSED);
+		return 0;
+	}
+	enter(s);
+	if (op == FLOW_DATA || op == FLOW_FINISH)
+		call_readable(s);
+	if (s->peer && flow_settle(&s->flow))
+		give_up(s, LENO_MEMORY);
+	wake(s);
+	if (s->peer && flow_over(&s->flow))
+		part(s, 0);
+	leave(s);
+	return 0;
+}
+
+int streams_take(struct peer *p, const struct item *item)
+{
+	struct reader r = reader_of(item->data);
+	uint8_t first = read_u8(&r);
+	struct bytes body = read_bytes(&r, reader_left(&r));
+	enum flow_op op = first & ~(unsigned)OP_YOURS;
+	struct flow_key key = { item->type, first & OP_YOURS ? 1 : 0 };
+	struct flow *f;
+	int error;
+
+	if (r.bad)
+		return LENO_PROTOCOL;
+	if (need_flows(p))
+		return LENO_MEMORY;
+	if (op == FLOW_OPEN)
+		return key.ours ? LENO_PROTOCOL : take_open(p, key.number, body);
+	f = flows_find(p->flows, key, &error);
+	if (!f || f->aborted)
+		return error;
+	return take_body(stream_of(f), op, body);
+}
+
+/* ---- leno.h -------------------------------------------------------------------------- */
+
+static void take_handlers(leno_stream *s, const leno_stream_handlers *handlers, void *user)
+{
+	if (handlers)
+		s->handlers = *handlers;
+	s->user = user;
+	s->accepted = true;
+}
+
+int leno_stream_open(leno_node *n, const leno_id *to, const char *topic,
+                     const leno_stream_handlers *handlers, void *user, leno_stream **ret)
+{
+	struct flow_key key;
+	struct peer *p;
+	leno_stream *s;
+	int error = 0;
+
+	if (!n || !to || !ret || !topic || strnlen(topic, LENO_TYPE_MAX + 1) > LENO_TYPE_MAX)
+		return LENO_ARGUMENT;
+	if (n->leaving)
+		return LENO_CLOSED;
+	p = peers_need(n, to, &error);
+	if (!p)
+		return error;
+	error = need_flows(p);
+	if (!error)
+		error = flows_open(p->flows, &key);
+	s = error ? NULL : stream_new(p, key, bytes_text(topic), &error);
+	if (!s)
+		return error;
+	take_handlers(s, handlers, user);
+	s->flow.credit = FLOW_WINDOW_MIN;
+	wake(s);
+	*ret = s;
+	return 0;
+}
+
+int leno_stream_accept(leno_stream *s, const leno_stream_handlers *handlers, void *user)
+{
+	if (!s || s->accepted || s->flow.key.ours || s->entered == 0)
+		return LENO_ARGUMENT;
+	take_handlers(s, handlers, user);
+	return 0;
+}
+
+int leno_stream_write(leno_stream *s, leno_bytes data, size_t *ret_taken)
+{
+	int error;
+
+	if (!s || !ret_taken || (!data.data && data.size > 0))
+		return LENO_ARGUMENT;
+	*ret_taken = 0;
+	if (!s->peer || s->flow.finish_due || s->flow.finished || s->flow.aborted ||
+	    s->node->leaving)
+		return LENO_CLOSED;
+	error = flow_write(&s->flow, bytes_of(data.data, data.size), ret_taken);
+	wake(s);
+	return error;
+}
+
+int leno_stream_finish(leno_stream *s)
+{
+	if (!s)
+		return LENO_ARGUMENT;
+	if (!s->peer || s->flow.finish_due || s->flow.finished || s->flow.aborted)
+		return LENO_CLOSED;
+	flow_finish(&s->flow);
+	wake(s);
+	return 0;
+}
+
+leno_bytes leno_stream_peek(leno_stream *s)
+{
+	struct bytes b = flow_peek(&s->flow);
+
+	return (leno_bytes){ b.data, b.size };
+}
+
+void leno_stream_skip(leno_stream *s, size_t n)
+{
+	size_t most = flow_peek(&s->flow).size;
+
+	flow_skip(&s->flow, n < most ? n : most, s->node->now_us,
+	          s->peer ? session_rtt_us(s->peer->session) : 0);
+	wake(s);
+}
+
+size_t leno_stream_read(leno_stream *s, void *to, size_t size)
+{
+	uint8_t *at = to;
+
+	while (size > 0) {
+		struct bytes b = flow_peek(&s->flow);
+		size_t n = b.size < size ? b.size : size;
+
+		if (n == 0)
+			break;
+		memcpy(at, b.data, n);
+		leno_stream_skip(s, n);
+		at += n;
+		size -= n;
+	}
+	return (size_t)(at - (uint8_t *)to);
+}
+
+bool leno_stream_ended(const leno_stream *s)
+{
+	return flow_ended(&s->flow);
+}
+
+void leno_stream_abort(leno_stream *s, int code, const char *why)
+{
+	if (!s || s->left)
+		return;
+	s->left = true;
+	list_remove(&s->event);
+	if (s->peer && !s->node->leaving) {
+		flow_abort(&s->flow, (uint32_t)code, bytes_text(why ? why : ""));
+		wake(s);
+	}
+	let_go(s);
+}
+
+int leno_stream_weigh(leno_stream *s, unsigned weight)
+{
+	if (!s || weight < 1 || weight > FLOW_WEIGHT_MAX)
+		return LENO_ARGUMENT;
+	s->flow.weight = weight;
+	return 0;
+}
+
+leno_node *leno_stream_node(const leno_stream *s)
+{
+	return s->node;
+}
+
+const leno_id *leno_stream_peer(const leno_stream *s)
+{
+	return &s->id;
+}
+
+const char *leno_stream_topic(const leno_stream *s)
+{
+	return s->topic;
+}
+
+void leno_stream_get_info(const leno_stream *s, leno_stream_info *ret)
+{
+	const struct flow *f = &s->flow;
+
+	*ret = (leno_stream_info){ .written = f->out.end, .confirmed = f->confirmed,
+	                           .received = f->received, .read = f->read };
+}

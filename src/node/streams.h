@@ -1,0 +1,24 @@
+/* streams.h - what the node's other files ask of its streams. */
+#ifndef LENO_NODE_STREAMS_H
+#define LENO_NODE_STREAMS_H
+
+#include <leno.h>
+
+#include "stream/flows.h"
+
+struct item;
+struct peer;
+
+/* An item of kind STREAM. PROTOCOL, MEMORY: the session cannot go on. */
+int  streams_take(struct peer *, const struct item *);
+
+/* Gives the session what should go next; may it, and is there anything? */
+void streams_feed(struct peer *);
+bool streams_want(const struct peer *);
+
+void streams_settle(leno_node *);              /* handlers that are due             */
+void streams_end(struct peer *, int error);    /* the session's life is over        */
+void streams_free(struct peer *);              /* without a word                    */
+void streams_clear(leno_node *);               /* those that nobody was told to be over */
+
+#endif

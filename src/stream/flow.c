@@ -1,0 +1,288 @@
+/* flow.c - see flow.h. */
+#include "stream/flow.h"
+
+#include <assert.h>
+
+int flow_init(struct flow *f, struct flow_setup *setup, struct flow_key key)
+{
+	if (setup->granted > setup->budget || setup->budget - setup->granted < FLOW_WINDOW_MIN)
+		return LENO_LIMIT;
+	*f = (struct flow){ .key = key, .setup = setup, .weight = FLOW_WEIGHT,
+	                    .window = FLOW_WINDOW_MIN, .limit = FLOW_WINDOW_MIN,
+	                    .open_due = key.ours };
+	setup->granted += f->window;
+	tape_init(&f->out, setup->pool);
+	tape_init(&f->in, setup->pool);
+	list_init(&f->ready);
+	return 0;
+}
+
+void flow_clear(struct flow *f)
+{
+	list_remove(&f->ready);
+	tape_clear(&f->out);
+	tape_clear(&f->in);
+	f->setup->granted -= f->window;
+	f->window = 0;
+}
+
+/* ---- ours to say ------------------------------------------------------------- */
+
+int flow_write(struct flow *f, struct bytes data, size_t *ret_taken)
+{
+	size_t held = (size_t)tape_size(&f->out), n = FLOW_BUFFER - held;
+
+	assert(held <= FLOW_BUFFER && !f->finish_due && !f->finished);
+	if (n > data.size)
+		n = data.size;
+	if (tape_reserve(&f->out, n)) {
+		if (held == 0)
+			return LENO_MEMORY;
+		n = 0;
+	}
+	tape_append(&f->out, data.data, n);
+	f->short_write = n < data.size;
+	*ret_taken = n;
+	return 0;
+}
+
+void flow_finish(struct flow *f)
+{
+	f->finish_due = true;
+}
+
+void flow_abort(struct flow *f, uint32_t code, struct bytes why)
+{
+	f->why_size = why.size < FLOW_WHY_MAX ? why.size : FLOW_WHY_MAX;
+	bytes_copy(f->why, why.data, f->why_size);
+	f->code = code;
+	f->aborted = true;
+	f->abort_due = !f->open_due;           /* of what was not opened the peer knows nothing */
+	tape_clear(&f->out);
+	tape_clear(&f->in);
+	f->lent = bytes_of(NULL, 0);
+}
+
+struct bytes flow_peek(struct flow *f)
+{
+	if (tape_size(&f->in) > 0)
+		return tape_view(&f->in, f->in.start, CHUNK_SIZE);
+	return f->lent;
+}
+
+/* A reader that empties a window within two round trips is kept waiting by it. */
+static void widen(struct flow *f, uint64_t now_us, uint32_t rtt_us)
+{
+	size_t more = f->window;
+
+	if (now_us - f->granted_us > 2 * (uint64_t)rtt_us || f->window + more > FLOW_WINDOW_MAX ||
+	    more > f->setup->budget - f->setup->granted)
+		return;
+	f->window += more;
+	f->setup->granted += more;
+}
+
+void flow_skip(struct flow *f, size_t n, uint64_t now_us, uint32_t rtt_us)
+{
+	assert(n <= flow_peek(f).size);
+	f->read += n;
+	if (tape_size(&f->in) > 0)
+		tape_drop(&f->in, f->in.start + n);
+	else
+		f->lent = bytes_of(f->lent.data + n, f->lent.size - n);
+	if (flow_ended(f)) {
+		f->done_due = !f->done;
+		f->credit_due = false;
+	} else if (!f->peer_finished && f->read + f->window - f->limit >= f->window / 2) {
+		widen(f, now_us, rtt_us);
+		f->limit = f->read + f->window;
+		f->granted_us = now_us;
+		f->credit_due = true;
+	}
+}
+
+/* Bytes of `out` that may go now. */
+static uint64_t sendable(const struct flow *f)
+{
+	uint64_t upto = f->out.end < f->credit ? f->out.end : f->credit;
+
+	return upto > f->out.start ? upto - f->out.start : 0;
+}
+
+bool flow_wants(const struct flow *f)
+{
+	if (f->aborted)
+		return f->abort_due;
+	return f->open_due || f->credit_due || f->done_due || sendable(f) > 0 ||
+	       (f->finish_due && tape_size(&f->out) == 0);
+}
+
+static struct writer args_of(struct flow_item *item)
+{
+	return writer_of(item->args, sizeof item->args);
+}
+
+/* The topic of OPEN is the caller's to add. */
+static void make_open(const struct flow *f, struct flow_item *ret)
+{
+	struct writer w;
+
+	*ret = (struct flow_item){ .op = FLOW_OPEN };
+	w = args_of(ret);
+	write_varint(&w, f->limit);
+	ret->n_args = writer_size(&w);
+}
+
+static void make_credit(const struct flow *f, struct flow_item *ret)
+{
+	struct writer w;
+
+	*ret = (struct flow_item){ .op = FLOW_CREDIT };
+	w = args_of(ret);
+	write_varint(&w, f->read);
+	write_varint(&w, f->limit);
+	ret->n_args = writer_size(&w);
+}
+
+static void make_abort(const struct flow *f, struct flow_item *ret)
+{
+	struct writer w;
+
+	*ret = (struct flow_item){ .op = FLOW_ABORT, .data = bytes_of(f->why, f->why_size) };
+	w = args_of(ret);
+	write_u32(&w, f->code);
+	ret->n_args = writer_size(&w);
+}
+
+bool flow_make(struct flow *f, size_t max, struct flow_item *ret)
+{
+	uint64_t n = sendable(f);
+
+	if (!flow_wants(f))
+		return false;
+	if (f->abort_due)
+		make_abort(f, ret);
+	else if (f->open_due)
+		make_open(f, ret);
+	else if (f->credit_due)
+		make_credit(f, ret);
+	else if (n > 0)
+		*ret = (struct flow_item){ .op = FLOW_DATA, .data = tape_view(&f->out, f->out.start,
+		                           n < max ? (size_t)n : max) };
+	else
+		*ret = (struct flow_item){ .op = f->done_due ? FLOW_DONE : FLOW_FINISH };
+	return true;
+}
+
+void flow_made(struct flow *f, const struct flow_item *item)
+{
+	switch (item->op) {
+	case FLOW_OPEN:
+		f->open_due = false;
+		break;
+	case FLOW_DATA:
+		tape_drop(&f->out, f->out.start + item->data.size);
+		break;
+	case FLOW_CREDIT:
+		f->credit_due = false;
+		break;
+	case FLOW_FINISH:
+		f->finish_due = false;
+		f->finished = true;
+		break;
+	case FLOW_DONE:
+		f->done_due = false;
+		f->done = true;
+		break;
+	case FLOW_ABORT:
+		f->abort_due = false;
+		break;
+	}
+}
+
+bool flow_take_writable(struct flow *f)
+{
+	if (!f->short_write || tape_size(&f->out) > FLOW_BUFFER / 2)
+		return false;
+	f->short_write = false;
+	return true;
+}
+
+/* ---- the peer's to say --------------------------------------------------------- */
+
+static int take_data(struct flow *f, struct bytes data)
+{
+	if (f->peer_finished || data.size > f->limit - f->received)
+		return LENO_PROTOCOL;
+	f->received += data.size;
+	f->lent = data;
+	return 0;
+}
+
+static int take_credit(struct flow *f, struct reader *r)
+{
+	uint64_t read = read_varint(r), credit = read_varint(r);
+
+	if (!read_end(r) || read < f->confirmed || read > f->out.start || credit < f->credit)
+		return LENO_PROTOCOL;
+	f->confirmed = read;
+	f->credit = credit;
+	return 0;
+}
+
+static int take_abort(struct flow *f, struct reader *r)
+{
+	uint32_t code = read_u32(r);
+	struct bytes why = read_bytes(r, reader_left(r));
+
+	if (!read_end(r) || why.size > FLOW_WHY_MAX)
+		return LENO_PROTOCOL;
+	f->code = code;
+	f->why_size = why.size;
+	bytes_copy(f->why, why.data, why.size);
+	return 0;
+}
+
+int flow_take(struct flow *f, enum flow_op op, struct bytes body)
+{
+	struct reader r = reader_of(body);
+
+	assert(f->lent.size == 0);
+	switch (op) {
+	case FLOW_DATA:
+		return take_data(f, body);
+	case FLOW_CREDIT:
+		return take_credit(f, &r);
+	case FLOW_ABORT:
+		return take_abort(f, &r);
+	case FLOW_FINISH:
+		if (body.size > 0 || f->peer_finished)
+			return LENO_PROTOCOL;
+		f->peer_finished = true;
+		f->credit_due = false;
+		f->done_due = flow_ended(f);
+		return 0;
+	case FLOW_DONE:
+		if (body.size > 0 || !f->finished || f->peer_done)
+			return LENO_PROTOCOL;
+		f->peer_done = true;
+		f->confirmed = f->out.start;
+		return 0;
+	case FLOW_OPEN:
+		break;
+	}
+	return LENO_PROTOCOL;
+}
+
+int flow_settle(struct flow *f)
+{
+	struct bytes rest = f->lent;
+
+	f->lent = bytes_of(NULL, 0);
+	if (rest.size == 0)
+		return 0;
+	if (tape_reserve(&f->in, rest.size))
+		return LENO_MEMORY;
+	tape_append(&f->in, rest.data, rest.size);
+	return 0;
+}
