@@ -52,7 +52,7 @@ static void send_back(leno_node *node, void *user, leno_message *m, const char *
 }
 
 /* Listens, or dials the relay if there is one. */
-static void run_far(struct stage *s, const leno_handlers *handlers)
+void leno_run_far(struct stage *s, const leno_handlers *handlers)
 {
 	leno_node *node = open_node(NULL, handlers, s);
 
@@ -67,12 +67,12 @@ static void run_far(struct stage *s, const leno_handlers *handlers)
 
 static void sink(struct stage *s)
 {
-	run_far(s, &(leno_handlers){ .message = count_message });
+	leno_run_far(s, &(leno_handlers){ .message = count_message });
 }
 
 static void echo(struct stage *s)
 {
-	run_far(s, &(leno_handlers){ .message = send_back });
+	leno_run_far(s, &(leno_handlers){ .message = send_back });
 }
 
 /* ---- near: source and ping ---- */
@@ -155,7 +155,7 @@ static void ping(struct stage *s)
 	run_near(s, &(leno_handlers){ .node_up = begin, .message = take_echo });
 }
 
-static void relay(struct stage *s)
+void leno_relay(struct stage *s)
 {
 	leno_node *node = open_node(NULL, NULL, NULL);
 
@@ -170,7 +170,7 @@ const struct peer leno_peers[] = {
 #ifndef BENCH_WITHOUT_LENO
 	{ "leno",         MESSAGES, NULL,  sink, source, echo, ping, true  },
 	{ "leno-request", REQUESTS, NULL,  NULL, NULL,   echo, ping, false },
-	{ "leno-relay",   MESSAGES, relay, sink, source, echo, ping, false },
+	{ "leno-relay",   MESSAGES, leno_relay, sink, source, echo, ping, false },
 #endif
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
 };

@@ -17,6 +17,10 @@ void listen_here(struct stage *, leno_node *, enum note where);
 void leave_id(struct stage *, const leno_node *);
 
 /* Is this the node that has left its id? */
+/* Roles of leno.c that streams have too: who listens, or dials the relay; the relay. */
+void leno_run_far(struct stage *, const leno_handlers *);
+void leno_relay(struct stage *);
+
 bool is_left_id(const struct stage *, const leno_id *);
 
 #endif

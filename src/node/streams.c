@@ -18,8 +18,8 @@
 enum {
 	FEED_PIECE  = 16 * 1024 - 64,  /* a record's worth                            */
 	FEED_AHEAD  = 16 * 1024,       /* put into the session and not sent yet       */
-	FLIGHT_LEAST = 384 * 1024,     /* on the way, or read by nobody yet, ...      */
-	FLIGHT_US   = 4 * 1024,        /* ... and so much more for a microsecond of round
+	FLIGHT_LEAST = 96 * 1024,     /* on the way, or read by nobody yet, ...      */
+	FLIGHT_US   = 1 * 1024,        /* ... and so much more for a microsecond of round
 	                                  trip: no machine moves 4 GB a second        */
 	RETRY_US    = 50 * 1000,       /* between two looks for memory                */
 	OP_YOURS    = 0x80             /* the receiver has opened this stream         */
