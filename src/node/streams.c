@@ -18,11 +18,10 @@
 enum {
 	FEED_PIECE  = 16 * 1024 - 64,  /* a record's worth                            */
 	FEED_AHEAD  = 16 * 1024,       /* put into the session and not sent yet       */
-	FLIGHT_LEAST = 96 * 1024,     /* on the way, or read by nobody yet, ...      */
-	FLIGHT_US   = 1 * 1024,        /* ... and so much more for a microsecond of round
-	                                  trip: no machine moves 4 GB a second        */
-	RETRY_US    = 50 * 1000,       /* between two looks for memory                */
-	OP_YOURS    = 0x80             /* the receiver has opened this stream         */
+	FLIGHT_LEAST = 96 * 1024,      /* bytes sent and not acknowledged: more would only
+	                                  lie in sockets, before the question of another */
+	FLIGHT_US   = 1024,            /* more of them for each microsecond of round trip */
+	RETRY_US    = 50 * 1000        /* between two looks for memory                */
 };
 
 struct leno_stream {
@@ -232,12 +231,11 @@ static int need_flows(struct peer *p)
 static int put(struct peer *p, struct flow_key key, const struct flow_item *item,
                struct bytes data)
 {
-	uint8_t head[ITEM_HEAD_MAX + 1 + FLOW_ARGS_MAX];
+	uint8_t head[ITEM_HEAD_MAX + FLOW_HEAD_MAX];
 	size_t n = write_item_head(head, &(struct item){ .kind = ITEM_STREAM, .type = key.number });
 
-	head[n++] = (uint8_t)(item->op | (key.ours ? 0 : OP_YOURS));
-	bytes_copy(head + n, item->args, item->n_args);
-	return session_put(p->session, bytes_of(head, n + item->n_args), data, NULL);
+	n += flow_write_head(head + n, key, item);
+	return session_put(p->session, bytes_of(head, n), data, NULL);
 }
 
 static bool may_feed(const struct peer *p)
@@ -382,15 +380,13 @@ static int take_body(leno_stream *s, enum flow_op op, struct bytes body)
 
 int streams_take(struct peer *p, const struct item *item)
 {
-	struct reader r = reader_of(item->data);
-	uint8_t first = read_u8(&r);
-	struct bytes body = read_bytes(&r, reader_left(&r));
-	enum flow_op op = first & ~(unsigned)OP_YOURS;
-	struct flow_key key = { item->type, first & OP_YOURS ? 1 : 0 };
+	struct flow_key key;
+	enum flow_op op;
+	struct bytes body;
 	struct flow *f;
 	int error;
 
-	if (r.bad)
+	if (!flow_read(item->data, item->type, &key, &op, &body))
 		return LENO_PROTOCOL;
 	if (need_flows(p))
 		return LENO_MEMORY;

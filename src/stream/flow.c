@@ -3,6 +3,28 @@
 
 #include <assert.h>
 
+size_t flow_write_head(uint8_t ret[FLOW_HEAD_MAX], struct flow_key key,
+                       const struct flow_item *item)
+{
+	ret[0] = (uint8_t)(item->op | (key.ours ? 0 : FLOW_YOURS));
+	bytes_copy(ret + 1, item->args, item->n_args);
+	return 1 + item->n_args;
+}
+
+bool flow_read(struct bytes data, uint32_t number, struct flow_key *ret_key,
+               enum flow_op *ret_op, struct bytes *ret_body)
+{
+	struct reader r = reader_of(data);
+	uint8_t first = read_u8(&r);
+
+	if (r.bad)
+		return false;
+	*ret_key = (struct flow_key){ number, first & FLOW_YOURS ? 1 : 0 };
+	*ret_op = first & ~(unsigned)FLOW_YOURS;
+	*ret_body = read_bytes(&r, reader_left(&r));
+	return true;
+}
+
 int flow_init(struct flow *f, struct flow_setup *setup, struct flow_key key)
 {
 	if (setup->granted > setup->budget || setup->budget - setup->granted < FLOW_WINDOW_MIN)

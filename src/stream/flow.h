@@ -25,7 +25,9 @@ enum {
 	FLOW_WEIGHT     = 16,
 	FLOW_WEIGHT_MAX = 255,
 	FLOW_WHY_MAX    = 255,
-	FLOW_ARGS_MAX   = 2 * 9
+	FLOW_ARGS_MAX   = 2 * 9,
+	FLOW_HEAD_MAX   = 1 + FLOW_ARGS_MAX,
+	FLOW_YOURS      = 0x80               /* who gets this item opened the stream  */
 };
 
 enum flow_op {
@@ -84,6 +86,13 @@ struct flow_item {
 	size_t       n_args;
 	struct bytes data;           /* lent by the flow until flow_made()            */
 };
+
+/* What stands before the data of an item, behind its number; returns the size. */
+size_t flow_write_head(uint8_t ret[FLOW_HEAD_MAX], struct flow_key, const struct flow_item *);
+
+/* The other way round: whose stream of this number is meant, as the reader sees it. */
+bool flow_read(struct bytes, uint32_t number, struct flow_key *ret_key, enum flow_op *ret_op,
+               struct bytes *ret_body);
 
 /* LIMIT: the budget is spent. */
 int  flow_init(struct flow *, struct flow_setup *, struct flow_key);

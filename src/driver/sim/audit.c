@@ -193,6 +193,8 @@ bool sim_settled(struct sim *sim, const char **ret_why)
 	if (!why)
 		why = ledger_open_calls(sim);
 	if (!why)
+		why = ledger_open_streams(sim);
+	if (!why)
 		why = disagreement(sim);
 	if (!why)
 		why = loose_links(sim);

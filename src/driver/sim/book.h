@@ -76,10 +76,19 @@ struct book {
 struct ledger {
 	struct ask **asks;
 	uint32_t n_asks, asks_room;
+	struct pour **pours;
+	uint32_t n_pours, pours_room;
 	uint64_t delivered, delivered_bytes;
 	uint8_t *body; /* grows to the largest message */
 	size_t body_room;
 };
+
+/* pour.c */
+struct pour;
+const char *ledger_open_streams(struct sim *);
+void ledger_streams_died(struct sim_node *);
+void ledger_forgive_streams(struct sim *);
+void ledger_free_streams(struct sim *);
 
 struct flow *book_flow(struct sim_node *from, struct sim_node *to); /* of this life */
 struct view *book_view(struct sim_node *observer, const struct sim_node *subject);

@@ -197,6 +197,16 @@ static void on_broadcast_done(leno_node *leno, void *user, uint64_t seq, uint32_
 	ledger_broadcast_done(node, seq, confirmed, unknown);
 }
 
+static void on_stream(leno_node *leno, void *user, leno_stream *stream, const char *topic)
+{
+	struct sim_node *node = user, *from = node_of(node->sim, leno_stream_peer(stream));
+
+	(void)leno;
+	world_note(node, 'S', from ? from->index : UINT64_MAX, 0, 0);
+	if (from)
+		ledger_stream(node, from, stream, topic);
+}
+
 static void on_log(void *user, enum leno_log_level level, const char *line)
 {
 	(void)level;
@@ -210,7 +220,8 @@ static const leno_handlers HANDLERS = { .node_up = on_node_up,
 	                                .message = on_message,
 	                                .sent = on_sent,
 	                                .writable = on_writable,
-	                                .broadcast_done = on_broadcast_done };
+	                                .broadcast_done = on_broadcast_done,
+	                                .stream = on_stream };
 
 /* ---- touching the engine -------------------------------------------------------- */
 

@@ -56,6 +56,7 @@ void ledger_close(struct sim *sim)
 	for (uint32_t i = 0; i < sim->ledger->n_asks; i++)
 		free(sim->ledger->asks[i]);
 	free(sim->ledger->asks);
+	ledger_free_streams(sim);
 	free(sim->ledger->body);
 	free(sim->ledger);
 }
@@ -127,6 +128,7 @@ void ledger_died(struct sim_node *node)
 		ask->ret = NULL;
 	}
 	book->asks_open = 0;
+	ledger_streams_died(node);
 	book->talking = 0;
 }
 
@@ -200,6 +202,7 @@ void sim_forgive(struct sim *sim)
 	for (uint32_t i = 0; i < sim->n_nodes; i++)
 		for (uint32_t f = 0; f < sim->nodes[i]->book->n_flows; f++)
 			loosen(sim->nodes[i]->book->flows[f]);
+	ledger_forgive_streams(sim);
 }
 
 /* ---- sending --------------------------------------------------------------------- */

@@ -126,6 +126,11 @@ void sim_talk(struct sim_node *from, struct sim_node *to, unsigned count, uint64
 
 int sim_broadcast(struct sim_node *from, size_t size);
 
+/* A stream of so many bytes, and half as many back, watched by the ledger; a slow reader
+ * takes some now and then. sim_abort_pour() ends one that `from` has opened, by chance. */
+int sim_pour(struct sim_node *from, struct sim_node *to, size_t size, bool slow);
+void sim_abort_pour(struct sim_node *from);
+
 /* A request, watched by the ledger. Each node answers the types "echo" (the same
  * bytes at once), "late" (after 50 ms), "refuse" (code 7, "no"), "twice" (the second
  * reply must fail) and "silent" (never). data must live until it is sent. */

@@ -185,6 +185,16 @@ static void ask(struct sim *sim, struct sim_node *from, struct sim_node *to)
 	sim_ask_size(from, to, type, size, timeout);
 }
 
+static void pour(struct sim *sim, struct sim_node *from, struct sim_node *to)
+{
+	size_t size = some_size(sim) * (1 + (size_t)sim_random(sim, 4));
+	bool slow = sim_random(sim, 3) == 0;
+
+	sim_pour(from, to, size, slow);
+	if (sim_random(sim, 4) == 0)
+		sim_abort_pour(from);
+}
+
 static void say(struct sim *sim, struct sim_node *from, struct sim_node *to)
 {
 	uint64_t dice = sim_random(sim, 100);
@@ -195,8 +205,10 @@ static void say(struct sim *sim, struct sim_node *from, struct sim_node *to)
 		sim_send(from, to, some_size(sim));
 	else if (dice < 70)
 		talk(sim, from, to);
-	else if (dice < 93)
+	else if (dice < 88)
 		ask(sim, from, to);
+	else if (dice < 94)
+		pour(sim, from, to);
 	else
 		sim_broadcast(from, some_size(sim) % 30000);
 }

@@ -133,6 +133,7 @@ void ledger_sent(struct sim_node *, struct sim_node *to, uint64_t first, uint64_
 void ledger_writable(struct sim_node *, struct sim_node *to);
 void ledger_request(struct sim_node *, struct sim_node *from, leno_message *, const char *type,
                     leno_bytes);
+void ledger_stream(struct sim_node *, struct sim_node *from, leno_stream *, const char *topic);
 void ledger_broadcast(struct sim_node *, struct sim_node *from, leno_bytes);
 void ledger_broadcast_done(struct sim_node *, uint64_t seq, uint32_t confirmed, uint32_t unknown);
 const char *ledger_open_sends(struct sim *); /* NULL when nothing is open, else a sentence */
