@@ -28,7 +28,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LINKS = 2, NODES = 6, BUF = 128 * 1024, MEMORY = 4 << 20 };
+enum { LINKS = 2, NODES = 6, STREAMS = 3, BUF = 128 * 1024, MEMORY = 4 << 20 };
 
 struct evil {
 	struct link *link[LINKS];
@@ -84,6 +84,98 @@ static void on_answer(leno_node *n, void *user, const leno_answer *a)
 	require(--open_requests >= 0 && a->why);
 }
 
+/* ---- its streams: as their topics say, some are refused, left unread, aborted ---------- */
+
+static leno_stream *streams[STREAMS];
+
+static void forget(leno_stream *s)
+{
+	for (int i = 0; i < STREAMS; i++)
+		if (streams[i] == s)
+			streams[i] = NULL;
+}
+
+static void remember(leno_stream *s)
+{
+	for (int i = 0; i < STREAMS; i++)
+		if (!streams[i]) {
+			streams[i] = s;
+			return;
+		}
+}
+
+static void on_readable(leno_stream *s, void *user)
+{
+	const char *topic = leno_stream_topic(s);
+	uint8_t some[7];
+
+	if (*topic == 'r')
+		leno_stream_read(s, some, sizeof some);
+	else if (*topic == 'a') {
+		forget(s);
+		leno_stream_abort(s, 1, "enough");
+	} else if (*topic != 'u') {
+		leno_stream_skip(s, leno_stream_peek(s).size);
+		if (leno_stream_ended(s))
+			leno_stream_finish(s);
+	}
+}
+
+static void on_writable(leno_stream *s, void *user)
+{
+	leno_stream_finish(s);
+}
+
+static void on_closed(leno_stream *s, void *user, int error, int code, const char *why)
+{
+	leno_stream_info info;
+
+	leno_stream_get_info(s, &info);
+	require(error <= 0 && strlen(why) <= 255 && info.read <= info.received &&
+	        info.confirmed <= info.written);
+	forget(s);
+}
+
+static const leno_stream_handlers stream_handlers = {
+	.readable = on_readable, .writable = on_writable, .closed = on_closed
+};
+
+static void on_stream(leno_node *n, void *user, leno_stream *s, const char *topic)
+{
+	require(strlen(topic) <= LENO_TYPE_MAX);
+	if (*topic == 'x')
+		return;
+	require(leno_stream_accept(s, &stream_handlers, NULL) == 0);
+	remember(s);
+	if (*topic == 'k')
+		leno_stream_finish(s);
+}
+
+static void call_stream(const leno_id *to, uint8_t arg)
+{
+	static const uint8_t data[300 * 1024];
+	leno_stream **s = &streams[arg % STREAMS], *opened;
+	char topic[] = { (char)arg, '\0' };
+	size_t taken;
+
+	if (!*s) {
+		if (leno_stream_open(node, to, topic, &stream_handlers, NULL, &opened) == 0)
+			remember(opened);
+	} else if (arg < 64) {
+		leno_stream_write(*s, (leno_bytes){data, arg < 32 ? arg : sizeof data}, &taken);
+	} else if (arg < 96) {
+		leno_stream_finish(*s);
+	} else if (arg < 128) {
+		leno_stream_skip(*s, arg);
+	} else if (arg < 160) {
+		leno_stream_weigh(*s, arg);
+	} else {
+		opened = *s;
+		forget(opened);
+		leno_stream_abort(opened, arg, "by chance");
+	}
+}
+
 static void on_up(leno_node *n, void *user, const leno_info *info)
 {
 	require(info->name && strlen(info->name) <= NAME_MAX_);
@@ -106,7 +198,7 @@ static void call(leno_message **kept, uint8_t function, uint8_t arg)
 	leno_bytes bytes = {data, arg < 250 ? arg : sizeof data};
 	leno_stats stats;
 
-	switch (function % 9) {
+	switch (function % 10) {
 	case 0:
 		leno_send(node, to, arg & 1 ? "x" : "y", bytes, NULL);
 		break;
@@ -131,6 +223,9 @@ static void call(leno_message **kept, uint8_t function, uint8_t arg)
 		*kept = NULL;
 		break;
 	case 7:
+		call_stream(to, arg);
+		break;
+	case 8:
 		leno_nodes(node, each_node, NULL);
 		leno_edges(node, each_edge, NULL);
 		break;
@@ -439,6 +534,7 @@ static void prepare(void)
 	random_init(&randomness, (const uint8_t[32]){5}, bytes_text("evil"));
 	now = 1000;
 	open_requests = 0;
+	memset(streams, 0, sizeof streams);
 }
 
 static void begin(struct evil *e, leno_message **kept)
@@ -450,7 +546,7 @@ static void begin(struct evil *e, leno_message **kept)
 	config.options.nodes_max = 5;
 	config.options.session_linger_ms = 20000;
 	config.handlers = (leno_handlers){.node_up = on_up, .message = on_message,
-	                                  .sent = on_sent};
+	                                  .sent = on_sent, .stream = on_stream};
 	require(leno_engine_open(&node, &config) == 0);
 	*e = (struct evil){.setup = {.self = &nodes[1], .network = &network,
 	                             .random = &randomness, .incarnation = 1, .name = "evil",

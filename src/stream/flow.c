@@ -110,7 +110,7 @@ void flow_skip(struct flow *f, size_t n, uint64_t now_us, uint32_t rtt_us)
 	f->read += n;
 	if (tape_size(&f->in) > 0)
 		tape_drop(&f->in, f->in.start + n);
-	else
+	else if (n > 0)
 		f->lent = bytes_of(f->lent.data + n, f->lent.size - n);
 	if (flow_ended(f)) {
 		f->done_due = !f->done;
