@@ -88,6 +88,7 @@ struct peer {
 	role_fn    *sink, *source;  /* NULL: no throughput                       */
 	role_fn    *echo, *ping;    /* NULL: no round trips                      */
 	bool        counted;        /* its allocations are a figure too          */
+	size_t      only;           /* the one size at which it is measured, or 0 */
 };
 
 /* What is not a stream of messages between two ends: run by the parent, which

@@ -168,9 +168,9 @@ void leno_relay(struct stage *s)
 
 const struct peer leno_peers[] = {
 #ifndef BENCH_WITHOUT_LENO
-	{ "leno",         MESSAGES, NULL,  sink, source, echo, ping, true  },
-	{ "leno-request", REQUESTS, NULL,  NULL, NULL,   echo, ping, false },
-	{ "leno-relay",   MESSAGES, leno_relay, sink, source, echo, ping, false },
+	{ "leno",         MESSAGES, NULL,  sink, source, echo, ping, true, 0  },
+	{ "leno-request", REQUESTS, NULL,  NULL, NULL,   echo, ping, false, 0 },
+	{ "leno-relay",   MESSAGES, leno_relay, sink, source, echo, ping, false, 0 },
 #endif
-	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };

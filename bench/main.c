@@ -68,14 +68,14 @@ static bool chosen(const char *globs, const char *name)
 	return false;
 }
 
-static bool takes_part(const struct peer *p, int kind)
+static bool takes_part(const struct peer *p, int kind, size_t size)
 {
 	const enum mode m = kinds[kind].mode;
 	const bool can = m == ALLOCATIONS ? p->counted && p->sink
 	               : m == THROUGHPUT  ? p->sink != NULL
 	                                  : p->echo != NULL;
 
-	return can && chosen(want.peers, p->name) &&
+	return can && (!p->only || p->only == size) && chosen(want.peers, p->name) &&
 	       (chosen(want.metrics, kinds[kind].names[0]) ||
 	        chosen(want.metrics, kinds[kind].names[1]));
 }
@@ -177,7 +177,7 @@ static int run_peers(struct stage *s)
 		for (int i = 0; i < (kinds[k].every_size ? want.sizes : 1); i++)
 			for (int t = 0; t < COUNT(peer_tables); t++)
 				for (const struct peer *p = peer_tables[t]; p->name; p++) {
-					if (!takes_part(p, k) || time_is_up)
+					if (!takes_part(p, k, want.size[i]) || time_is_up)
 						continue;
 					n++;
 					if (s)

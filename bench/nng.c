@@ -118,8 +118,8 @@ static void relay(struct stage *s)
 
 const struct peer nng_peers[] = {
 #ifdef HAVE_NNG
-	{ "nng",       0, NULL,  sink, source, echo, ping, true  },
-	{ "nng-relay", 0, relay, sink, source, echo, ping, false },
+	{ "nng",       0, NULL,  sink, source, echo, ping, true, 0  },
+	{ "nng-relay", 0, relay, sink, source, echo, ping, false, 0 },
 #endif
-	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };

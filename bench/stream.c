@@ -106,9 +106,9 @@ static void source(struct stage *s)
 
 const struct peer stream_peers[] = {
 #ifndef BENCH_WITHOUT_LENO
-	{ "leno-stream",       0, NULL,       sink, source, NULL, NULL, false },
-	{ "leno-stream-relay", 0, leno_relay, sink, source, NULL, NULL, false },
-	{ "leno-busy",         0, NULL,       NULL, NULL,   sink, source, false },
+	{ "leno-stream",       0, NULL,       sink, source, NULL, NULL, false, 64 * 1024 },
+	{ "leno-stream-relay", 0, leno_relay, sink, source, NULL, NULL, false, 64 * 1024 },
+	{ "leno-busy",         0, NULL,       NULL, NULL,   sink, source, false, 64 },
 #endif
-	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };

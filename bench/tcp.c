@@ -196,8 +196,8 @@ static void relay(struct stage *s)
 }
 
 const struct peer tcp_peers[] = {
-	{ "tcp",       ONE_BY_ONE, NULL,  sink,         source, echo, ping, false },
-	{ "tcp-batch", BATCHED,    NULL,  sink_batches, source, NULL, NULL, false },
-	{ "tcp-relay", BATCHED,    relay, sink_batches, source, echo, ping, false },
-	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
+	{ "tcp",       ONE_BY_ONE, NULL,  sink,         source, echo, ping, false, 0 },
+	{ "tcp-batch", BATCHED,    NULL,  sink_batches, source, NULL, NULL, false, 0 },
+	{ "tcp-relay", BATCHED,    relay, sink_batches, source, echo, ping, false, 0 },
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };

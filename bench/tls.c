@@ -61,6 +61,6 @@ static void source(struct stage *s)
 }
 
 const struct peer tls_peers[] = {
-	{ "tls", 0, NULL, sink, source, NULL, NULL, false },
-	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
+	{ "tls", 0, NULL, sink, source, NULL, NULL, false, 64 * 1024 },
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };

@@ -148,9 +148,9 @@ static void relay(struct stage *s)
 
 const struct peer zmq_peers[] = {
 #ifdef HAVE_ZMQ
-	{ "zmq",       PLAIN, NULL,  sink, source, echo, ping, true  },
-	{ "zmq-curve", CURVE, NULL,  sink, source, echo, ping, false },
-	{ "zmq-proxy", PLAIN, relay, sink, source, echo, ping, false },
+	{ "zmq",       PLAIN, NULL,  sink, source, echo, ping, true, 0  },
+	{ "zmq-curve", CURVE, NULL,  sink, source, echo, ping, false, 0 },
+	{ "zmq-proxy", PLAIN, relay, sink, source, echo, ping, false, 0 },
 #endif
-	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false }
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };

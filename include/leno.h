@@ -168,9 +168,9 @@ typedef struct leno_handlers {
 	void (*message)(leno_node *, void *user, leno_message *, const char *type, leno_bytes);
 
 	/* What became of what was sent to `to` under the numbers first_seq to
-	 * last_seq. leno_send() tells a message's; requests, replies and the
-	 * names of types take numbers of the same count, so look yours up
-	 * rather than count. error says why it is not LENO_CONFIRMED.          */
+	 * last_seq. leno_send() tells a message's; requests, replies, pieces of
+	 * streams and the names of types take numbers of the same count, so look
+	 * yours up rather than count. error says why it is not LENO_CONFIRMED.          */
 	void (*sent)(leno_node *, void *user, const leno_id *to, uint64_t first_seq,
 	             uint64_t last_seq, enum leno_outcome, int error);
 
