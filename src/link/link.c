@@ -7,7 +7,7 @@
  *
  *  1. Dead links have no keys, and say at most why they refused.
  *  2. A message that is whole in the caller's buffer is opened there; only a part is
- *     carried over, and completed by no more than what it lacks. */
+ *     kept, and completed by no more than what it lacks. */
 #include "link/link.h"
 
 #include <assert.h>
@@ -45,12 +45,12 @@ struct link *link_free(struct link *l)
 	handshake_free(l->handshake);
 	record_stop(&l->in);
 	record_stop(&l->out);
-	mem_free(l->carry);
+	mem_free(l->part);
 	crypto_wipe(l, sizeof *l);
 	return mem_free(l);
 }
 
-/* Frames that were handed out stay readable: the carry goes with the link. */
+/* Frames that were handed out stay readable: the part goes with the link. */
 static int die(struct link *l, int error)
 {
 	l->state = LINK_DEAD;
@@ -95,7 +95,7 @@ static int measure(const struct link *l, const uint8_t *have, size_t n)
 }
 
 /* In steps, so that a stranger holds little: a handshake message, a record of ours, any. */
-static bool carry_reserve(struct link *l, size_t size)
+static bool part_reserve(struct link *l, size_t size)
 {
 	size_t room = size <= HANDSHAKE_MAX ? HANDSHAKE_MAX
 		      : size <= RECORD_MORE + RECORD_FRAMES ? RECORD_MORE + RECORD_FRAMES
@@ -103,47 +103,47 @@ static bool carry_reserve(struct link *l, size_t size)
 	uint8_t *grown;
 
 	assert(size <= room);
-	if (size <= l->carry_room)
+	if (size <= l->part_room)
 		return true;
-	if (!(grown = mem_grow(l->carry, l->carry_room, room)))
+	if (!(grown = mem_grow(l->part, l->part_room, room)))
 		return false;
-	l->carry = grown;
-	l->carry_room = room;
+	l->part = grown;
+	l->part_room = room;
 	return true;
 }
 
-/* The next whole message, in the caller's buffer or in the carry: 1, 0 when there is none
+/* The next whole message, in the caller's buffer or in the part: 1, 0 when there is none
  * yet, or an error. */
 static int gather(struct link *l, uint8_t **data, size_t *size, uint8_t **ret, size_t *ret_size)
 {
-	int need = l->carry_size > 0 ? measure(l, l->carry, l->carry_size) : measure(l, *data, *size);
+	int need = l->part_size > 0 ? measure(l, l->part, l->part_size) : measure(l, *data, *size);
 
-	if (need > 0 && l->carry_size == 0 && (size_t)need <= *size) {
+	if (need > 0 && l->part_size == 0 && (size_t)need <= *size) {
 		*ret = *data;
 		*ret_size = (size_t)need;
 		*data += need;
 		*size -= (size_t)need;
 		return 1;
 	}
-	while (need > 0 && (size_t)need > l->carry_size && *size > 0) {
-		size_t lacking = (size_t)need - l->carry_size;
+	while (need > 0 && (size_t)need > l->part_size && *size > 0) {
+		size_t lacking = (size_t)need - l->part_size;
 		size_t n = lacking < *size ? lacking : *size;
 
-		if (!carry_reserve(l, (size_t)need))
+		if (!part_reserve(l, (size_t)need))
 			return LENO_MEMORY;
-		memcpy(l->carry + l->carry_size, *data, n);
-		l->carry_size += n;
+		memcpy(l->part + l->part_size, *data, n);
+		l->part_size += n;
 		*data += n;
 		*size -= n;
-		need = measure(l, l->carry, l->carry_size);
+		need = measure(l, l->part, l->part_size);
 	}
 	if (need < 0)
 		return need;
-	if (l->carry_size == 0 || (size_t)need > l->carry_size)
+	if (l->part_size == 0 || (size_t)need > l->part_size)
 		return 0;
-	*ret = l->carry;
-	*ret_size = l->carry_size;
-	l->carry_size = 0; /* the bytes stay until the next call */
+	*ret = l->part;
+	*ret_size = l->part_size;
+	l->part_size = 0; /* the bytes stay until the next call */
 	return 1;
 }
 

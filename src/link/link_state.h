@@ -27,8 +27,8 @@ struct link {
 	struct heartbeat heartbeat;
 	size_t control_size;             /* of our frames in the record being made      */
 
-	uint8_t *carry;                  /* the part of a message that came so far      */
-	size_t carry_size, carry_room;
+	uint8_t *part;                   /* the part of a message that came so far      */
+	size_t part_size, part_room;
 };
 
 #endif

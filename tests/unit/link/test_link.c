@@ -82,12 +82,12 @@ TEST(many_records_in_one_buffer_are_opened_where_they_lie)
 		}
 		CHECK_EQ(size, 0);
 		CHECK_EQ(n, 5);
-		CHECK_EQ(p.responder.link->carry_room, 0); /* nothing was copied, ever */
+		CHECK_EQ(p.responder.link->part_room, 0); /* nothing was copied, ever */
 		pair_free(&p);
 	}
 }
 
-TEST(a_part_is_carried_and_completed)
+TEST(a_part_is_kept_and_completed)
 {
 	static const size_t pieces[] = {1, 2, 3, 17, 100, 1500, 16384, 40000};
 
@@ -99,7 +99,7 @@ TEST(a_part_is_carried_and_completed)
 			pair_talk(&p, pieces[i], 0);
 			CHECK_EQ(p.responder.n_data, 120);
 			CHECK_EQ(p.responder.data_size, 120 * 999);
-			CHECK(p.responder.link->carry_room <= RECORD_MORE + RECORD_FRAMES);
+			CHECK(p.responder.link->part_room <= RECORD_MORE + RECORD_FRAMES);
 			pair_free(&p);
 		}
 	}
@@ -118,7 +118,7 @@ TEST(steady_traffic_allocates_nothing)
 	p.dialler.link->out.keyed_counter -= REKEY_RECORDS;
 	p.dialler.send = 10;
 	pair_talk(&p, 1000, 0);
-	CHECK(mem_fail(0, 0) <= 1); /* the responder's first carry */
+	CHECK(mem_fail(0, 0) <= 1); /* the responder's first part */
 	CHECK_EQ(p.responder.n_data, 610);
 	pair_free(&p);
 }
@@ -368,13 +368,13 @@ TEST(frames_outlive_the_verdict_that_ends_the_link)
 	half = size - size / 2;
 	CHECK_EQ(link_take(p.responder.link, &at, &half, 0, &frames), LINK_FRAMES);
 	CHECK_EQ(link_control(p.responder.link, &f, 0), LENO_CLOSED);
-	CHECK_EQ(frames.data[frames.size - 1], 0); /* in the carry, still readable */
+	CHECK_EQ(frames.data[frames.size - 1], 0); /* in the part, still readable */
 	pair_free(&p);
 }
 
 TEST_MAIN(TEST_CASE(nothing_leaves_before_the_link_is_open), TEST_CASE(the_proof_goes_first),
 	  TEST_CASE(many_records_in_one_buffer_are_opened_where_they_lie),
-	  TEST_CASE(a_part_is_carried_and_completed), TEST_CASE(steady_traffic_allocates_nothing),
+	  TEST_CASE(a_part_is_kept_and_completed), TEST_CASE(steady_traffic_allocates_nothing),
 	  TEST_CASE(without_memory_for_a_part_the_link_dies),
 	  TEST_CASE(a_record_takes_what_fits_and_no_more),
 	  TEST_CASE(a_packet_fits_beside_all_control_frames),
