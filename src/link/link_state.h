@@ -24,6 +24,7 @@ struct link {
 	enum cipher cipher;
 
 	struct record_key in, out;
+	struct bytes carried;            /* by the record that was taken last           */
 	struct heartbeat heartbeat;
 	size_t control_size;             /* of our frames in the record being made      */
 
