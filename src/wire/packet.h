@@ -4,7 +4,8 @@
  *
  * A visitor is not in the atlas: packets to it are routed to its gate, the neighbour
  * that it joined by, which stamps itself as from_gate on what the visitor sends.
- * flags, hops and the gates change on the way; all else is covered by the seal. */
+ * flags, hops and the gates change on the way; all else is covered by the seal. What is sealed
+ * may lie apart, where a link's record carries it in clear (FRAME_CARRIED). */
 #ifndef LENO_WIRE_PACKET_H
 #define LENO_WIRE_PACKET_H
 
