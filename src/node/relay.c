@@ -82,7 +82,7 @@ void relay_make(struct relay *r, struct writer *w, struct writer *carried)
 
 		next_sizes(r, &size, &sealed);
 		if (!carried || sealed < CARRIED_MIN)
-			sealed = 0;            /* all of it goes into the frame */
+			sealed = 0; /* all of it goes into the frame */
 		front = size - sealed;
 		if (writer_left(w) < 1 + varint_size(front) + (sealed ? CARRIED_SIZE : 0) + front ||
 		    (sealed > 0 && writer_left(carried) < sealed))

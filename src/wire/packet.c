@@ -34,9 +34,8 @@ bool read_carried(struct bytes b, struct reader *carried, struct packet *ret)
 	size_t size = read_u16(&r);
 	struct packet p;
 
-	if (r.bad || !read_packet(read_bytes(&r, reader_left(&r)), &p) ||
-	    p.kind != PACKET_SEALED || p.body.size != SEALED_HEAD || p.sealed.size > 0 ||
-	    size < SEALED_MIN)
+	if (r.bad || !read_packet(read_bytes(&r, reader_left(&r)), &p) || p.kind != PACKET_SEALED ||
+	    p.body.size != SEALED_HEAD || p.sealed.size > 0 || size < SEALED_MIN)
 		return false;
 	p.sealed = read_bytes(carried, size);
 	if (carried->bad)

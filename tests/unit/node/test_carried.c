@@ -43,7 +43,7 @@ static void hear(void)
 static void say_links(void)
 {
 	struct writer w = link_record_begin(link_, buf, sizeof buf, 1);
-	uint8_t text[17] = {0, 1};
+	uint8_t text[17] = { 0, 1 };
 
 	memcpy(text + 9, link_id(link_), 8);
 	CHECK(write_frame(&w, FRAME_LINKS, bytes_of(text, sizeof text)));
@@ -53,15 +53,21 @@ static void say_links(void)
 
 static void begin(bool links)
 {
-	leno_engine_config config = {.wall_ms = 1, .now_us = 1, .identity = {1}};
+	leno_engine_config config = { .wall_ms = 1, .now_us = 1, .identity = { 1 } };
 
 	CHECK(crypto_init());
-	identity_from_seed(&self, (const uint8_t[32]){2});
+	identity_from_seed(&self, (const uint8_t[32]){ 2 });
 	network_init(&network, "default", NULL);
-	random_init(&dice, (const uint8_t[32]){3}, bytes_text("carried"));
-	setup = (struct link_setup){.self = &self, .network = &network, .random = &dice,
-		.incarnation = 1, .name = "evil", .message_max = 1 << 20, .heartbeat_us = 2000000,
-		.misses = 2, .silence_us = 1000000};
+	random_init(&dice, (const uint8_t[32]){ 3 }, bytes_text("carried"));
+	setup = (struct link_setup){ .self = &self,
+		                     .network = &network,
+		                     .random = &dice,
+		                     .incarnation = 1,
+		                     .name = "evil",
+		                     .message_max = 1 << 20,
+		                     .heartbeat_us = 2000000,
+		                     .misses = 2,
+		                     .silence_us = 1000000 };
 	closed = false;
 	reason = 0;
 	CHECK_EQ(leno_engine_open(&node, &config), 0);
@@ -85,7 +91,7 @@ static void end(void)
 /* A packet to nobody that the node knows: it is dropped, which is not the link's fault. */
 static void packet(struct writer *w, enum packet_kind kind, size_t carried)
 {
-	struct packet p = {.hops = 9, .kind = (uint8_t)kind, .to = {{7}}, .from = self.id};
+	struct packet p = { .hops = 9, .kind = (uint8_t)kind, .to = { { 7 } }, .from = self.id };
 
 	write_carried(w, FRONT, carried);
 	write_packet_head(w, &p);
@@ -96,23 +102,25 @@ TEST(what_is_carried_is_shared_out_to_the_last_byte)
 {
 	static const struct {
 		const char *why;
-		size_t carried, first, second;   /* of the record; of its packets, 0: none */
+		size_t carried, first, second; /* of the record; of its packets, 0: none */
 		enum packet_kind kind;
 		bool before_links, good;
 	} rows[] = {
-		{"one packet has it all", 2000, 2000, 0, PACKET_SEALED, false, true},
-		{"two share it", 2000, 1500, 500, PACKET_SEALED, false, true},
-		{"a small packet may be carried", 16, 16, 0, PACKET_SEALED, false, true},
-		{"a byte is left over", 2000, 1999, 0, PACKET_SEALED, false, false},
-		{"a byte is short", 2000, 2001, 0, PACKET_SEALED, false, false},
-		{"the second wants more than is left", 2000, 1500, 501, PACKET_SEALED, false, false},
-		{"less than a tag is left for the second", 2000, 1990, 10, PACKET_SEALED, false, false},
-		{"nobody wants it", 2000, 0, 0, PACKET_SEALED, false, false},
-		{"in a record that carries nothing", 0, 500, 0, PACKET_SEALED, false, false},
-		{"a greeting is not carried", 2000, 2000, 0, PACKET_INIT, false, false},
-		{"nor its answer", 2000, 2000, 0, PACKET_RESPONSE, false, false},
-		{"nor a refusal", 2000, 2000, 0, PACKET_REFUSED, false, false},
-		{"before LINKS", 2000, 2000, 0, PACKET_SEALED, true, false},
+		{ "one packet has it all", 2000, 2000, 0, PACKET_SEALED, false, true },
+		{ "two share it", 2000, 1500, 500, PACKET_SEALED, false, true },
+		{ "a small packet may be carried", 16, 16, 0, PACKET_SEALED, false, true },
+		{ "a byte is left over", 2000, 1999, 0, PACKET_SEALED, false, false },
+		{ "a byte is short", 2000, 2001, 0, PACKET_SEALED, false, false },
+		{ "the second wants more than is left", 2000, 1500, 501, PACKET_SEALED, false,
+		  false },
+		{ "less than a tag is left for the second", 2000, 1990, 10, PACKET_SEALED, false,
+		  false },
+		{ "nobody wants it", 2000, 0, 0, PACKET_SEALED, false, false },
+		{ "in a record that carries nothing", 0, 500, 0, PACKET_SEALED, false, false },
+		{ "a greeting is not carried", 2000, 2000, 0, PACKET_INIT, false, false },
+		{ "nor its answer", 2000, 2000, 0, PACKET_RESPONSE, false, false },
+		{ "nor a refusal", 2000, 2000, 0, PACKET_REFUSED, false, false },
+		{ "before LINKS", 2000, 2000, 0, PACKET_SEALED, true, false },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -15,7 +15,7 @@ static unsigned got[NODES][NODES]; /* by whom, from whom */
 /* Of each hop from A to B: its records, how many that carry came one after another, and the
  * first of what they carried. */
 enum { HOPS = 2, PIECE = 2000 };
-static const int hops[HOPS][2] = {{A, RELAY}, {RELAY, B}};
+static const int hops[HOPS][2] = { { A, RELAY }, { RELAY, B } };
 static struct watch {
 	unsigned n_carrying, run, longest_run;
 	size_t carried, sealed;
@@ -36,7 +36,7 @@ static void join(void)
 	wires_init(&w);
 	memset(got, 0, sizeof got);
 	for (int i = 0; i < NODES; i++) {
-		leno_engine_config config = {.wall_ms = 1000, .now_us = w.now, .user = got[i]};
+		leno_engine_config config = { .wall_ms = 1000, .now_us = w.now, .user = got[i] };
 
 		memset(config.seed, 17 + i, sizeof config.seed);
 		memset(config.identity, 99 + i, sizeof config.identity);
@@ -108,7 +108,8 @@ static void send(int from, int to, size_t size, int count)
 	static uint8_t data[64 * 1024];
 
 	for (int i = 0; i < count; i++)
-		CHECK_EQ(leno_send(w.node[from], &ids[to], "t", (leno_bytes){data, size}, NULL), 0);
+		CHECK_EQ(leno_send(w.node[from], &ids[to], "t", (leno_bytes){ data, size }, NULL),
+		         0);
 }
 
 /* A session has its keys, and nothing more to say. */
@@ -132,10 +133,10 @@ TEST(large_packets_are_carried_over_every_link)
 		int count;
 		bool carried;
 	} rows[] = {
-		{"small ones that wait together", 64, 2000, true},
-		{"of 1 KiB", 1024, 200, true},
-		{"of 64 KiB", 64 * 1024, 10, true},
-		{"a small one alone", 64, 1, false},
+		{ "small ones that wait together", 64, 2000, true },
+		{ "of 1 KiB", 1024, 200, true },
+		{ "of 64 KiB", 64 * 1024, 10, true },
+		{ "a small one alone", 64, 1, false },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -174,8 +175,8 @@ TEST(a_neighbours_data_waits_for_no_more_than_two_records_that_carry)
 		const char *why;
 		int from, to, hop;
 	} rows[] = {
-		{"both begin at one node", A, RELAY, 0},
-		{"a relay has data of its own", RELAY, B, 1},
+		{ "both begin at one node", A, RELAY, 0 },
+		{ "a relay has data of its own", RELAY, B, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -203,7 +204,8 @@ TEST(broadcasts_and_packets_share_a_link)
 	begin();
 	for (int i = 0; i < 20; i++) {
 		send(A, B, 30 * 1024, 1);
-		CHECK_EQ(leno_broadcast(w.node[A], "all", (leno_bytes){data, sizeof data}, NULL), 0);
+		CHECK_EQ(leno_broadcast(w.node[A], "all", (leno_bytes){ data, sizeof data }, NULL),
+		         0);
 	}
 	run(2000);
 	CHECK_EQ(got[B][A], 20 + 20);
@@ -212,6 +214,6 @@ TEST(broadcasts_and_packets_share_a_link)
 }
 
 TEST_MAIN(TEST_CASE(large_packets_are_carried_over_every_link),
-	  TEST_CASE(what_is_carried_is_the_same_on_both_links),
-	  TEST_CASE(a_neighbours_data_waits_for_no_more_than_two_records_that_carry),
-	  TEST_CASE(broadcasts_and_packets_share_a_link))
+          TEST_CASE(what_is_carried_is_the_same_on_both_links),
+          TEST_CASE(a_neighbours_data_waits_for_no_more_than_two_records_that_carry),
+          TEST_CASE(broadcasts_and_packets_share_a_link))

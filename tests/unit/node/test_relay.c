@@ -91,8 +91,8 @@ static uint8_t take(struct relay *relay, uint8_t number, const size_t *sizes, bo
 
 TEST(large_packets_are_carried_and_nobody_overtakes)
 {
-	static const size_t sizes[] = { 2000, 16, 1024, 1023, PACKET_MAX - FRONT, 500, 1024, 14000,
-		3000, 12000, 100, PACKET_MAX - FRONT };
+	static const size_t sizes[] = { 2000,  16,   1024,  1023, PACKET_MAX - FRONT, 500, 1024,
+		                        14000, 3000, 12000, 100,  PACKET_MAX - FRONT };
 	enum { N = sizeof sizes / sizeof *sizes };
 
 	for (int carries = 0; carries < 2; carries++) {
@@ -133,7 +133,8 @@ TEST(without_room_for_both_parts_a_packet_waits)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct writer w = writer_of(record, rows[i].frames), c = writer_of(aside, rows[i].carried);
+		struct writer w = writer_of(record, rows[i].frames),
+			      c = writer_of(aside, rows[i].carried);
 		struct relay relay;
 		struct pool pool;
 

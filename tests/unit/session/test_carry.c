@@ -45,9 +45,9 @@ static void take(struct pair *p, int who)
 
 	while (read_frame(&r, &f)) {
 		CHECK(f.type == FRAME_CARRIED ? read_carried(f.body, &c, &packet)
-					      : read_packet(f.body, &packet));
+		                              : read_packet(f.body, &packet));
 		CHECK_EQ(session_take_packet(p->side[who].session, &packet, p->now_us, &inner), 1);
-		CHECK(inner.data == packet.sealed.data);      /* opened where it lay */
+		CHECK(inner.data == packet.sealed.data); /* opened where it lay */
 		pair_frames(p, who, inner, 0);
 	}
 	CHECK(read_end(&r) && read_end(&c));
@@ -55,9 +55,13 @@ static void take(struct pair *p, int who)
 
 TEST(large_packets_go_in_two_parts_and_small_ones_in_one)
 {
-	static const struct { size_t item; unsigned packets; bool carries; } rows[] = {
-		{ 100, 1, false }, { 600, 1, false }, { 1100, 1, true }, { 9000, 1, true },
-		{ 14000, 1, true }, { 100, 1, false },
+	static const struct {
+		size_t item;
+		unsigned packets;
+		bool carries;
+	} rows[] = {
+		{ 100, 1, false }, { 600, 1, false },  { 1100, 1, true },
+		{ 9000, 1, true }, { 14000, 1, true }, { 100, 1, false },
 	};
 	struct pair *p = settled();
 
@@ -82,7 +86,10 @@ TEST(large_packets_go_in_two_parts_and_small_ones_in_one)
 /* 60 KiB at once, in records of any rooms: whole packets, in order, while both parts fit. */
 TEST(what_does_not_fit_waits_for_the_next_record)
 {
-	static const struct { size_t frames, carried; const char *why; } rows[] = {
+	static const struct {
+		size_t frames, carried;
+		const char *why;
+	} rows[] = {
 		{ 1000, PACKET_MAX, "as a link gives it" },
 		{ 100, PACKET_MAX, "room for one frame" },
 		{ 1000, 4000, "room for a small part" },
@@ -108,12 +115,16 @@ TEST(what_does_not_fit_waits_for_the_next_record)
 
 TEST(without_room_nothing_is_written)
 {
-	static const struct { size_t frames, carried; const char *why; } rows[] = {
+	static const struct {
+		size_t frames, carried;
+		const char *why;
+	} rows[] = {
 		{ 1000, 0, "nothing can be carried" },
 		{ 1000, TAG_SIZE, "a tag alone" },
 		{ 1000, 1000, "a part that is not worth it" },
 		{ 0, PACKET_MAX, "no frame" },
-		{ 2 + CARRIED_SIZE + PACKET_HEAD_MIN + SEALED_HEAD - 1, PACKET_MAX, "almost a frame" },
+		{ 2 + CARRIED_SIZE + PACKET_HEAD_MIN + SEALED_HEAD - 1, PACKET_MAX,
+		  "almost a frame" },
 	};
 	struct pair *p = settled();
 
