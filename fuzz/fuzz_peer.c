@@ -14,7 +14,7 @@
  *	10 cast   u8 who, u8 number, first, fragment, u8 n, n bytes   truly signed
  *	11 sealed u8 n, n bytes               an item by a session of its own, as if relayed;
  *	                                      from 128 on with a tail that is carried
- *	12 second link, or the end of this one
+ *	12 second link, or the end of this one; bit 2: by one of an incarnation that cannot be
  *	13 listen all that the node says is heard; pings are answered
  *
  * Whatever it says: no crash, no leak, memory within its bounds. */
@@ -30,6 +30,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { LINKS = 2, NODES = 6, STREAMS = 3, BUF = 128 * 1024, MEMORY = 4 << 20 };
+
+#define ENDLESS ((uint64_t)1 << 63)
+enum { ENDLESS_FROM = 250 }; /* `who` of an atlas operation: its record says ENDLESS */
 
 struct evil {
 	struct link *link[LINKS];
@@ -377,10 +380,11 @@ static void links(struct evil *e, uint8_t turn, uint8_t what)
 	frame(e, FRAME_LINKS, writer_bytes(&w));
 }
 
-static void open_link(struct evil *e, int at)
+static void open_link(struct evil *e, int at, bool endless)
 {
 	int before = e->now;
 
+	e->setup.incarnation = endless ? ENDLESS : 1;
 	if (e->link[at] || leno_engine_opened(node, (leno_pipe)at, LENO_PIPE_STREAM, 0, "evil"))
 		return;
 	e->link[at] = link_new(&e->setup, true, now);
@@ -403,6 +407,8 @@ static void atlas(struct evil *e, unsigned who, unsigned mask)
 	struct writer w = writer_of(text, sizeof text);
 	size_t count = 0;
 
+	if (who >= ENDLESS_FROM)
+		n.stamp.incarnation = ENDLESS;
 	n.role = mask & 64 ? LENO_ENDPOINT : LENO_MEMBER;
 	who = 1 + who % (NODES - 1);
 	for (unsigned i = 0; i < NODES; i++) {
@@ -558,7 +564,7 @@ static void step(struct evil *e, struct reader *r, leno_message **kept)
 	case 11: sealed(e, read_bytes(r, a)); break;
 	case 12:
 		if (a & 1)
-			open_link(e, a >> 1 & 1);
+			open_link(e, a >> 1 & 1, a >> 2 & 1);
 		else
 			end_link(e, a >> 1 & 1);
 		break;
@@ -607,7 +613,7 @@ static void begin(struct evil *e, leno_message **kept)
 		.memory_max = 8 << 20};
 	e->session = session_new(&e->session_setup, &nodes[0].public, now);
 	require(e->session != NULL);
-	open_link(e, 0);
+	open_link(e, 0, false);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

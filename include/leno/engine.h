@@ -38,7 +38,8 @@ enum leno_pipe_class {
 typedef struct leno_engine_config {
 	uint8_t  seed[32];       /* all randomness comes from it               */
 	uint8_t  identity[32];   /* the seed of the node's keys                */
-	uint64_t wall_ms;        /* wall clock at open, or stored + 1: the incarnation */
+	uint64_t wall_ms;        /* wall clock at open, or stored + 1: the incarnation;
+	                            below 2^63                                  */
 	uint64_t now_us;         /* the driver's clock at open                 */
 	bool     has_secret;
 	uint8_t  secret[32];     /* already stretched                          */

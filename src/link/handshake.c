@@ -93,7 +93,7 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 	memcpy(p.keys.x, h->noise.peer_static, 32);
 	read_copy(&r, p.keys.ed, 32);
 	read_copy(&r, credential, sizeof credential);
-	p.incarnation = read_u64(&r);
+	p.incarnation = read_incarnation(&r);
 	role = read_u8(&r);
 	p.message_max = to_32(read_varint(&r));
 	read_varint(&r); /* its heartbeat: for people who read a capture */

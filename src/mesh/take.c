@@ -87,7 +87,7 @@ static int take_versions(struct mesh *m, struct mesh_link *l, struct reader *r)
 		return LENO_PROTOCOL;
 	while (!r->bad && reader_left(r) > 0) {
 		leno_id id = read_id(r);
-		uint64_t incarnation = read_u64(r), version = read_varint(r);
+		uint64_t incarnation = read_incarnation(r), version = read_varint(r);
 		int error;
 
 		if (r->bad || version == 0 || version > UINT32_MAX)

@@ -130,8 +130,10 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	leno_node *n;
 	int error;
 
-	if (!ret || !config || !crypto_init())
-		return !ret || !config ? LENO_ARGUMENT : LENO_INTERNAL;
+	if (!ret || !config || config->wall_ms > INCARNATION_MAX)
+		return LENO_ARGUMENT;
+	if (!crypto_init())
+		return LENO_INTERNAL;
 	options = config->options;
 	fill_in(&options);
 	if (!good(&options))
