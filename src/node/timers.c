@@ -133,7 +133,8 @@ void leno_engine_time(leno_node *n, uint64_t now_us)
 	if (timers_due(&n->timers) > n->now_us)
 		return;
 	n->depth++;
-	while ((t = timers_pop(&n->timers, n->now_us)))
+	timers_begin(&n->timers, n->now_us);
+	while ((t = timers_pop(&n->timers)))
 		due(n, t);
 	node_settle(n);
 	n->depth--;

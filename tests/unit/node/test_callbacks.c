@@ -1,0 +1,80 @@
+/* Handlers that ask again at once, and what they may ask for.
+ * covers: src/node/timers.c src/node/send.c */
+#include "support/check.h"
+#include "support/wires.h"
+
+enum { ENOUGH = 100000 };
+
+static struct wires w;
+static unsigned long called;
+
+static leno_node *open_node(int i, const leno_handlers *handlers)
+{
+	leno_engine_config config = {.wall_ms = 1000, .now_us = w.now};
+
+	memset(config.seed, 17 + i, sizeof config.seed);
+	memset(config.identity, 99 + i, sizeof config.identity);
+	if (handlers)
+		config.handlers = *handlers;
+	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
+	return w.node[i];
+}
+
+static void on_done(leno_node *n, void *user, uint64_t seq, uint32_t confirmed, uint32_t unknown)
+{
+	if (++called < ENOUGH)
+		CHECK_EQ(leno_broadcast(n, "t", (leno_bytes){"x", 1}, NULL), 0);
+}
+
+/* Nobody is there to wait for: each is done at once. */
+TEST(a_lone_node_that_broadcasts_again_and_again_returns_from_each_input)
+{
+	const leno_handlers handlers = {.broadcast_done = on_done};
+	leno_node *n;
+
+	wires_init(&w);
+	called = 0;
+	n = open_node(0, &handlers);
+	CHECK_EQ(leno_broadcast(n, "t", (leno_bytes){"x", 1}, NULL), 0);
+	for (unsigned long round = 1; round < 10; round++) {
+		leno_engine_time(n, w.now);
+		CHECK_EQ(called, round);
+		CHECK(leno_engine_deadline(n) <= w.now);
+	}
+	wires_free(&w);
+}
+
+static void on_answer(leno_node *n, void *user, const leno_answer *a)
+{
+	const leno_id *to = user;
+
+	if (++called < ENOUGH)
+		CHECK_EQ(leno_request(n, to, "t", (leno_bytes){0}, 0, on_answer, user, NULL), 0);
+}
+
+static leno_id meet(void)
+{
+	wires_init(&w);
+	called = 0;
+	open_node(0, NULL);
+	open_node(1, NULL);
+	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	return *leno_self(w.node[1]);
+}
+
+TEST(a_request_that_has_no_time_may_be_asked_again_in_its_answer)
+{
+	leno_id to = meet();
+
+	CHECK_EQ(leno_request(w.node[0], &to, "t", (leno_bytes){0}, 0, on_answer, &to, NULL), 0);
+	for (unsigned long round = 1; round < 10; round++) {
+		leno_engine_time(w.node[0], ++w.now);
+		CHECK_EQ(called, round);
+	}
+	called = ENOUGH;
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_lone_node_that_broadcasts_again_and_again_returns_from_each_input),
+	  TEST_CASE(a_request_that_has_no_time_may_be_asked_again_in_its_answer))
