@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "wire/limits.h"
 
-enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1 };
+enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1, VARINT_BITS = 63 };
+#define USES_MAX (((uint64_t)1 << (VARINT_BITS - SLOT_BITS)) - 1)
 static_assert((int)REQUESTS_MAX <= (int)SLOT_MASK, "a slot fits the number");
 
 void requests_init(struct requests *q, struct timers *timers, int timer_kind)
@@ -67,8 +68,8 @@ struct request *requests_add(struct requests *q, const void *owner, struct list 
 			return NULL;
 	}
 	r->owner = owner;
-	r->uses++;
-	r->number = (uint64_t)r->uses << SLOT_BITS | r->slot;
+	r->uses = r->uses < USES_MAX ? r->uses + 1 : 1;    /* never 0: that is no number */
+	r->number = r->uses << SLOT_BITS | r->slot;
 	list_append(of_owner, &r->of_peer);
 	timers_set(q->timers, &r->timer, due_us);
 	return r;

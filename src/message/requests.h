@@ -17,7 +17,8 @@ struct request {
 	struct list   of_peer;      /* in the peer's list, for when it goes away       */
 	const void   *owner;        /* the peer that may answer                       */
 	uint64_t      number;       /* 0: free                                         */
-	uint32_t      slot, uses;
+	uint32_t      slot;
+	uint64_t      uses;
 	leno_done_fn *done;
 	void         *user;
 	struct list   unclocked;    /* made between inputs: see node/timers.c          */

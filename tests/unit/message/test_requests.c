@@ -76,6 +76,26 @@ TEST(a_late_answer_does_not_find_the_next_in_its_slot)
 	close_it();
 }
 
+TEST(a_slot_that_was_used_without_end_still_has_a_number)
+{
+	static const uint64_t uses[] = { UINT32_MAX, (UINT64_C(1) << 39) - 2,
+	                                 (UINT64_C(1) << 39) - 1 };
+
+	open_it();
+	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+		struct request *r = add(&a, &of_a, 100);
+
+		REQUIRE(r);
+		requests_end(&q, r);
+		r->uses = uses[i];
+		REQUIRE(add(&a, &of_a, 100) == r);
+		CHECK(r->number >> 24 > 0 && r->number >> 63 == 0);
+		CHECK(requests_find(&q, r->number, &a) == r);
+		requests_end(&q, r);
+	}
+	close_it();
+}
+
 TEST(deadlines_fire_until_it_ends)
 {
 	struct request *early, *late, *never;
@@ -130,5 +150,6 @@ TEST(without_memory_it_says_so)
 
 TEST_MAIN(TEST_CASE(it_is_found_by_its_number_and_its_owner_alone),
           TEST_CASE(a_late_answer_does_not_find_the_next_in_its_slot),
+          TEST_CASE(a_slot_that_was_used_without_end_still_has_a_number),
           TEST_CASE(deadlines_fire_until_it_ends), TEST_CASE(many_are_pending_at_once),
           TEST_CASE(without_memory_it_says_so))
