@@ -136,8 +136,9 @@ typedef struct leno_options {
 	bool        anonymous;      /* listen beyond loopback without a secret       */
 	bool        endpoint;       /* relays for its own machine alone              */
 	bool        visitor;        /* asks and leaves: never listed, never a leader */
-	uint32_t    heartbeat_ms;   /* default 2000                                  */
-	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals */
+	uint32_t    heartbeat_ms;   /* default 2000; to 3600000                      */
+	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals;
+	                               to 1000                                       */
 	size_t      memory_max;     /* bytes of queues and tables; default 256 MiB   */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */

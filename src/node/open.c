@@ -8,6 +8,8 @@
 enum {
 	HEARTBEAT_MS   = 2000,
 	MISSES         = 2,
+	HEARTBEAT_MS_MAX = 3600 * 1000,
+	MISSES_MAX     = 1000,
 	SILENCE_US     = 800 * 1000,     /* frozen under traffic: found within a second */
 	MEMORY_DEFAULT = 256 << 20,
 	MEMORY_LEAST   = 1 << 20,
@@ -38,6 +40,7 @@ static bool good(const leno_options *o)
 {
 	if (strlen(o->network) > NETWORK_MAX || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
 	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
+	    o->heartbeat_ms > HEARTBEAT_MS_MAX || o->heartbeat_misses > MISSES_MAX ||
 	    o->memory_max < MEMORY_LEAST || o->message_max > INT32_MAX ||
 	    o->message_max > o->memory_max / 4 ||
 	    o->links_max > LINKS_MAX - STRANGERS_MAX)

@@ -92,6 +92,12 @@ int leno_send_many(leno_node *n, const leno_id *to, size_t count, const char *ty
 	return (int)count;
 }
 
+/* Some 35 million years are never, and can be counted in microseconds. */
+static uint64_t due_after(const leno_node *n, leno_ms timeout)
+{
+	return timeout < 0 || timeout >> 50 ? NEVER : n->now_us + (uint64_t)timeout * 1000;
+}
+
 static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char *type,
                struct bytes data, leno_ms timeout, leno_done_fn *done, void *user,
                leno_request_id *ret)
@@ -103,8 +109,7 @@ static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char 
 
 	if (!p)
 		return error;
-	r = requests_add(&n->requests, p, &p->requests,
-	                 timeout < 0 ? NEVER : n->now_us + (uint64_t)timeout * 1000, &error);
+	r = requests_add(&n->requests, p, &p->requests, due_after(n, timeout), &error);
 	if (!r)
 		return error;
 	r->done = done;

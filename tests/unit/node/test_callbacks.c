@@ -1,5 +1,5 @@
 /* Handlers that ask again at once, and what they may ask for.
- * covers: src/node/timers.c src/node/send.c */
+ * covers: src/node/timers.c src/node/send.c src/node/open.c */
 #include "support/check.h"
 #include "support/wires.h"
 
@@ -76,5 +76,47 @@ TEST(a_request_that_has_no_time_may_be_asked_again_in_its_answer)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_lone_node_that_broadcasts_again_and_again_returns_from_each_input),
+/* "Never", as many write it; and a time that is merely long. */
+TEST(a_timeout_may_be_as_long_as_it_can_be_said)
+{
+	const leno_ms timeouts[] = {INT64_MAX, INT64_MAX / 1000, INT64_C(1) << 50,
+				    (INT64_C(1) << 50) - 1, -1};
+	leno_id to = meet();
+
+	for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++)
+		CHECK_EQ(leno_request(w.node[0], &to, "t", (leno_bytes){0}, timeouts[i], on_answer,
+				      &to, NULL), 0);
+	wires_kill(&w, 1);
+	for (int i = 0; i < 1000; i++)
+		leno_engine_time(w.node[0], w.now += 20);
+	CHECK_EQ(called, 0);
+	wires_free(&w);
+}
+
+TEST(what_no_heartbeat_can_be_is_refused)
+{
+	static const struct {
+		const char *why;
+		uint32_t ms, misses;
+		int error;
+	} rows[] = {
+		{"the most", 3600 * 1000, 1000, 0},
+		{"an interval beyond it", 3600 * 1000 + 1, 2, LENO_ARGUMENT},
+		{"as many misses as can be said", 2000, UINT32_MAX, LENO_ARGUMENT},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		leno_engine_config config = {.options.heartbeat_ms = rows[i].ms,
+					     .options.heartbeat_misses = rows[i].misses};
+		leno_node *n = NULL;
+
+		CHECK_ROW(rows[i].why);
+		CHECK_EQ(leno_engine_open(&n, &config), rows[i].error);
+		leno_engine_free(n);
+	}
+}
+
+TEST_MAIN(TEST_CASE(a_timeout_may_be_as_long_as_it_can_be_said),
+	  TEST_CASE(what_no_heartbeat_can_be_is_refused),
+	  TEST_CASE(a_lone_node_that_broadcasts_again_and_again_returns_from_each_input),
 	  TEST_CASE(a_request_that_has_no_time_may_be_asked_again_in_its_answer))
