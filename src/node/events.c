@@ -22,7 +22,7 @@ void events_log(leno_node *n, enum leno_log_level level, const char *format, ...
 }
 
 /* Strangers may knock a thousand times a second: they are counted, not listed. */
-void events_refused(leno_node *n, const char *uri, int error)
+void events_refused(leno_node *n, const char *uri, const char *why)
 {
 	if (n->refused_log_us && n->now_us - n->refused_log_us < REFUSED_LOG_US) {
 		n->refused_unsaid++;
@@ -30,9 +30,9 @@ void events_refused(leno_node *n, const char *uri, int error)
 	}
 	if (n->refused_unsaid > 0)
 		events_log(n, LENO_LOG_WARN, "refused %s: %s (and %u more since the last line)", uri,
-		           leno_strerror(error), (unsigned)n->refused_unsaid);
+		           why, (unsigned)n->refused_unsaid);
 	else
-		events_log(n, LENO_LOG_WARN, "refused %s: %s", uri, leno_strerror(error));
+		events_log(n, LENO_LOG_WARN, "refused %s: %s", uri, why);
 	n->refused_log_us = n->now_us;
 	n->refused_unsaid = 0;
 }

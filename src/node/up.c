@@ -105,6 +105,7 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 	struct bytes frames;
 	struct reader r;
 	struct frame f;
+	uint64_t replays = n->session_setup.replays;
 	int got;
 
 	if (frame->type == FRAME_CARRIED ? !read_carried(frame->body, carried, &p)
@@ -122,6 +123,8 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 		return;
 	}
 	got = session_take_packet(peer->session, &p, n->now_us, &frames);
+	if (n->session_setup.replays != replays)
+		events_refused(n, c->uri, "a packet that was here before");
 	if (got < 0) {
 		node_count_refusal(n, got);
 		return;
@@ -229,7 +232,7 @@ static void fail(struct conn *c, int error)
 	default:
 		node_count_refusal(n, error);
 		if (error != LENO_SELF)
-			events_refused(n, c->uri, error);
+			events_refused(n, c->uri, leno_strerror(error));
 		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, error);
 	}
 }

@@ -6,11 +6,14 @@
  *	raw_open(&r, &w, 0);             the handshake with node 0, and LINKS
  *	raw_say(&r, FRAME_PING, bytes);  one frame in a record
  *	raw_hear(&r);                    what the node has said; r.heard counts frames
+ *	raw_speak(&r, &keys);            a session with the node of these keys, in packets
+ *	raw_tell(&r, item);              one item by it; r.told is the last record's frames
  *
  * Functions are static, so that a test needs no other source and runs in wasm too. */
 #pragma once
 
 #include "link/link.h"
+#include "session/session.h"
 #include "support/wires.h"
 
 struct raw {
@@ -25,6 +28,11 @@ struct raw {
 	unsigned heard[256];      /* frames by type                                      */
 	uint8_t reason;           /* of the CLOSE that came; 0: none                     */
 	uint64_t turn;
+	struct pool pool;
+	struct session_setup session_setup;
+	struct session *session;  /* across relays, though there may be none             */
+	uint8_t told[RECORD_FRAMES];
+	size_t told_size;
 };
 
 WIRES_UNUSED static void raw_init(struct raw *r, uint8_t seed)
@@ -42,6 +50,25 @@ WIRES_UNUSED static void raw_init(struct raw *r, uint8_t seed)
 				       .misses = 2, .silence_us = 1000000};
 }
 
+static void raw_packet(struct raw *r, struct bytes body)
+{
+	struct bytes frames, item;
+	struct packet packet;
+	struct frame f;
+
+	if (!read_packet(body, &packet) ||
+	    session_take_packet(r->session, &packet, r->w->now, &frames) != 1)
+		return;
+	for (struct reader in = reader_of(frames); read_frame(&in, &f);) {
+		if (session_take(r->session, &f, 0, r->w->now) == LENO_CLOSED) {
+			session_renew(r->session, r->w->now);
+			session_take(r->session, &f, 0, r->w->now);
+		}
+		while (session_next(r->session, &item))
+			;
+	}
+}
+
 static void raw_frames(struct raw *r, struct bytes frames)
 {
 	struct reader in = reader_of(frames);
@@ -53,6 +80,8 @@ static void raw_frames(struct raw *r, struct bytes frames)
 			r->reason = f.body.data[0];
 		if (f.type <= FRAME_REKEY)
 			link_control(r->link, &f, r->w->now);
+		if (f.type == FRAME_PACKET && r->session)
+			raw_packet(r, f.body);
 	}
 }
 
@@ -141,6 +170,39 @@ WIRES_UNUSED static bool raw_open(struct raw *r, struct wires *w, int node)
 	return r->wire >= 0 && link_state(r->link) == LINK_OPEN;
 }
 
+WIRES_UNUSED static bool raw_speak(struct raw *r, const struct public_keys *keys)
+{
+	pool_init(&r->pool, 100);
+	r->session_setup = (struct session_setup){
+		.self = &r->self, .network = &r->network, .random = &r->random, .pool = &r->pool,
+		.incarnation = r->setup.incarnation, .queue_max = 1 << 20, .message_max = 1 << 20,
+		.memory_max = 8 << 20, .visitor = r->setup.role == LENO_VISITOR};
+	r->session = session_new(&r->session_setup, keys, r->w->now);
+	if (r->session)
+		session_set_path(r->session, PATH_RELAYED, 1, r->w->now);
+	return r->session != NULL;
+}
+
+/* Whatever the session has to say, to and fro. */
+WIRES_UNUSED static void raw_talk(struct raw *r)
+{
+	for (int i = 0; i < 10 && r->wire >= 0; i++) {
+		struct writer w = writer_of(r->told, sizeof r->told);
+
+		if (session_make(r->session, &w, r->w->now)) {
+			r->told_size = writer_size(&w);
+			raw_record(r, writer_bytes(&w));
+		}
+		raw_hear(r);
+	}
+}
+
+WIRES_UNUSED static void raw_tell(struct raw *r, struct bytes item)
+{
+	session_put(r->session, item, bytes_of(NULL, 0), NULL);
+	raw_talk(r);
+}
+
 /* The end of it; what the node has yet to say is not heard. */
 WIRES_UNUSED static void raw_free(struct raw *r)
 {
@@ -150,4 +212,6 @@ WIRES_UNUSED static void raw_free(struct raw *r)
 		wires_drop(&r->w->wire[r->wire]);
 	r->wire = -1;
 	r->link = link_free(r->link);
+	r->session = session_free(r->session);
+	pool_clear(&r->pool);
 }

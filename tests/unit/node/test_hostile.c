@@ -4,11 +4,26 @@
 #include "support/raw.h"
 
 static struct wires w;
+static unsigned messages, refusals_logged;
+
+static void on_message(leno_node *n, void *user, leno_message *m, const char *type, leno_bytes b)
+{
+	messages++;
+}
+
+static void on_line(void *user, enum leno_log_level level, const char *line)
+{
+	refusals_logged += strstr(line, "refused") != NULL;
+}
 
 static void open_node(int i)
 {
 	leno_engine_config config = {.wall_ms = 1000, .now_us = w.now};
 
+	config.options.log = on_line;
+	config.options.log_level = LENO_LOG_WARN;
+	config.handlers.message = on_message;
+	messages = refusals_logged = 0;
 	memset(config.seed, 17 + i, sizeof config.seed);
 	memset(config.identity, 99 + i, sizeof config.identity);
 	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
@@ -30,4 +45,42 @@ TEST(an_incarnation_that_cannot_be_said_again_is_refused)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(an_incarnation_that_cannot_be_said_again_is_refused))
+static struct public_keys keys_of(int i)
+{
+	struct identity identity;
+	uint8_t seed[32];
+
+	memset(seed, 99 + i, sizeof seed);
+	identity_from_seed(&identity, seed);
+	return identity.public;
+}
+
+/* Type 0 is "t"; then a message of it. */
+static const uint8_t type_item[] = {0, 't'}, message_item[] = {1, 'x'};
+
+TEST(a_packet_that_was_here_before_is_counted_and_logged)
+{
+	struct public_keys keys;
+	struct raw evil;
+	leno_stats stats;
+
+	wires_init(&w);
+	open_node(0);
+	keys = keys_of(0);
+	raw_init(&evil, 1);
+	REQUIRE(raw_open(&evil, &w, 0) && raw_speak(&evil, &keys));
+	raw_tell(&evil, bytes_of(type_item, 2));
+	raw_tell(&evil, bytes_of(message_item, 2));
+	CHECK_EQ(messages, 1);
+	raw_record(&evil, bytes_of(evil.told, evil.told_size));
+	raw_record(&evil, bytes_of(evil.told, evil.told_size));
+	leno_get_stats(w.node[0], &stats);
+	CHECK_EQ(messages, 1);
+	CHECK_EQ(stats.refused_replay, 2);
+	CHECK_EQ(refusals_logged, 1);          /* a line a second */
+	raw_free(&evil);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_packet_that_was_here_before_is_counted_and_logged),
+	  TEST_CASE(an_incarnation_that_cannot_be_said_again_is_refused))
