@@ -143,11 +143,11 @@ static void rekey(struct seal *s, uint64_t now_us)
 	const struct epoch *e = s->current;
 	uint64_t age_us = REKEY_US + (e->initiator ? 0 : REKEY_LATER_US);
 
-	if (!s->next && seal_can_start(s) &&
+	bool theirs = s->next && now_us - s->next->born_us < NEXT_US;
+
+	if (!theirs && seal_can_start(s) &&
 	    (e->counter >= REKEY_PACKETS || now_us - e->born_us >= age_us))
 		seal_start(s, now_us);
-	if (s->previous && now_us - s->changed_us >= PREVIOUS_US)
-		s->previous = epoch_free(s->previous);
 }
 
 /* Of a packet, what stands before its sealed part. */
@@ -372,6 +372,17 @@ int seal_take(struct seal *s, struct packet *p, bool busy, uint64_t now_us, stru
 }
 
 /* ---- time ------------------------------------------------------------------ */
+
+uint64_t seal_wipe_due(const struct seal *s)
+{
+	return s->previous ? s->changed_us + PREVIOUS_US : NEVER;
+}
+
+void seal_wipe(struct seal *s, uint64_t now_us)
+{
+	if (now_us >= seal_wipe_due(s))
+		s->previous = epoch_free(s->previous);
+}
 
 uint64_t seal_deadline(const struct seal *s)
 {

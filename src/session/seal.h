@@ -13,7 +13,7 @@
  *  2. A responder sends under new keys only after the initiator has shown that it has
  *     them; so a replayed PACKET_INIT changes nothing.
  *  3. When both start at once, the lower id's handshake goes on; the other one waits.
- *  4. Without traffic there is no handshake, and no timer. */
+ *  4. Without traffic there is no handshake; and no timer, but the one that wipes old keys. */
 #ifndef LENO_SESSION_SEAL_H
 #define LENO_SESSION_SEAL_H
 
@@ -31,6 +31,7 @@ enum {
 	REKEY_US         = 120 * 1000 * 1000,   /* the initiator's; ...           */
 	REKEY_LATER_US   = 10 * 1000 * 1000,    /* ... the responder waits so long */
 	PREVIOUS_US      = 10 * 1000 * 1000,    /* old keys are wiped after that  */
+	NEXT_US          = 10 * 1000 * 1000,    /* new ones unproved so long hold up nobody */
 	INIT_RESEND_US   = 50 * 1000,           /* doubles, ...                   */
 	INIT_RESEND_MAX_US = 2 * 1000 * 1000,   /* ... up to this                 */
 	INIT_FRESH_US    = 1000 * 1000,         /* an own start holds off the other's */
@@ -129,6 +130,10 @@ struct epoch *seal_opened(const struct seal *);
 
 /* Frames of no epoch count, until a HELLO of the new life says so. */
 void seal_unbind(struct seal *);
+
+/* Keys of before go after PREVIOUS_US, whatever the path; when: NEVER if there are none. */
+uint64_t seal_wipe_due(const struct seal *);
+void seal_wipe(struct seal *, uint64_t now_us);
 
 uint64_t seal_deadline(const struct seal *);
 void seal_tick(struct seal *, bool busy, uint64_t now_us);

@@ -391,8 +391,10 @@ void session_write_refused(struct writer *w, const struct session_setup *setup,
 
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t due = s->in.starved ? s->grant_us : NEVER, other;
+	uint64_t due = s->in.starved ? s->grant_us : NEVER, other = seal_wipe_due(&s->seal);
 
+	if (other < due)
+		due = other;
 	if (s->path != PATH_RELAYED || s->ended)
 		return due;
 	other = seal_deadline(&s->seal);
@@ -408,6 +410,7 @@ void session_tick(struct session *s, uint64_t now_us)
 		if (inbox_retry(&s->in))
 			s->gap_due = s->ack_due = true;    /* what was dropped is wanted now */
 	}
+	seal_wipe(&s->seal, now_us);
 	if (s->path != PATH_RELAYED || s->ended)
 		return;
 	seal_tick(&s->seal, must_say(s) || stream_waits(&s->out), now_us);

@@ -417,6 +417,6 @@ __attribute__((unused)) static void pair_check_done(struct pair *p)
 		CHECK_EQ(s->errors, 0);
 		CHECK(session_idle(s->session));
 		CHECK_EQ(session_queued(s->session), 0);
-		CHECK(session_deadline(s->session) == NEVER);
+		CHECK(session_deadline(s->session) == seal_wipe_due(&s->session->seal));
 	}
 }
