@@ -60,6 +60,7 @@ struct conn {
 	struct list  ready;         /* peers that have something to write here         */
 	bool         relay_first;   /* whose turn it is to begin a record              */
 	struct relay relay;         /* packets of others                               */
+	uint64_t     refuse_us;     /* no packet is refused by it before then          */
 	struct fan_queue *fan;      /* broadcasts, see fan_tree.c; NULL: never any     */
 	struct peer *peer;          /* with the node at the other end, once looked up  */
 	char         uri[URI_SHOWN];

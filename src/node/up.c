@@ -3,6 +3,8 @@
 
 #include "node/node.h"
 
+enum { REFUSE_US = 50 * 1000 };    /* between two refusals of packets by one link */
+
 /* Between a visitor and the mesh its gate stamps and looks up, see wire/packet.h. */
 static struct conn *next_hop(struct conn *from, const struct packet *p)
 {
@@ -70,14 +72,16 @@ static struct peer *sender(leno_node *n, const struct packet *p)
 	return peer;
 }
 
+/* Who it is from was not proved: what goes back is less than what came, and seldom. */
 static void refuse(struct conn *c, const struct packet *p)
 {
 	leno_node *n = c->node;
 	uint8_t buf[PACKET_HEAD_MAX + 16];
 	struct writer w = writer_of(buf, sizeof buf);
 
-	if (p->kind != PACKET_SEALED)
+	if (p->kind != PACKET_SEALED || n->now_us < c->refuse_us)
 		return;
+	c->refuse_us = n->now_us + REFUSE_US;
 	session_write_refused(&w, &n->session_setup, p);
 	if (!w.full && writer_size(&w) > 0 &&
 	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))

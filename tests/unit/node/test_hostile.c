@@ -82,5 +82,43 @@ TEST(a_packet_that_was_here_before_is_counted_and_logged)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_packet_that_was_here_before_is_counted_and_logged),
+static struct bytes packet_of(uint8_t buf[128], enum packet_kind kind, const leno_id *to,
+			      const leno_id *from, const leno_id *from_gate)
+{
+	struct packet p = {.flags = from_gate ? PACKET_FROM_GATE : 0, .hops = HOPS_MAX,
+			   .kind = (uint8_t)kind, .to = *to, .from = *from};
+	struct writer writer = writer_of(buf, 128);
+
+	if (from_gate)
+		p.from_gate = *from_gate;
+	write_packet_head(&writer, &p);
+	write_bytes(&writer, (uint8_t[40]){1, 2, 3, 4}, 40);
+	return writer_bytes(&writer);
+}
+
+TEST(packets_that_nobody_can_open_are_refused_seldom)
+{
+	uint8_t buf[128];
+	struct raw evil;
+	leno_id self;
+
+	wires_init(&w);
+	open_node(0);
+	self = *leno_self(w.node[0]);
+	raw_init(&evil, 1);
+	REQUIRE(raw_open(&evil, &w, 0));
+	for (unsigned i = 0; i < 100; i++) {
+		leno_id from = {{(uint8_t)i, 9}};
+
+		raw_say(&evil, FRAME_PACKET, packet_of(buf, PACKET_SEALED, &self, &from, NULL));
+		raw_hear(&evil);
+		wires_step(&w, w.now + 1000);
+	}
+	CHECK_EQ(evil.heard[FRAME_PACKET], 2);
+	raw_free(&evil);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(packets_that_nobody_can_open_are_refused_seldom),
+	  TEST_CASE(a_packet_that_was_here_before_is_counted_and_logged),
 	  TEST_CASE(an_incarnation_that_cannot_be_said_again_is_refused))
