@@ -357,6 +357,12 @@ struct conn *conns_to(leno_node *n, const leno_id *id)
 	return NULL;
 }
 
+bool conns_pass(const struct conn *from, const struct conn *to)
+{
+	return !from->node->options.endpoint || from->class == LENO_PIPE_LOCAL ||
+	       to->class == LENO_PIPE_LOCAL;
+}
+
 /* It has given way once, by a newer incarnation, and met a newer one still: two processes
  * that both insisted would throw each other out for ever. */
 void conns_duplicate(leno_node *n)

@@ -69,20 +69,13 @@ static bool queue(struct conn *c, struct parcel *p)
 	return true;
 }
 
-/* An endpoint passes on only between two links of which one is local. */
-static bool passes(const struct conn *from, const struct conn *to)
-{
-	return !from || !from->node->options.endpoint || from->class == LENO_PIPE_LOCAL ||
-	       to->class == LENO_PIPE_LOCAL;
-}
-
 /* To all of the tree but where it came from (NULL: from ourselves). */
 static void push(leno_node *n, struct parcel *p, const struct conn *from)
 {
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
-		if (c == from || !fan_on_tree(c) || !passes(from, c))
+		if (c == from || !fan_on_tree(c) || (from && !conns_pass(from, c)))
 			continue;
 		if (!queue(c, p))
 			n->stats.dropped++;

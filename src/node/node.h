@@ -157,6 +157,9 @@ void conns_close(struct conn *, enum close_reason, enum leno_why, int error); /*
                                                           the peer is told why        */
 void conns_bury(struct conn *);                        /* its pipe is gone         */
 struct conn *conns_to(leno_node *, const leno_id *);   /* the chosen one, or NULL  */
+/* May anything go from one to the other? An endpoint passes on only between two links of which
+ * one is local. */
+bool conns_pass(const struct conn *from, const struct conn *to);
 void conns_timer(struct conn *);
 void conns_duplicate(leno_node *);                     /* this identity lives elsewhere */
 void conns_free(struct conn *);

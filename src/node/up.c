@@ -5,6 +5,14 @@
 
 enum { REFUSE_US = 50 * 1000 };    /* between two refusals of packets by one link */
 
+/* The link to a visitor of ours; others are reached by the mesh, which has its rules. */
+static struct conn *visitor_link(struct conn *from, const leno_id *id)
+{
+	struct conn *to = conns_to(from->node, id);
+
+	return to && link_peer(to->link)->role == LENO_VISITOR && conns_pass(from, to) ? to : NULL;
+}
+
 /* Between a visitor and the mesh its gate stamps and looks up, see wire/packet.h. */
 static struct conn *next_hop(struct conn *from, const struct packet *p)
 {
@@ -14,7 +22,7 @@ static struct conn *next_hop(struct conn *from, const struct packet *p)
 
 	if (p->flags & PACKET_TO_GATE) {
 		if (leno_id_same(&p->to_gate, &n->identity.id))
-			return conns_to(n, &p->to);
+			return visitor_link(from, to);
 		to = &p->to_gate;
 	}
 	number = mesh_forward(n->mesh, to, from->number);

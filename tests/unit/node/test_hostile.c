@@ -16,10 +16,12 @@ static void on_line(void *user, enum leno_log_level level, const char *line)
 	refusals_logged += strstr(line, "refused") != NULL;
 }
 
-static void open_node(int i)
+static void open_node_as(int i, enum leno_role role)
 {
 	leno_engine_config config = {.wall_ms = 1000, .now_us = w.now};
 
+	config.options.endpoint = role == LENO_ENDPOINT;
+	config.options.visitor = role == LENO_VISITOR;
 	config.options.log = on_line;
 	config.options.log_level = LENO_LOG_WARN;
 	config.handlers.message = on_message;
@@ -27,6 +29,21 @@ static void open_node(int i)
 	memset(config.seed, 17 + i, sizeof config.seed);
 	memset(config.identity, 99 + i, sizeof config.identity);
 	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
+}
+
+static void open_node(int i)
+{
+	open_node_as(i, LENO_MEMBER);
+}
+
+static struct public_keys keys_of(int i)
+{
+	struct identity identity;
+	uint8_t seed[32];
+
+	memset(seed, 99 + i, sizeof seed);
+	identity_from_seed(&identity, seed);
+	return identity.public;
 }
 
 TEST(an_incarnation_that_cannot_be_said_again_is_refused)
@@ -43,16 +60,6 @@ TEST(an_incarnation_that_cannot_be_said_again_is_refused)
 	CHECK_EQ(evil.heard[FRAME_LINKS], 0);
 	raw_free(&evil);
 	wires_free(&w);
-}
-
-static struct public_keys keys_of(int i)
-{
-	struct identity identity;
-	uint8_t seed[32];
-
-	memset(seed, 99 + i, sizeof seed);
-	identity_from_seed(&identity, seed);
-	return identity.public;
 }
 
 /* Type 0 is "t"; then a message of it. */
@@ -83,14 +90,15 @@ TEST(a_packet_that_was_here_before_is_counted_and_logged)
 }
 
 static struct bytes packet_of(uint8_t buf[128], enum packet_kind kind, const leno_id *to,
-			      const leno_id *from, const leno_id *from_gate)
+			      const leno_id *from, const leno_id *from_gate,
+			      const leno_id *to_gate)
 {
-	struct packet p = {.flags = from_gate ? PACKET_FROM_GATE : 0, .hops = HOPS_MAX,
-			   .kind = (uint8_t)kind, .to = *to, .from = *from};
+	struct packet p = {.hops = HOPS_MAX, .kind = (uint8_t)kind, .to = *to, .from = *from};
 	struct writer writer = writer_of(buf, 128);
 
-	if (from_gate)
-		p.from_gate = *from_gate;
+	p.flags = (uint8_t)((from_gate ? PACKET_FROM_GATE : 0) | (to_gate ? PACKET_TO_GATE : 0));
+	p.from_gate = from_gate ? *from_gate : p.from_gate;
+	p.to_gate = to_gate ? *to_gate : p.to_gate;
 	write_packet_head(&writer, &p);
 	write_bytes(&writer, (uint8_t[40]){1, 2, 3, 4}, 40);
 	return writer_bytes(&writer);
@@ -110,7 +118,8 @@ TEST(packets_that_nobody_can_open_are_refused_seldom)
 	for (unsigned i = 0; i < 100; i++) {
 		leno_id from = {{(uint8_t)i, 9}};
 
-		raw_say(&evil, FRAME_PACKET, packet_of(buf, PACKET_SEALED, &self, &from, NULL));
+		raw_say(&evil, FRAME_PACKET, packet_of(buf, PACKET_SEALED, &self, &from, NULL,
+							 NULL));
 		raw_hear(&evil);
 		wires_step(&w, w.now + 1000);
 	}
@@ -119,6 +128,45 @@ TEST(packets_that_nobody_can_open_are_refused_seldom)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(packets_that_nobody_can_open_are_refused_seldom),
+/* By the stamp of a gate a packet got past the rule of endpoints. */
+TEST(a_gate_passes_on_to_visitors_alone_and_an_endpoint_not_even_that)
+{
+	static const struct {
+		const char *why;
+		enum leno_role gate, to;
+		unsigned arrives;
+	} rows[] = {
+		{"to a visitor: this is what gates are for", LENO_MEMBER, LENO_VISITOR, 1},
+		{"to a member", LENO_MEMBER, LENO_MEMBER, 0},
+		{"by an endpoint, between two links that are not local", LENO_ENDPOINT,
+		 LENO_VISITOR, 0},
+		{"the same, to a member", LENO_ENDPOINT, LENO_MEMBER, 0},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct raw evil, other;
+		uint8_t buf[128];
+		leno_id self;
+
+		CHECK_ROW(rows[i].why);
+		wires_init(&w);
+		open_node_as(0, rows[i].gate);
+		self = *leno_self(w.node[0]);
+		raw_init(&evil, 1);
+		raw_init(&other, 2);
+		other.setup.role = rows[i].to;
+		REQUIRE(raw_open(&evil, &w, 0) && raw_open(&other, &w, 0));
+		raw_say(&evil, FRAME_PACKET, packet_of(buf, PACKET_SEALED, &other.self.id,
+						       &evil.self.id, NULL, &self));
+		raw_hear(&other);
+		CHECK_EQ(other.heard[FRAME_PACKET], rows[i].arrives);
+		raw_free(&evil);
+		raw_free(&other);
+		wires_free(&w);
+	}
+}
+
+TEST_MAIN(TEST_CASE(a_gate_passes_on_to_visitors_alone_and_an_endpoint_not_even_that),
+	  TEST_CASE(packets_that_nobody_can_open_are_refused_seldom),
 	  TEST_CASE(a_packet_that_was_here_before_is_counted_and_logged),
 	  TEST_CASE(an_incarnation_that_cannot_be_said_again_is_refused))
