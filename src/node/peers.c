@@ -93,6 +93,13 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	return p;
 }
 
+static void forget_gate(struct peer *p)
+{
+	if (p->has_gate)
+		session_set_gate(p->session, NULL);
+	p->has_gate = false;
+}
+
 /* Who is found where: by the mesh's route, by a link that the mesh does not count yet, or
  * (visitors) by their gate. */
 static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
@@ -101,6 +108,8 @@ static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
 	int number = mesh_route(n->mesh, &p->id);
 	struct conn *c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->id);
 
+	if (c)
+		forget_gate(p);                /* it is of the mesh, or here: nobody stands before it */
 	if (!c && p->has_gate) {
 		number = mesh_route(n->mesh, &p->gate);
 		c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->gate);

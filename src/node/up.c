@@ -96,13 +96,14 @@ static void refuse(struct conn *c, const struct packet *p)
 		down_wake(c);
 }
 
+/* The stamp is not sealed: it is believed of a packet that was opened, or has just proved who
+ * sends it, and of nobody but a visitor. So it can mislead only where it could be dropped. */
 static void learn_gate(struct peer *peer, const struct packet *p)
 {
-	if (!(p->flags & PACKET_FROM_GATE))
+	if (!peer->visitor || !(p->flags & PACKET_FROM_GATE))
 		return;
 	if (peer->has_gate && leno_id_same(&peer->gate, &p->from_gate))
 		return;
-	peer->visitor = true;
 	peer->has_gate = true;
 	peer->gate = p->from_gate;
 	session_set_gate(peer->session, &peer->gate);
@@ -141,12 +142,13 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 		node_count_refusal(n, got);
 		return;
 	}
-	/* The stamp is not sealed: one that is known is changed by a fresh packet alone. */
-	if (got > 0 || !peer->has_gate)
+	if (got == PACKET_GREETS)
+		peer->visitor = session_visits(peer->session);
+	if (got > 0)
 		learn_gate(peer, &p);
 	peers_path(peer);
 	r = reader_of(frames);
-	while (got > 0 && read_frame(&r, &f))
+	while (got == PACKET_OPENED && read_frame(&r, &f))
 		up_stream(peer, &f, 0);
 	peers_wake(peer);
 }

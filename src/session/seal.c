@@ -244,6 +244,7 @@ static int take_init(struct seal *s, const struct packet *p, uint64_t now_us)
 	epoch_free(s->next);
 	s->next = e;
 	s->newest_init = in.stamp;
+	s->visitor = in.visitor;
 	s->response_due = true;
 	if (!s->current)
 		s->wait_us = now_us + PROOF_US;
@@ -251,7 +252,7 @@ static int take_init(struct seal *s, const struct packet *p, uint64_t now_us)
 		s->pending->due = false;
 		s->pending->due_us = now_us + PROOF_US;
 	}
-	return 0;
+	return PACKET_GREETS;
 }
 
 static int take_response(struct seal *s, const struct packet *p, uint64_t now_us)
@@ -334,7 +335,7 @@ static int take_sealed(struct seal *s, struct packet *p, uint64_t now_us, struct
 		set_current(s, e, now_us);
 	}
 	*ret = bytes_of(data, size - TAG_SIZE);
-	return 1;
+	return PACKET_OPENED;
 }
 
 /* Anybody can say so: worth one handshake in a while, and nothing else. */

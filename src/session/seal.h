@@ -78,6 +78,7 @@ struct seal {
 	struct epoch *current, *previous, *next;
 	struct pending *pending;
 	uint64_t newest_init;           /* stamp of the newest one accepted           */
+	bool     visitor;               /* that one said so                           */
 	uint64_t changed_us;            /* when current last changed                  */
 	uint64_t wait_us;               /* until then we do not start; 0: not waiting */
 	uint64_t advice_us, refuse_us;  /* not before then again                      */

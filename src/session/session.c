@@ -350,9 +350,14 @@ int session_take_packet(struct session *s, struct packet *packet, uint64_t now_u
 		if (s->seal.current->initiator)
 			s->hello_due = true;           /* shows that we have the keys */
 	}
-	if (got == 1 && packet->flags & PACKET_MARKED)
+	if (got == PACKET_OPENED && packet->flags & PACKET_MARKED)
 		s->mark_due = true;                    /* goes with the next ACK */
 	return got;
+}
+
+bool session_visits(const struct session *s)
+{
+	return s->seal.visitor;
 }
 
 int session_check_init(const struct session_setup *setup, const struct packet *packet,

@@ -126,11 +126,17 @@ void session_renew(struct session *, uint64_t now_us);
 /* Says goodbye as the last thing: one BYE, behind all that can be sent at once. */
 void session_bye(struct session *);
 
-/* A packet that is addressed to us, from this peer. Opens it in place. 1: *ret_frames
- * has the frames of a sealed packet (via 0); 0: a handshake step, or stale: nothing to
- * do (but session_wants() may be true now). Below 0: SECRET (tag failed), PROTOCOL, MEMORY: drop it, count it. */
+/* A packet that is addressed to us, from this peer. Opens it in place. PACKET_OPENED:
+ * *ret_frames has the frames of a sealed packet (via 0); PACKET_GREETS: an INIT that held, and
+ * is newer than all before; 0: another step of a handshake, or stale: nothing to do. (After
+ * both session_wants() may be true.) Below 0: SECRET (tag failed), PROTOCOL, MEMORY: drop it,
+ * count it. */
+enum packet_verdict { PACKET_OPENED = 1, PACKET_GREETS };
 int session_take_packet(struct session *, struct packet *, uint64_t now_us,
                         struct bytes *ret_frames);
+
+/* Is the peer a visitor, by the INIT that it sent last? */
+bool session_visits(const struct session *);
 
 /* A PACKET_INIT from a node with which there is no session yet: verifies it and tells the
  * keys of the sender (whose id is packet->from), and whether it is a visitor. Then:

@@ -6,6 +6,7 @@
  *	raw_open(&r, &w, 0);             the handshake with node 0, and LINKS
  *	raw_say(&r, FRAME_PING, bytes);  one frame in a record
  *	raw_hear(&r);                    what the node has said; r.heard counts frames
+ *	raw_publish(&r, &r.self);        a record, signed by whom it is of
  *	raw_speak(&r, &keys);            a session with the node of these keys, in packets
  *	raw_tell(&r, item);              one item by it; r.told is the last record's frames
  *
@@ -13,6 +14,7 @@
 #pragma once
 
 #include "link/link.h"
+#include "mesh/record.h"
 #include "session/session.h"
 #include "support/wires.h"
 
@@ -168,6 +170,22 @@ WIRES_UNUSED static bool raw_open(struct raw *r, struct wires *w, int node)
 	raw_links(r);
 	raw_hear(r);
 	return r->wire >= 0 && link_state(r->link) == LINK_OPEN;
+}
+
+/* Whoever it is of: one that lists nobody. */
+WIRES_UNUSED static void raw_publish(struct raw *r, const struct identity *of)
+{
+	struct node_record n = {.role = LENO_MEMBER, .message_max = 1 << 20,
+				.name = bytes_text("raw"), .stamp = {r->setup.incarnation, 1}};
+	uint8_t text[512];
+	struct writer w = writer_of(text, sizeof text);
+
+	memcpy(n.ed, of->public.ed, sizeof n.ed);
+	memcpy(n.x, of->public.x, sizeof n.x);
+	network_credential(&r->network, &of->public, n.credential);
+	node_record_write(&w, &n, NULL, 0);
+	mesh_record_sign(&w, of);
+	raw_say(r, FRAME_RECORD, writer_bytes(&w));
 }
 
 WIRES_UNUSED static bool raw_speak(struct raw *r, const struct public_keys *keys)

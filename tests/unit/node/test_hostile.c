@@ -1,5 +1,6 @@
 /* Members that lie, and strangers: what they say costs nobody else anything.
  * covers: src/node/up.c src/node/conns.c */
+#include "node/node.h"
 #include "support/check.h"
 #include "support/raw.h"
 
@@ -166,7 +167,85 @@ TEST(a_gate_passes_on_to_visitors_alone_and_an_endpoint_not_even_that)
 	}
 }
 
-TEST_MAIN(TEST_CASE(a_gate_passes_on_to_visitors_alone_and_an_endpoint_not_even_that),
+static unsigned confirmed;
+
+static void on_sent(leno_node *n, void *user, const leno_id *to, uint64_t first, uint64_t last,
+		    enum leno_outcome outcome, int error)
+{
+	confirmed += outcome == LENO_CONFIRMED ? (unsigned)(last - first + 1) : 0;
+}
+
+/* Ada (0) and cyd (2) speak across bob (1), who has a hostile neighbour. */
+TEST(a_forged_stamp_of_a_gate_draws_nothing_away)
+{
+	struct raw evil;
+	uint8_t buf[128];
+	leno_id ada, cyd;
+
+	wires_init(&w);
+	for (int i = 0; i < 3; i++)
+		open_node(i);
+	w.node[0]->handlers.sent = on_sent;
+	confirmed = 0;
+	ada = *leno_self(w.node[0]);
+	cyd = *leno_self(w.node[2]);
+	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
+	CHECK_EQ(leno_engine_connect(w.node[2], "node:1"), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK_EQ(leno_send(w.node[0], &cyd, "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK_EQ(confirmed, 2);                /* the name of the type, and it */
+	raw_init(&evil, 1);
+	REQUIRE(raw_open(&evil, &w, 1));
+	raw_say(&evil, FRAME_PACKET,
+		packet_of(buf, PACKET_SEALED, &ada, &cyd, &evil.self.id, NULL));
+	raw_say(&evil, FRAME_PACKET,
+		packet_of(buf, PACKET_INIT, &ada, &cyd, &evil.self.id, NULL));
+	raw_hear(&evil);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(leno_send(w.node[0], &cyd, "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK_EQ(confirmed, 5);
+	CHECK_EQ(messages, 4);
+	raw_free(&evil);
+	wires_free(&w);
+}
+
+/* A visitor behind bob, its id at home in the mesh afterwards. */
+TEST(a_gate_is_learnt_of_a_visitor_and_forgotten_when_it_joins)
+{
+	struct public_keys keys;
+	struct raw guest;
+	struct peer *p;
+
+	wires_init(&w);
+	open_node(0);
+	open_node(1);
+	keys = keys_of(0);
+	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	raw_init(&guest, 1);
+	guest.setup.role = LENO_VISITOR;
+	REQUIRE(raw_open(&guest, &w, 1) && raw_speak(&guest, &keys));
+	raw_tell(&guest, bytes_of(type_item, 2));
+	raw_tell(&guest, bytes_of(message_item, 2));
+	CHECK_EQ(messages, 1);
+	p = peers_get(w.node[0], &guest.self.id);
+	REQUIRE(p);
+	CHECK(p->visitor && p->has_gate && leno_id_same(&p->gate, leno_self(w.node[1])));
+	raw_free(&guest);
+	raw_init(&guest, 1);
+	guest.setup.incarnation = 2;
+	REQUIRE(raw_open(&guest, &w, 0));
+	raw_publish(&guest, &guest.self);
+	CHECK(!p->has_gate);
+	raw_free(&guest);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_forged_stamp_of_a_gate_draws_nothing_away),
+	  TEST_CASE(a_gate_is_learnt_of_a_visitor_and_forgotten_when_it_joins),
+	  TEST_CASE(a_gate_passes_on_to_visitors_alone_and_an_endpoint_not_even_that),
 	  TEST_CASE(packets_that_nobody_can_open_are_refused_seldom),
 	  TEST_CASE(a_packet_that_was_here_before_is_counted_and_logged),
 	  TEST_CASE(an_incarnation_that_cannot_be_said_again_is_refused))
