@@ -100,6 +100,11 @@ void dials_rest(struct dials *d, struct dial *x)
 	timers_set(d->timers, &x->timer, NEVER);
 }
 
+void dials_self(struct dial *x)
+{
+	x->delay_ms = DIAL_LAST_MS;
+}
+
 void dials_proved(struct dials *d, struct dial *x, const leno_id *peer)
 {
 	timers_set(d->timers, &x->timer, NEVER);
@@ -113,8 +118,6 @@ void dials_lost(struct dials *d, struct dial *x, uint64_t now_us, uint64_t rando
 {
 	uint64_t delay_us = (uint64_t)x->delay_ms * 1000;
 
-	if (x->state == DIAL_SELF)
-		return;
 	x->state = DIAL_WAITING;
 	timers_set(d->timers, &x->timer,
 	           x->keep ? now_us + delay_us / 2 + random % (delay_us / 2) : NEVER);

@@ -2,11 +2,12 @@
  *
  *   WAITING --dials_next--> DIALLING --dials_opened--> LINKING --dials_proved--> HELD
  *   any of these --dials_lost--> WAITING (later each time, with jitter)
- *   DIALLING, LINKING --dials_is_self--> SELF (never dialled again)
  *
  *  1. The delay doubles from DIAL_FIRST_MS to DIAL_LAST_MS, and starts anew only after a
  *     peer has proved who it is: a door that opens and shuts is not success.
- *  2. Each delay is drawn between half of it and all of it, so that peers that lost one
+ *  2. What leads to ourselves is dialled as seldom as there is: it may lead elsewhere one day,
+ *     or somebody in between made it so.
+ *  3. Each delay is drawn between half of it and all of it, so that peers that lost one
  *     relay do not come back in step (AWS's "equal jitter"). */
 #ifndef LENO_DISCOVERY_DIALS_H
 #define LENO_DISCOVERY_DIALS_H
@@ -18,7 +19,7 @@
 
 enum { DIAL_FIRST_MS = 100, DIAL_LAST_MS = 10000, DIALS_MAX = 1024, URI_MAX = 512 };
 
-enum dial_state { DIAL_WAITING, DIAL_DIALLING, DIAL_LINKING, DIAL_HELD, DIAL_SELF };
+enum dial_state { DIAL_WAITING, DIAL_DIALLING, DIAL_LINKING, DIAL_HELD };
 
 struct dial {
 	struct timer    timer;      /* when it is due, in WAITING                      */
@@ -49,6 +50,9 @@ void dials_remove(struct dials *, struct dial *);
 struct dial *dials_find(const struct dials *, uint32_t number);
 struct dial *dials_by_uri(const struct dials *, const char *uri);
 struct dial *dials_by_peer(const struct dials *, const leno_id *, struct dial *after);
+
+/* It was ourselves who answered: dials_lost() will wait as long as ever. */
+void dials_self(struct dial *);
 
 /* Never dialled again, unless it is kept anew. */
 void dials_rest(struct dials *, struct dial *);

@@ -29,9 +29,12 @@ static const int errors[] = {
 };
 enum { N_ERRORS = sizeof errors / sizeof *errors };
 
+/* What the other end says is not proved. That it is ourselves only we can tell, by the keys. */
 static int error_of(uint8_t refusal)
 {
-	return refusal < N_ERRORS ? errors[refusal] : LENO_PROTOCOL;
+	int error = refusal < N_ERRORS ? errors[refusal] : LENO_PROTOCOL;
+
+	return error == LENO_SELF ? LENO_REFUSED : error;
 }
 
 static uint8_t refusal_of(int error)

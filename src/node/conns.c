@@ -268,7 +268,7 @@ static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, 
 
 	if (c->dial && (d = dials_find(&n->dials, c->dial)) && d->state != DIAL_HELD) {
 		if (error == LENO_SELF)
-			d->state = DIAL_SELF;
+			dials_self(d);
 		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 	}
 	if (!peer)

@@ -245,7 +245,8 @@ static void fail(struct conn *c, int error)
 		return;
 	default:
 		node_count_refusal(n, error);
-		if (error != LENO_SELF)
+		/* When we have dialled ourselves, the other end of that is refused by us too. */
+		if (error != LENO_SELF && (error != LENO_REFUSED || c->dial))
 			events_refused(n, c->uri, leno_strerror(error));
 		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, error);
 	}

@@ -73,7 +73,9 @@ TEST(a_later_dial_changes_nothing_for_those_who_talk)
 	sim_free(sim);
 }
 
-TEST(a_node_that_dials_itself_gives_up)
+enum { HANDSHAKE = 200 }; /* bytes of one of them, at each end, are fewer */
+
+TEST(a_node_that_dials_itself_does_so_seldom)
 {
 	struct sim *sim = sim_new(21);
 	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
@@ -89,7 +91,8 @@ TEST(a_node_that_dials_itself_gives_up)
 	sim_run(sim, SECONDS(10));
 	bytes = sim_bytes(sim);
 	sim_run(sim, SECONDS(600));
-	CHECK_EQ(sim_bytes(sim) - bytes, 0); /* it does not try for ever */
+	bytes = sim_bytes(sim) - bytes;      /* the address may lead elsewhere one day */
+	CHECK(bytes > 0 && bytes < 600 / 5 * 2 * HANDSHAKE);
 	CHECK(sim_invariants(sim));
 	sim_free(sim);
 }
@@ -257,7 +260,7 @@ TEST(synced_comes_with_the_first_neighbour)
 
 TEST_MAIN(TEST_CASE(dials_that_cross_end_in_one_link),
           TEST_CASE(a_later_dial_changes_nothing_for_those_who_talk),
-          TEST_CASE(a_node_that_dials_itself_gives_up),
+          TEST_CASE(a_node_that_dials_itself_does_so_seldom),
           TEST_CASE(a_wrong_secret_is_refused_and_counted),
           TEST_CASE(another_network_is_refused_and_counted),
           TEST_CASE(an_endpoint_forwards_nothing),

@@ -243,7 +243,96 @@ TEST(a_gate_is_learnt_of_a_visitor_and_forgotten_when_it_joins)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_forged_stamp_of_a_gate_draws_nothing_away),
+/* How often node 0 dials "x:1" in so many seconds, when that answers by these bytes. */
+static unsigned dials_in(unsigned seconds, const void *answer, size_t size)
+{
+	static uint8_t buf[64 * 1024];
+	leno_node *n = w.node[0];
+	unsigned dials = 0;
+	leno_out out;
+
+	for (unsigned t = 0; t < seconds; t++) {
+		leno_engine_time(n, w.now += 1000 * 1000);
+		while (leno_engine_next(n, &out)) {
+			uint8_t copy[64];
+
+			if (out.kind != LENO_OUT_DIAL)
+				continue;
+			dials++;
+			CHECK_EQ(leno_engine_opened(n, 5, LENO_PIPE_STREAM, out.dial, "x"), 0);
+			while (leno_engine_make(n, 5, buf, sizeof buf) > 0)
+				;
+			memcpy(copy, answer, size);
+			leno_engine_take(n, 5, copy, size);
+			leno_engine_closed(n, 5, 0);
+		}
+	}
+	return dials;
+}
+
+TEST(a_stranger_who_says_that_is_myself_stops_no_dialling)
+{
+	static const uint8_t refusal[] = {'l', 'e', 'n', 'o', 1, 5, 0};
+	unsigned others;
+
+	wires_init(&w);
+	open_node(0);
+	CHECK_EQ(leno_engine_connect(w.node[0], "x:1"), 0);
+	CHECK(dials_in(600, refusal, sizeof refusal) > 50);
+	CHECK(refusals_logged > 50);           /* and not in silence */
+	CHECK_EQ(leno_engine_connect(w.node[0], "x:1"), 0);
+	others = dials_in(60, refusal, sizeof refusal);
+	CHECK(others > 5);
+	wires_free(&w);
+}
+
+/* Node 0 at both ends: pipe 5 dials, pipe 6 is the door. */
+static void dial_oneself(uint32_t dial)
+{
+	static uint8_t buf[64 * 1024];
+	leno_node *n = w.node[0];
+	bool moved = true;
+	size_t size;
+
+	CHECK_EQ(leno_engine_opened(n, 5, LENO_PIPE_STREAM, dial, "x"), 0);
+	CHECK_EQ(leno_engine_opened(n, 6, LENO_PIPE_STREAM, 0, "x"), 0);
+	while (moved) {
+		moved = false;
+		for (leno_pipe end = 5; end <= 6; end++)
+			while ((size = leno_engine_make(n, end, buf, sizeof buf)) > 0) {
+				leno_engine_take(n, end == 5 ? 6 : 5, buf, size);
+				moved = true;
+			}
+	}
+	leno_engine_closed(n, 5, 0);
+	leno_engine_closed(n, 6, 0);
+}
+
+/* Its own door behind another address: that may lead elsewhere tomorrow. */
+TEST(oneself_is_dialled_seldom_and_not_never)
+{
+	unsigned dials = 0;
+	leno_out out;
+
+	wires_init(&w);
+	open_node(0);
+	CHECK_EQ(leno_engine_connect(w.node[0], "x:1"), 0);
+	for (int t = 0; t < 600; t++) {
+		leno_engine_time(w.node[0], w.now += 1000 * 1000);
+		while (leno_engine_next(w.node[0], &out))
+			if (out.kind == LENO_OUT_DIAL) {
+				dials++;
+				dial_oneself(out.dial);
+			}
+	}
+	CHECK(dials > 50 && dials < 150);
+	CHECK_EQ(refusals_logged, 0);          /* nothing is wrong */
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_stranger_who_says_that_is_myself_stops_no_dialling),
+	  TEST_CASE(oneself_is_dialled_seldom_and_not_never),
+	  TEST_CASE(a_forged_stamp_of_a_gate_draws_nothing_away),
 	  TEST_CASE(a_gate_is_learnt_of_a_visitor_and_forgotten_when_it_joins),
 	  TEST_CASE(a_gate_passes_on_to_visitors_alone_and_an_endpoint_not_even_that),
 	  TEST_CASE(packets_that_nobody_can_open_are_refused_seldom),
