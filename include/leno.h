@@ -93,7 +93,7 @@ enum leno_outcome {           /* what became of something that was sent      */
 enum leno_why {               /* why a node or a link went away              */
 	LENO_WHY_GOODBYE = 1, /* it said so                                  */
 	LENO_WHY_UNREACHABLE, /* no path leads there any more                */
-	LENO_WHY_RESTARTED,   /* a newer life of the same identity is there  */
+	LENO_WHY_RESTARTED,   /* another life of the same identity is there  */
 	LENO_WHY_BROKEN,      /* the connection broke                        */
 	LENO_WHY_SILENT,      /* nothing heard for heartbeat x (misses + 1)  */
 	LENO_WHY_REPLACED,    /* another link to the same node was chosen    */

@@ -101,6 +101,12 @@ static size_t count_open(const leno_node *n)
 	return count;
 }
 
+static void no_room(struct conn *c)
+{
+	node_count_refusal(c->node, LENO_LIMIT);
+	events_refused(c->node, c->uri, "there is no room for another link");
+}
+
 void conns_opened(struct conn *c)
 {
 	leno_node *n = c->node;
@@ -109,6 +115,7 @@ void conns_opened(struct conn *c)
 	c->proved = true;
 	n->stats.handshakes++;
 	if (count_open(n) > n->options.links_max) {
+		no_room(c);
 		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_LIMIT);
 		return;
 	}
@@ -218,6 +225,7 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 			n->handlers.link_up(n, n->user, id, best->uri);
 	}
 	if (error) {                           /* perhaps another of them can be it */
+		no_room(best);
 		conns_close(best, CLOSE_LIMIT, LENO_WHY_REFUSED, error);
 		choose(n, id, switching || old);
 		if (old && !conns_to(n, id) && n->handlers.link_down)
@@ -248,7 +256,7 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	c->links_known = true;
 	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
 	if (d)                             /* its first record: so it knows the secret */
-		dials_proved(&n->dials, d, &id);
+		dials_proved(&n->dials, d, &id, n->now_us);
 	down_wake(c);
 	list_each (it, next, &n->conns) {
 		struct conn *o = list_item(it, struct conn, all);

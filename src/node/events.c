@@ -22,19 +22,29 @@ void events_log(leno_node *n, enum leno_log_level level, const char *format, ...
 }
 
 /* Strangers may knock a thousand times a second: they are counted, not listed. */
-void events_refused(leno_node *n, const char *uri, const char *why)
+static void line_a_second(leno_node *n, const char *what, const char *uri, const char *why)
 {
 	if (n->refused_log_us && n->now_us - n->refused_log_us < REFUSED_LOG_US) {
 		n->refused_unsaid++;
 		return;
 	}
 	if (n->refused_unsaid > 0)
-		events_log(n, LENO_LOG_WARN, "refused %s: %s (and %u more since the last line)", uri,
+		events_log(n, LENO_LOG_WARN, "%s %s: %s (and %u more since the last line)", what, uri,
 		           why, (unsigned)n->refused_unsaid);
 	else
-		events_log(n, LENO_LOG_WARN, "refused %s: %s", uri, why);
+		events_log(n, LENO_LOG_WARN, "%s %s: %s", what, uri, why);
 	n->refused_log_us = n->now_us;
 	n->refused_unsaid = 0;
+}
+
+void events_refused(leno_node *n, const char *uri, const char *why)
+{
+	line_a_second(n, "refused", uri, why);
+}
+
+void events_closed(leno_node *n, const char *uri, const char *why)
+{
+	line_a_second(n, "closed by", uri, why);
 }
 
 /* ---- nodes ------------------------------------------------------------------- */

@@ -187,7 +187,8 @@ void events_mesh(leno_node *);                         /* all that the mesh repo
 int  events_item(struct peer *, struct bytes item); /* MEMORY: the session cannot go on */
 void events_sent(struct peer *);
 void events_answer(leno_node *, struct request *, const leno_answer *);
-void events_refused(leno_node *, const char *uri, const char *why);  /* a line a second */
+void events_refused(leno_node *, const char *uri, const char *why);  /* a line a second, */
+void events_closed(leno_node *, const char *uri, const char *why);   /* both together */
 void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

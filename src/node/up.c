@@ -231,14 +231,39 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	}
 }
 
+/* The other end has said why it closes. */
+static void closed(struct conn *c)
+{
+	static const struct {
+		enum leno_why why;
+		int error;
+		const char *text;
+	} told[] = {
+		[CLOSE_DUPLICATE_LINK] = { LENO_WHY_REPLACED, 0, NULL },
+		[CLOSE_DUPLICATE_NODE] = { LENO_WHY_RESTARTED, 0, "its identity runs elsewhere" },
+		[CLOSE_PROTOCOL] = { LENO_WHY_REFUSED, LENO_PROTOCOL, "it could not read what we said" },
+		[CLOSE_LIMIT] = { LENO_WHY_REFUSED, LENO_LIMIT, "it has no room for another link" }
+	};
+	size_t reason = link_reason(c->link);
+
+	if (reason >= sizeof told / sizeof *told || !told[reason].why)
+		reason = CLOSE_GOODBYE;
+	if (reason == CLOSE_GOODBYE) {
+		conns_leave(c, LENO_WHY_GOODBYE, 0);
+		return;
+	}
+	if (told[reason].text)
+		events_closed(c->node, c->uri, told[reason].text);
+	conns_leave(c, told[reason].why, told[reason].error);
+}
+
 static void fail(struct conn *c, int error)
 {
 	leno_node *n = c->node;
 
 	switch (error) {
 	case LENO_CLOSED:
-		conns_leave(c, link_reason(c->link) == CLOSE_DUPLICATE_LINK ? LENO_WHY_REPLACED
-		               : LENO_WHY_GOODBYE, 0);
+		closed(c);
 		return;
 	case LENO_DUPLICATE:
 		conns_duplicate(n);
