@@ -92,13 +92,21 @@ void conns_timer(struct conn *c)
 	timers_set(&c->node->timers, &c->timer, c->finishing ? NEVER : link_deadline(c->link));
 }
 
-static size_t count_open(const leno_node *n)
+/* A neighbour's other links do not count: all but one are on their way out, as soon as each
+ * end has said which it holds. Not without end, though. */
+static bool is_full(const struct conn *c)
 {
-	size_t count = 0;
+	const leno_node *n = c->node;
+	const leno_id *id = &link_peer(c->link)->id;
+	size_t others = 0, all = 0;
 
-	list_each (it, next, &n->conns)
-		count += list_item(it, struct conn, all)->proved;
-	return count;
+	list_each (it, next, &n->conns) {
+		const struct conn *o = list_item(it, struct conn, all);
+
+		all += o->proved;
+		others += o->proved && !same_peer(o, id);
+	}
+	return others >= n->options.links_max || all > n->options.links_max + STRANGERS_MAX;
 }
 
 static void no_room(struct conn *c)
@@ -114,7 +122,7 @@ void conns_opened(struct conn *c)
 	forget_stranger(c);
 	c->proved = true;
 	n->stats.handshakes++;
-	if (count_open(n) > n->options.links_max) {
+	if (is_full(c)) {
 		no_room(c);
 		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_LIMIT);
 		return;

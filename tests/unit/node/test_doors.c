@@ -108,5 +108,29 @@ TEST(a_full_node_says_so_in_the_log_too)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(why_the_other_end_closed_is_told),
+/* Its process was killed, or its address changed: the old link is still there, silent. */
+TEST(at_the_bound_a_neighbour_that_comes_anew_replaces_its_own_link)
+{
+	struct raw first, again;
+	leno_stats stats;
+
+	open_node(1);
+	raw_init(&first, 1);
+	raw_init(&again, 1);
+	REQUIRE(raw_open(&first, &w, 0));
+	again.turn = first.turn;
+	again.random.key[0] ^= 1;             /* another process */
+	CHECK(raw_open(&again, &w, 0));
+	raw_hear(&first);
+	CHECK(first.wire < 0);                 /* it was not listed any more */
+	leno_get_stats(w.node[0], &stats);
+	CHECK_EQ(stats.links, 1);
+	CHECK_EQ(heard.downs, 0);
+	raw_free(&first);
+	raw_free(&again);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(at_the_bound_a_neighbour_that_comes_anew_replaces_its_own_link),
+	  TEST_CASE(why_the_other_end_closed_is_told),
 	  TEST_CASE(a_full_node_says_so_in_the_log_too))
