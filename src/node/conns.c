@@ -14,7 +14,11 @@
 #include "base/mem.h"
 #include "node/node.h"
 
-enum { LISTED_MAX = 64, LINK_ID_SIZE = 8 };
+enum {
+	LISTED_MAX        = 64,
+	LINK_ID_SIZE      = 8,
+	STRANGER_YOUNG_US = 500 * 1000  /* so long a stranger keeps its place, once welcomed */
+};
 
 static bool same_peer(const struct conn *c, const leno_id *id)
 {
@@ -27,21 +31,34 @@ static void forget_stranger(struct conn *c)
 	c->stranger = false;
 }
 
-/* Whoever has a right to be here speaks at once: the one that has been silent longest gives
- * its place up, so that a crowd that only connects keeps nobody out. */
-static bool make_room(leno_node *n)
+/* The one that came first of those that are in this state, and came before. */
+static struct conn *oldest_stranger(leno_node *n, enum link_state state, uint64_t before_us)
 {
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
-		if (!c->stranger || c->finishing || link_state(c->link) != LINK_AWAITED)
-			continue;
-		link_refuse(c->link, LENO_BUSY);
-		node_count_refusal(n, LENO_BUSY);
-		conns_leave(c, LENO_WHY_REFUSED, LENO_BUSY);
-		return true;
+		if (c->stranger && !c->finishing && link_state(c->link) == state &&
+		    c->opened_us <= before_us)
+			return c;
 	}
-	return false;
+	return NULL;
+}
+
+/* Whoever has a right to be here speaks at once, and proves it a round trip later: so those
+ * give their place up that have been silent longest, then those that have not gone on. A
+ * crowd, even one that says hello, keeps nobody out. */
+static bool make_room(leno_node *n)
+{
+	struct conn *c = oldest_stranger(n, LINK_AWAITED, NEVER);
+
+	if (!c && n->now_us >= STRANGER_YOUNG_US)
+		c = oldest_stranger(n, LINK_WELCOMED, n->now_us - STRANGER_YOUNG_US);
+	if (!c)
+		return false;
+	link_refuse(c->link, LENO_BUSY);
+	node_count_refusal(n, LENO_BUSY);
+	conns_leave(c, LENO_WHY_REFUSED, LENO_BUSY);
+	return true;
 }
 
 int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
@@ -73,6 +90,7 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 	c->number = -1;
 	c->timer.kind = TIMER_CONN;
 	c->stranger = stranger;
+	c->opened_us = n->now_us;
 	n->n_strangers += c->stranger;
 	n->n_conns++;
 	list_init(&c->all);

@@ -54,6 +54,7 @@ struct conn {
 	bool         close_due;     /* LENO_OUT_CLOSE has yet to be given              */
 	bool         close_told;    /* it was: dry means buried                        */
 	bool         stranger;      /* accepted from beyond this user, not yet proved: counted */
+	uint64_t     opened_us;
 	bool         proved;        /* LINK_OPENED came: link_peer() is who it is      */
 	bool         dead;          /* in node.graves                                  */
 	struct timer timer;

@@ -140,6 +140,8 @@ WIRES_UNUSED static bool wires_serve(struct wires *w, int i)
 		int end = wire->node[0] == i ? 0 : 1;
 
 		any = true;
+		if (out.kind != LENO_OUT_DIAL && out.pipe >= WIRES_MAX)
+			continue; /* a pipe of the test's own */
 		if (out.kind == LENO_OUT_DIAL) {
 			wires_dial(w, i, &out);
 		} else if (out.kind == LENO_OUT_WRITE) {

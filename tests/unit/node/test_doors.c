@@ -131,6 +131,51 @@ TEST(at_the_bound_a_neighbour_that_comes_anew_replaces_its_own_link)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(at_the_bound_a_neighbour_that_comes_anew_replaces_its_own_link),
+/* A stranger that says hello, and never goes on. */
+static int knock(leno_pipe pipe)
+{
+	static uint8_t buf[64 * 1024];
+	uint8_t hello[71] = {'l', 'e', 'n', 'o', 1, 1, 1, [39] = 9};
+	struct network network;
+	leno_out out;
+	int error = leno_engine_opened(w.node[0], pipe, LENO_PIPE_STREAM, 0, "crowd");
+
+	if (error)
+		return error;
+	network_init(&network, "default", NULL);
+	network_tag(&network, hello + 7, hello + 23);
+	leno_engine_take(w.node[0], pipe, hello, sizeof hello);
+	while (leno_engine_next(w.node[0], &out))
+		;
+	CHECK(leno_engine_make(w.node[0], pipe, buf, sizeof buf) > 0);
+	return 0;
+}
+
+TEST(a_crowd_that_says_hello_keeps_nobody_out_for_long)
+{
+	leno_pipe pipe = 100;
+	struct raw member;
+	leno_stats stats;
+
+	open_node(0);
+	for (int i = 0; i < STRANGERS_MAX; i++)
+		CHECK_EQ(knock(pipe++), 0);
+	CHECK_EQ(knock(pipe++), LENO_BUSY);    /* they have had no time to go on */
+	wires_step(&w, w.now + 250 * 1000);
+	CHECK_EQ(knock(pipe++), LENO_BUSY);
+	w.now += 300 * 1000;
+	leno_engine_time(w.node[0], w.now);
+	raw_init(&member, 1);
+	CHECK(raw_open(&member, &w, 0));
+	for (int i = 0; i < STRANGERS_MAX; i++)
+		CHECK_EQ(knock(pipe++), 0);    /* it has no need of the place any more */
+	leno_get_stats(w.node[0], &stats);
+	CHECK_EQ(stats.links, 1);
+	raw_free(&member);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_crowd_that_says_hello_keeps_nobody_out_for_long),
+	  TEST_CASE(at_the_bound_a_neighbour_that_comes_anew_replaces_its_own_link),
 	  TEST_CASE(why_the_other_end_closed_is_told),
 	  TEST_CASE(a_full_node_says_so_in_the_log_too))
