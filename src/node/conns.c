@@ -9,8 +9,6 @@
  *  1. At most one conn to a neighbour is chosen; only that one is in the mesh.
  *  2. A link that the neighbour had confirmed and no longer lists is a zombie: it goes
  *     before anything is chosen, so that it cannot win over the living. */
-#include <assert.h>
-
 #include "base/mem.h"
 #include "node/node.h"
 
@@ -371,7 +369,8 @@ void conns_bury(struct conn *c)
 
 	if (c->dead)
 		return;
-	assert(c->finishing);
+	if (!c->finishing)                 /* a goodbye is over: links, peers, mesh still name it */
+		detach(c, LENO_WHY_GOODBYE, 0);
 	c->dead = true;
 	if (table_get(&n->pipes, c->pipe) == c)
 		table_remove(&n->pipes, c->pipe);

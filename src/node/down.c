@@ -143,11 +143,9 @@ size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 		used = make_records(c, buf, capacity);
 	c->named = used > 0 && down_has(c);
 	n->stats.bytes_out += used;
-	if (c->close_told && used == 0) {
-		c->finishing = true;
+	if (c->close_told && used == 0)
 		conns_bury(c);
-	} else if (!c->finishing) {
+	else if (!c->finishing)
 		conns_timer(c);
-	}
 	return used;
 }

@@ -175,7 +175,38 @@ TEST(a_crowd_that_says_hello_keeps_nobody_out_for_long)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_crowd_that_says_hello_keeps_nobody_out_for_long),
+/* One pipe is dry, the other is full for a while: meanwhile inputs come. */
+TEST(a_goodbye_takes_its_time)
+{
+	struct raw fast, slow;
+	leno_stats stats;
+	leno_out out;
+
+	open_node(0);
+	raw_init(&fast, 1);
+	raw_init(&slow, 2);
+	REQUIRE(raw_open(&fast, &w, 0) && raw_open(&slow, &w, 0));
+	CHECK_EQ(leno_send(w.node[0], &fast.self.id, "t", (leno_bytes){"x", 1}, NULL), 0);
+	raw_hear(&fast);
+	leno_engine_goodbye(w.node[0]);
+	while (leno_engine_next(w.node[0], &out))
+		;
+	CHECK(wires_make(&w, fast.wire, 1, SIZE_MAX));    /* and so it is dry, and closed */
+	for (int i = 0; i < 5; i++)
+		leno_engine_time(w.node[0], w.now += 100 * 1000);
+	leno_get_stats(w.node[0], &stats);
+	CHECK_EQ(stats.links, 1);
+	CHECK(!peers_get(w.node[0], &fast.self.id)->conn);
+	CHECK(wires_make(&w, slow.wire, 1, SIZE_MAX));
+	leno_engine_time(w.node[0], w.now += 300 * 1000);
+	fast.wire = slow.wire = -1;
+	raw_free(&fast);
+	raw_free(&slow);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_goodbye_takes_its_time),
+	  TEST_CASE(a_crowd_that_says_hello_keeps_nobody_out_for_long),
 	  TEST_CASE(at_the_bound_a_neighbour_that_comes_anew_replaces_its_own_link),
 	  TEST_CASE(why_the_other_end_closed_is_told),
 	  TEST_CASE(a_full_node_says_so_in_the_log_too))
