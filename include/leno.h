@@ -251,7 +251,8 @@ LENO_API bool leno_synced(const leno_node *);
 enum { LENO_TYPE_MAX = 255 }; /* bytes in a type, the NUL not counted */
 
 /* Sends one message: in order, no gaps, no repeats, until the session with that
- * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`.
+ * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`; numbers to one
+ * node only rise.
  * Errors: AGAIN (queue full), NO_NODE, TOO_BIG, ARGUMENT (type), MEMORY, CLOSED. */
 LENO_API int leno_send(leno_node *, const leno_id *to, const char *type, leno_bytes,
                        uint64_t *ret_seq);

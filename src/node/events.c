@@ -80,9 +80,9 @@ static void renewed(leno_node *n, const leno_id *id)
 
 	if (!p || !mesh_get(n->mesh, id, &m))
 		return;
-	if (known > 0 && known < m.incarnation)
-		peers_end(p, LENO_CLOSED);
 	session_set_meant(p->session, m.incarnation);
+	if (known > 0 && known < m.incarnation)
+		peers_end(p, LENO_CLOSED);     /* and the next one means the newer life */
 }
 
 void events_mesh(leno_node *n)

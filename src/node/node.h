@@ -76,7 +76,11 @@ struct peer {
 	struct list     ready;      /* in conn->ready                                  */
 	struct list     moved;      /* in node->moved                                  */
 	struct timer    timer;      /* the session's                                   */
-	struct timer    linger;     /* how long it outlives every path                 */
+	struct timer    linger;     /* how long it outlives every path, and a visitor its
+	                               silence                                         */
+	uint64_t        heard_us;   /* when the last of it came                        */
+	unsigned        held;       /* whoever deals with it calls handlers: it stays  */
+	bool            left;       /* it said goodbye: it goes when it is let go      */
 	struct types    types_out, types_in;
 	uint32_t        types_told; /* types_out that this session has sent            */
 	struct list     requests;   /* pending, to it                                  */
@@ -130,6 +134,7 @@ struct leno_node {
 
 	struct map      peers;
 	struct peer    *last_peer;   /* the one looked up last                         */
+	uint64_t        last_life;   /* of a session; no two are the same              */
 	struct list     moved;       /* peers whose path changed in this input         */
 	struct requests requests;
 	struct dials    dials;
@@ -182,6 +187,13 @@ void peers_wake(struct peer *);                        /* it may have something 
 void peers_end(struct peer *, int error);              /* the session is over: report, renew */
 void peers_fail_requests(struct peer *, int error);
 void peers_free(struct peer *);
+bool peers_idle(const struct peer *);                  /* nothing of it has yet to end */
+void peers_linger(struct peer *);                      /* its timer has come        */
+
+/* Handlers may make other peers, for which this one could have to give way: not while it is
+ * held. It may be gone after the last release. */
+void peers_hold(struct peer *);
+void peers_release(struct peer *);
 
 /* events.c: what the application hears */
 void events_mesh(leno_node *);                         /* all that the mesh reports */

@@ -5,7 +5,13 @@
  *  2. At the end of each input a peer's path is the mesh's route. While it is dealt with, a
  *     route may go and come back, of which the mesh, rightly, says nothing: so whoever moved
  *     is looked at once more (peers_settle).
- *  3. A peer is in the ready list of its conn exactly while its session wants to write. */
+ *  3. A peer is in the ready list of its conn exactly while its session wants to write.
+ *  4. A path by a gate is a guess: whether the visitor is still there nobody says. So such a
+ *     peer lives as long as something is heard of it, and session_linger_ms more.
+ *  5. Peers are no more than nodes_max. When they are as many, the one that has been silent
+ *     longest goes, of those that have nothing pending, and no path or no place in the mesh. */
+#include <assert.h>
+
 #include "base/mem.h"
 #include "node/node.h"
 
@@ -21,12 +27,64 @@ struct peer *peers_get(leno_node *n, const leno_id *id)
 	return n->last_peer;
 }
 
+static uint64_t linger_due_us(const leno_node *n, uint64_t since_us)
+{
+	return since_us + (uint64_t)n->options.session_linger_ms * 1000;
+}
+
+bool peers_idle(const struct peer *p)
+{
+	uint64_t first, last;
+
+	return list_empty(&p->requests) && list_empty(&p->kept) && !streams_open(p) &&
+	       !session_unconfirmed(p->session, &first, &last);
+}
+
+/* What it has yet to say could not be said later: it would be unknown of another life. */
+static bool may_give_way(const struct peer *p)
+{
+	return p->held == 0 && peers_idle(p) && (!p->conn || p->has_gate);
+}
+
+static bool make_room(leno_node *n)
+{
+	struct peer *oldest = NULL;
+	size_t cursor = 0;
+
+	for (struct peer *p; (p = map_next(&n->peers, &cursor));)
+		if (may_give_way(p) && (!oldest || p->heard_us < oldest->heard_us))
+			oldest = p;
+	if (oldest)
+		peers_free(oldest);
+	return oldest != NULL;
+}
+
+/* What is known of its bounds before it says so itself. */
+static void tell_bounds(struct peer *p)
+{
+	leno_node *n = p->node;
+	const struct conn *c = conns_to(n, &p->id);
+	struct mesh_node far;
+
+	if (c) {
+		session_set_message_max(p->session, link_peer(c->link)->message_max);
+		session_set_meant(p->session, link_peer(c->link)->incarnation);
+	} else if (mesh_get(n->mesh, &p->id, &far)) {
+		session_set_message_max(p->session, far.message_max);
+		session_set_meant(p->session, far.incarnation);
+	}
+}
+
 struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visitor,
                        int *ret_error)
 {
-	struct peer *p = mem_new(sizeof *p);
+	struct peer *p;
 
+	*ret_error = LENO_LIMIT;
+	if (n->peers.count >= n->peers.max && !make_room(n))
+		return NULL;
 	*ret_error = LENO_MEMORY;
+	p = mem_new(sizeof *p);
 	if (!p)
 		return NULL;
 	p->node = n;
@@ -46,7 +104,8 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->timer.kind = TIMER_PEER;
 	p->linger.kind = TIMER_LINGER;
 	p->visitor = visitor;
-	p->life = 1;
+	p->heard_us = n->now_us;
+	p->life = ++n->last_life;
 	list_init(&p->ready);
 	list_init(&p->moved);
 	list_init(&p->requests);
@@ -57,6 +116,8 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 		return NULL;
 	}
 	n->stats.sessions = n->peers.count;
+	tell_bounds(p);
+	timers_set(&n->timers, &p->linger, linger_due_us(n, n->now_us));
 	peers_path(p);
 	return p;
 }
@@ -67,8 +128,6 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	const struct link_peer *near;
 	struct mesh_node far;
 	struct conn *c;
-	uint64_t incarnation = 0;
-	size_t bound = 0;
 
 	if (p)
 		return p;
@@ -78,19 +137,9 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	c = conns_to(n, id);
 	if (c) {
 		near = link_peer(c->link);
-		bound = near->message_max;
-		incarnation = near->incarnation;
-		p = peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
-	} else if (mesh_get(n->mesh, id, &far)) {
-		bound = far.message_max;
-		incarnation = far.incarnation;
-		p = peers_add(n, &far.keys, false, ret_error);
+		return peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
 	}
-	if (p) {
-		session_set_message_max(p->session, bound);
-		session_set_meant(p->session, incarnation);
-	}
-	return p;
+	return mesh_get(n->mesh, id, &far) ? peers_add(n, &far.keys, false, ret_error) : NULL;
 }
 
 static void forget_gate(struct peer *p)
@@ -138,7 +187,7 @@ void peers_path(struct peer *p)
 	session_set_path(p->session, path, c ? c->via : 0, n->now_us);
 	p->rtt_least_us = 0;
 	timers_set(&n->timers, &p->linger,
-	           c ? NEVER : n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
+	           c && !p->has_gate ? NEVER : linger_due_us(n, n->now_us));
 	peers_wake(p);
 }
 
@@ -203,6 +252,7 @@ void peers_end(struct peer *p, int error)
 	uint64_t first, last;
 	struct list failing;
 
+	peers_hold(p);
 	events_sent(p);
 	blocked = p->blocked;
 	unknown = session_unconfirmed(p->session, &first, &last);
@@ -211,7 +261,7 @@ void peers_end(struct peer *p, int error)
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
-	p->life++;
+	p->life = ++n->last_life;
 	p->blocked = false;
 	session_renew(p->session, n->now_us);
 	if (unknown && n->handlers.sent)
@@ -220,6 +270,44 @@ void peers_end(struct peer *p, int error)
 	if (blocked && !p->blocked && n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id); /* its queue is empty now */
 	peers_wake(p);
+	peers_release(p);
+}
+
+/* What the callbacks have just sent waits as long once more for a path, or a sign of life. */
+void peers_linger(struct peer *p)
+{
+	leno_node *n = p->node;
+	uint64_t due_us = linger_due_us(n, p->heard_us);
+
+	if (p->conn && due_us > n->now_us) {   /* its gate is there, and it was heard since */
+		timers_set(&n->timers, &p->linger, due_us);
+		return;
+	}
+	peers_end(p, LENO_UNREACHABLE);
+	if (p->conn && !p->has_gate)
+		return;
+	if (peers_idle(p))
+		peers_free(p);
+	else
+		timers_set(&n->timers, &p->linger, linger_due_us(n, n->now_us));
+}
+
+void peers_hold(struct peer *p)
+{
+	p->held++;
+}
+
+void peers_release(struct peer *p)
+{
+	bool gone;
+
+	assert(p->held > 0);
+	if (--p->held > 0)
+		return;
+	gone = p->left && peers_idle(p) && session_over(p->session);
+	p->left = false;
+	if (gone)
+		peers_free(p);
 }
 
 void peers_free(struct peer *p)

@@ -253,6 +253,11 @@ bool streams_want(const struct peer *p)
 	return p->conn && may_feed(p);
 }
 
+bool streams_open(const struct peer *p)
+{
+	return p->flows && p->flows->by_key.count > 0;
+}
+
 static void made(struct peer *p, leno_stream *s, const struct flow_item *item)
 {
 	struct flow *f = &s->flow;

@@ -63,23 +63,6 @@ static void request_due(leno_node *n, struct request *r)
 	events_answer(n, r, &(leno_answer){ .error = LENO_TIMEOUT, .why = "" });
 }
 
-/* Every path has been gone for session_linger_ms. What the callbacks have just sent waits as
- * long for one. */
-static void linger_due(struct peer *p)
-{
-	leno_node *n = p->node;
-	uint64_t first, last;
-
-	peers_end(p, LENO_UNREACHABLE);
-	if (p->conn)
-		return;
-	if (list_empty(&p->requests) && !session_unconfirmed(p->session, &first, &last))
-		peers_free(p);
-	else
-		timers_set(&n->timers, &p->linger,
-		           n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
-}
-
 static void due(leno_node *n, struct timer *t)
 {
 	switch ((enum timer_kind)t->kind) {
@@ -91,7 +74,7 @@ static void due(leno_node *n, struct timer *t)
 		peers_wake(list_item(t, struct peer, timer));
 		break;
 	case TIMER_LINGER:
-		linger_due(list_item(t, struct peer, linger));
+		peers_linger(list_item(t, struct peer, linger));
 		break;
 	case TIMER_REQUEST:
 		request_due(n, list_item(t, struct request, timer));

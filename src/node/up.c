@@ -142,6 +142,9 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 		node_count_refusal(n, got);
 		return;
 	}
+	peers_hold(peer);
+	if (got > 0)
+		peer->heard_us = n->now_us;
 	if (got == PACKET_GREETS)
 		peer->visitor = session_visits(peer->session);
 	if (got > 0)
@@ -151,6 +154,7 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 	while (got == PACKET_OPENED && read_frame(&r, &f))
 		up_stream(peer, &f, 0);
 	peers_wake(peer);
+	peers_release(peer);
 }
 
 static void end_broken(struct peer *peer)
@@ -169,7 +173,8 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 
 	if (error == LENO_CLOSED) {
 		peers_end(peer, LENO_CLOSED);
-		if (f->type == FRAME_BYE)
+		peer->left = f->type == FRAME_BYE;
+		if (peer->left)
 			return;
 		error = session_take(peer->session, f, via, n->now_us);
 	}
@@ -186,6 +191,7 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 static void stream_frame(struct conn *c, const struct frame *f)
 {
 	leno_node *n = c->node;
+	struct peer *peer;
 	int error = 0;
 
 	if (!c->peer)
@@ -195,8 +201,12 @@ static void stream_frame(struct conn *c, const struct frame *f)
 		                    link_peer(c->link)->role == LENO_VISITOR, &error);
 	if (!c->peer)
 		return;
-	up_stream(c->peer, f, c->via);
-	peers_wake(c->peer);
+	peer = c->peer;
+	peer->heard_us = n->now_us;
+	peers_hold(peer);
+	up_stream(peer, f, c->via);
+	peers_wake(peer);
+	peers_release(peer);
 }
 
 static int take_frame(struct conn *c, const struct frame *f, struct reader *carried)

@@ -447,6 +447,11 @@ bool session_idle(const struct session *s)
 	return !stream_waits(&s->out) && !s->ack_due && !s->hello_due;
 }
 
+bool session_over(const struct session *s)
+{
+	return !s->peer_sid && !must_say(s) && !stream_waits(&s->out);
+}
+
 uint32_t session_rtt_us(const struct session *s)
 {
 	return s->out.window.srtt_us;

@@ -39,6 +39,8 @@ struct session_setup {
 	size_t   memory_used;        /* of them, kept by session/                    */
 	uint64_t resent_bytes;       /* counter, kept by session/                    */
 	uint64_t replays;            /* packets seen before; counter, kept by session/ */
+	uint64_t items_past;         /* put in sessions that are no more, at most; kept by
+	                                session/: so no number of an item comes twice    */
 	uint64_t serial;             /* orders sessions and handshakes; kept by session/ */
 	bool     visitor;            /* we are one: INIT says so                     */
 	bool     has_aes;            /* offer AES-256-GCM for packets                */
@@ -67,7 +69,7 @@ void session_set_gate(struct session *, const leno_id *gate);
 /* ---- sending -------------------------------------------------------------- */
 
 /* Appends one item made of two parts: head (to 1 KiB, for the layer above) and data.
- * *ret_seq (may be NULL) counts items from 1. AGAIN, TOO_BIG (the peer's bound of data, once
+ * *ret_seq (may be NULL) counts items: from 1, or on from any session that was freed. AGAIN, TOO_BIG (the peer's bound of data, once
  * known, or 2^31), MEMORY, CLOSED (goodbye has been said). */
 int session_put(struct session *, struct bytes head, struct bytes data, uint64_t *ret_seq);
 
@@ -162,6 +164,8 @@ size_t   session_queued(const struct session *);     /* bytes waiting or unconfi
 uint64_t session_put_to(const struct session *);     /* bytes put in this life ...   */
 uint64_t session_sent_to(const struct session *);    /* ... and sent, once at least  */
 bool     session_idle(const struct session *);       /* nothing put, all acknowledged */
+bool     session_over(const struct session *);       /* the peer's life is, and ours owes it
+                                                        no word                       */
 uint32_t session_rtt_us(const struct session *);
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */
 uint64_t session_peer_incarnation(const struct session *);

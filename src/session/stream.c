@@ -9,13 +9,17 @@ enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
 
 void stream_init(struct stream *s, struct session_setup *setup)
 {
-	*s = (struct stream){ .setup = setup, .credit = SESSION_WINDOW, .data_max = DATA_MAX };
+	*s = (struct stream){ .setup = setup, .credit = SESSION_WINDOW, .data_max = DATA_MAX,
+	                      .put = setup->items_past, .base = setup->items_past,
+	                      .reported = setup->items_past };
 	tape_init(&s->tape, setup->pool);
 	window_reset(&s->window, false);
 }
 
 void stream_clear(struct stream *s)
 {
+	if (s->setup->items_past < s->put)
+		s->setup->items_past = s->put;
 	tape_clear(&s->tape);
 	s->bigs = mem_free(s->bigs);
 	s->n_bigs = s->bigs_room = 0;
