@@ -264,6 +264,7 @@ void peers_end(struct peer *p, int error)
 	p->life = ++n->last_life;
 	p->blocked = false;
 	session_renew(p->session, n->now_us);
+	tell_bounds(p);
 	if (unknown && n->handlers.sent)
 		n->handlers.sent(n, n->user, &p->id, first, last, LENO_UNKNOWN, error);
 	fail_requests(n, &failing, error);
