@@ -13,6 +13,7 @@ void node_count_refusal(leno_node *n, int error)
 	case LENO_DUPLICATE: s->refused_identity++; break;
 	case LENO_BUSY:
 	case LENO_LIMIT:
+	case LENO_AGAIN:
 	case LENO_MEMORY:    s->refused_busy++; break;
 	default:             s->refused_protocol++; break;
 	}

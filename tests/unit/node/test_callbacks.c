@@ -1,5 +1,6 @@
 /* Handlers that ask again at once, and what they may ask for.
  * covers: src/node/timers.c src/node/send.c src/node/open.c */
+#include "node/node.h"
 #include "support/check.h"
 #include "support/wires.h"
 
@@ -116,7 +117,39 @@ TEST(what_no_heartbeat_can_be_is_refused)
 	}
 }
 
-TEST_MAIN(TEST_CASE(a_timeout_may_be_as_long_as_it_can_be_said),
+static void on_writable(leno_node *n, void *user, const leno_id *to)
+{
+	called++;
+}
+
+/* Bob's queue to ada holds all that it may; he has never heard LENO_AGAIN. */
+TEST(a_ping_that_finds_a_full_queue_is_counted_and_is_not_of_the_application)
+{
+	static uint8_t big[60 * 1000];
+	leno_stats stats;
+	leno_id bob;
+
+	bob = meet();
+	w.node[1]->session_setup.queue_max = sizeof big;
+	w.node[1]->handlers.writable = on_writable;
+	CHECK_EQ(leno_send(w.node[0], &bob, "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK_EQ(leno_ping(w.node[0], &bob, 1000, on_answer, NULL), 0);
+	wires_serve(&w, 0);
+	CHECK(wires_make(&w, 0, 0, SIZE_MAX));
+	CHECK_EQ(leno_send(w.node[1], leno_self(w.node[0]), "t", (leno_bytes){big, sizeof big},
+			   NULL), 0);
+	CHECK(wires_deliver(&w, 0, 0, SIZE_MAX, SIZE_MAX));
+	leno_get_stats(w.node[1], &stats);
+	CHECK_EQ(stats.refused_busy, 1);
+	called = ENOUGH;
+	CHECK(wires_run(&w, 5000 * 1000));
+	CHECK_EQ(called, ENOUGH + 1);                  /* the ping's own end; no writable */
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_ping_that_finds_a_full_queue_is_counted_and_is_not_of_the_application),
+	  TEST_CASE(a_timeout_may_be_as_long_as_it_can_be_said),
 	  TEST_CASE(what_no_heartbeat_can_be_is_refused),
 	  TEST_CASE(a_lone_node_that_broadcasts_again_and_again_returns_from_each_input),
 	  TEST_CASE(a_request_that_has_no_time_may_be_asked_again_in_its_answer))
