@@ -155,6 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	session_free(s[0]);
 	session_free(s[1]);
+	session_setup_clear(&setup[0]);
+	session_setup_clear(&setup[1]);
 	if (setup[0].memory_used != 0 || pool.n_out != 0)
 		abort();
 	free(copy);

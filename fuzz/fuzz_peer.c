@@ -633,6 +633,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < LINKS; i++)
 		link_free(evil.link[i]);
 	session_free(evil.session);
+	session_setup_clear(&evil.session_setup);
 	pool_clear(&evil.pool);
 	return 0;
 }

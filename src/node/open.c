@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "node/node.h"
+#include "session/inbox.h"
 #include "wire/node_record.h"
 
 enum {
@@ -98,6 +99,7 @@ static void set_up(leno_node *n, bool has_aes)
 		.self = &n->identity, .network = &n->network, .random = &n->random,
 		.pool = &n->pool, .incarnation = n->incarnation, .queue_max = o->queue_max,
 		.message_max = o->message_max, .memory_max = o->memory_max / 2,
+		.memory_small = o->memory_max / 16 > ITEM_FREE ? o->memory_max / 16 : ITEM_FREE,
 		.visitor = o->visitor, .has_aes = has_aes
 	};
 }
@@ -226,6 +228,7 @@ void leno_engine_free(leno_node *n)
 	table_clear(&n->pipes);
 	table_clear(&n->links);
 	mesh_free(n->mesh);
+	session_setup_clear(&n->session_setup);
 	timers_clear(&n->timers);
 	pool_clear(&n->pool);
 	identity_wipe(&n->identity);

@@ -26,6 +26,8 @@
 #include "wire/limits.h"
 #include "wire/packet.h"
 
+enum { SPARES_MAX = 4 };         /* buffers of inbox.c that are kept for whoever is next */
+
 /* Lent to all sessions of a node, for their whole lives. */
 struct session_setup {
 	const struct identity *self;
@@ -36,7 +38,10 @@ struct session_setup {
 	size_t   queue_max;          /* bytes waiting or unconfirmed, before LENO_AGAIN */
 	size_t   message_max;        /* largest data of an item accepted             */
 	size_t   memory_max;         /* of assembly buffers, all sessions together   */
+	size_t   memory_small;       /* of that, for items that need no grant alone  */
 	size_t   memory_used;        /* of them, kept by session/                    */
+	uint8_t *spares[SPARES_MAX]; /* they count too, and go when another needs it */
+	size_t   n_spares;
 	uint64_t resent_bytes;       /* counter, kept by session/                    */
 	uint64_t replays;            /* packets seen before; counter, kept by session/ */
 	uint64_t items_past;         /* put in sessions that are no more, at most; kept by
@@ -45,6 +50,11 @@ struct session_setup {
 	bool     visitor;            /* we are one: INIT says so                     */
 	bool     has_aes;            /* offer AES-256-GCM for packets                */
 };
+
+/* Frees what is kept for reuse; when there is no session of it any more. */
+void session_setup_clear(struct session_setup *);
+/* Bytes of assembly buffers, those that are kept for reuse too. */
+size_t session_setup_memory(const struct session_setup *);
 
 struct session;
 

@@ -231,5 +231,6 @@ WIRES_UNUSED static void raw_free(struct raw *r)
 	r->wire = -1;
 	r->link = link_free(r->link);
 	r->session = session_free(r->session);
+	session_setup_clear(&r->session_setup);
 	pool_clear(&r->pool);
 }

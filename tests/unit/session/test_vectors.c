@@ -75,6 +75,7 @@ static void begin(const char *prefix, bool has_secret)
 static void side_end(struct side *s)
 {
 	s->session = session_free(s->session);
+	session_setup_clear(&s->setup);
 	pool_clear(&s->pool);
 }
 
