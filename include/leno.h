@@ -397,7 +397,8 @@ typedef struct leno_stats {
 	uint64_t records_out, records_in;
 	uint64_t forwarded, dropped;         /* packets relayed; dropped by relaying */
 	uint64_t handshakes, refused_secret, refused_network, refused_identity,
-	         refused_protocol, refused_replay, refused_busy;
+	         refused_protocol, refused_replay, refused_busy,
+	         refused_nodes;              /* records: nodes_max are known already */
 	uint64_t resent_bytes;               /* session bytes sent again          */
 	uint64_t links, nodes, sessions, memory;  /* now                          */
 } leno_stats;

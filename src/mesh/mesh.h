@@ -16,7 +16,8 @@
  *     compared before signatures are verified.
  *  2. A link exists when both ends list it. A node is up when a path of such links leads
  *     to it; down is said DOWN_GRACE_MS after the last one went.
- *  3. Never more than nodes_max nodes; newcomers are refused, members never evicted.
+ *  3. Never more than nodes_max nodes; newcomers are refused, members never evicted: but
+ *     whom no path has led to yet is no member, and gives way.
  *  4. Same inputs, same outputs: no order depends on addresses. */
 #ifndef LENO_MESH_H
 #define LENO_MESH_H
@@ -141,7 +142,8 @@ bool mesh_linked(const struct mesh *, const leno_id *);                    /* is
 /* The tree of gossip, for broadcasts: is this link one to push along? */
 bool mesh_pushes(const struct mesh *, int link);
 
-/* Our own incarnation: higher than in the setup after a bump. Newcomers refused so far. */
+/* Our own incarnation: higher than in the setup after a bump. Newcomers refused so far, and
+ * records that gave way to others because no path led there. */
 uint64_t mesh_incarnation(const struct mesh *);
 uint64_t mesh_refused(const struct mesh *);
 

@@ -80,6 +80,7 @@ static void set_path(struct mesh *m, struct atlas_node *n, const struct route_st
 	if (!s) {
 		lost(m, n);
 	} else if (old < 0) {
+		n->had_path = true;
 		n->down_us = NEVER;
 		if (!n->up)
 			m->n_up++;

@@ -61,6 +61,8 @@ struct atlas_node {
 	bool     up;                     /* a path leads there, or did DOWN_GRACE_MS ago */
 	uint64_t down_us;                /* end of that grace; NEVER                     */
 	uint64_t lost_us;                /* since when there is no path                  */
+	bool     had_path;               /* there was one, once                          */
+	int      brought_by;             /* the link by which we first heard of it; -1   */
 
 	struct list change;              /* in mesh->changes while the user must be told */
 	bool     told_up;
@@ -135,7 +137,7 @@ struct mesh {
 	struct map by_id;                /* all but ourselves                            */
 	struct atlas_node **slots;       /* NULL where free                              */
 	uint32_t n_slots, slots_room;    /* beyond n_slots all are free                  */
-	uint64_t refused;                /* newcomers for which there was no room        */
+	uint64_t refused;                /* for which there was no room, or not for long  */
 
 	struct mesh_link **links;
 	int      links_room;
@@ -189,7 +191,8 @@ int  atlas_init(struct mesh *);
 void atlas_clear(struct mesh *);
 struct atlas_node *atlas_find(const struct mesh *, const leno_id *);
 bool atlas_has_room(struct mesh *);
-int  atlas_add(struct mesh *, const leno_id *, struct atlas_node **ret); /* MEMORY, LIMIT */
+int  atlas_add(struct mesh *, const leno_id *, const struct mesh_link *from,
+               struct atlas_node **ret);                     /* MEMORY, LIMIT             */
 void atlas_remove(struct mesh *, struct atlas_node *);
 void atlas_set_record(struct mesh *, struct atlas_node *, struct mesh_record *); /* taken */
 void atlas_set_own_edges(struct mesh *);

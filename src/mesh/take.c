@@ -59,7 +59,7 @@ static int take_version(struct mesh *m, struct mesh_link *l, const leno_id *id,
 	int order, error;
 
 	if (!n) {
-		error = atlas_add(m, id, &n);
+		error = atlas_add(m, id, l, &n);
 		if (error) {
 			m->refused += error == LENO_LIMIT;
 			return error == LENO_LIMIT ? 0 : error;
@@ -158,7 +158,7 @@ static int store(struct mesh *m, struct mesh_link *l, struct atlas_node *n, cons
 	int error = kept ? 0 : LENO_MEMORY;
 
 	if (!error && !n)
-		error = atlas_add(m, id, &n);
+		error = atlas_add(m, id, l, &n);
 	if (error) {
 		mem_free(kept);
 		return error;

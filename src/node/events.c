@@ -6,7 +6,12 @@
 #include "node/node.h"
 #include "node/look.h"
 
-enum { LINE_MAX_ = 400, WHY_MAX = 256, REFUSED_LOG_US = 1000 * 1000 };
+enum {
+	LINE_MAX_      = 400,
+	WHY_MAX        = 256,
+	REFUSED_LOG_US = 1000 * 1000,
+	CROWDED_LOG_US = 60 * 1000 * 1000
+};
 
 void events_log(leno_node *n, enum leno_log_level level, const char *format, ...)
 {
@@ -45,6 +50,21 @@ void events_refused(leno_node *n, const char *uri, const char *why)
 void events_closed(leno_node *n, const char *uri, const char *why)
 {
 	line_a_second(n, "closed by", uri, why);
+}
+
+/* It goes on as long as there are more: a line a minute is enough to find out why. */
+void events_crowded(leno_node *n)
+{
+	uint64_t refused = mesh_refused(n->mesh);
+
+	if (refused == n->crowded_logged ||
+	    (n->crowded_log_us && n->now_us - n->crowded_log_us < CROWDED_LOG_US))
+		return;
+	events_log(n, LENO_LOG_WARN, "%llu nodes are not listed: nodes_max (%u) are known",
+	           (unsigned long long)(refused - n->crowded_logged),
+	           (unsigned)n->options.nodes_max);
+	n->crowded_log_us = n->now_us;
+	n->crowded_logged = refused;
 }
 
 /* ---- nodes ------------------------------------------------------------------- */

@@ -89,6 +89,7 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	ret->sessions = n->peers.count;
 	ret->memory = n->pool.n_out * sizeof(struct chunk) + session_setup_memory(&n->session_setup) +
 	              n->fan->parcels.used + n->fan->aired.used;
+	ret->refused_nodes = mesh_refused(n->mesh);
 	ret->refused_replay = n->session_setup.replays;
 	ret->resent_bytes = n->session_setup.resent_bytes;
 }

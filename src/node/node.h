@@ -146,6 +146,8 @@ struct leno_node {
 	leno_stats      stats;
 	uint64_t        refused_log_us;  /* when a refusal was last logged             */
 	uint32_t        refused_unsaid;  /* and how many since                         */
+	uint64_t        crowded_log_us, crowded_logged; /* the same of nodes refused: how many
+	                                    had been                                   */
 	bool            leaving;     /* goodbye was said: nothing new begins           */
 	bool            duplicate;   /* this identity lives elsewhere: no link any more */
 	int             depth;       /* of inputs: handlers run within one             */
@@ -202,6 +204,7 @@ void events_sent(struct peer *);
 void events_answer(leno_node *, struct request *, const leno_answer *);
 void events_refused(leno_node *, const char *uri, const char *why);  /* a line a second, */
 void events_closed(leno_node *, const char *uri, const char *why);   /* both together */
+void events_crowded(leno_node *);                      /* a line, when the atlas is full */
 void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

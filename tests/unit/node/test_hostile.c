@@ -5,7 +5,7 @@
 #include "support/raw.h"
 
 static struct wires w;
-static unsigned messages, refusals_logged;
+static unsigned messages, refusals_logged, crowded_logged;
 
 static void on_message(leno_node *n, void *user, leno_message *m, const char *type, leno_bytes b)
 {
@@ -15,6 +15,7 @@ static void on_message(leno_node *n, void *user, leno_message *m, const char *ty
 static void on_line(void *user, enum leno_log_level level, const char *line)
 {
 	refusals_logged += strstr(line, "refused") != NULL;
+	crowded_logged += strstr(line, "nodes_max") != NULL;
 }
 
 static void open_node_as(int i, enum leno_role role)
@@ -330,7 +331,55 @@ TEST(oneself_is_dialled_seldom_and_not_never)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_stranger_who_says_that_is_myself_stops_no_dialling),
+/* A member makes nodes up, as many as it likes, to its neighbour's face or from afar: they
+ * push out each other, not those who come. */
+static void invent(int at)
+{
+	leno_engine_config config = {.wall_ms = 1000, .options.log = on_line};
+	struct raw evil;
+	leno_stats stats;
+
+	wires_init(&w);
+	open_node(1);
+	open_node(2);
+	config.now_us = w.now;
+	config.options.nodes_max = 16;
+	config.options.log_level = LENO_LOG_WARN;
+	CHECK_EQ(leno_engine_open(&w.node[0], &config), 0);
+	CHECK_EQ(leno_engine_connect(w.node[1], "node:0"), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	raw_init(&evil, 1);
+	REQUIRE(raw_open(&evil, &w, at));
+	crowded_logged = 0;
+	for (uint8_t i = 0; i < 100; i++) {
+		uint8_t seed[32] = {i, 88};
+		struct identity invented;
+
+		identity_from_seed(&invented, seed);
+		raw_publish(&evil, &invented);
+	}
+	CHECK(evil.wire >= 0);
+	CHECK(wires_run(&w, 500 * 1000));
+	leno_get_stats(w.node[0], &stats);
+	CHECK(stats.refused_nodes >= 80);
+	CHECK_EQ(crowded_logged, 1);
+	CHECK_EQ(leno_engine_connect(w.node[2], "node:1"), 0);
+	CHECK(wires_run(&w, 2000 * 1000));
+	CHECK_EQ(leno_count(w.node[0]), 3);
+	raw_free(&evil);
+	wires_free(&w);
+}
+
+TEST(records_of_nodes_that_nobody_can_reach_keep_no_newcomer_out)
+{
+	for (int at = 0; at < 2; at++) {
+		CHECK_ROW(at ? "from afar" : "face to face");
+		invent(at);
+	}
+}
+
+TEST_MAIN(TEST_CASE(records_of_nodes_that_nobody_can_reach_keep_no_newcomer_out),
+	  TEST_CASE(a_stranger_who_says_that_is_myself_stops_no_dialling),
 	  TEST_CASE(oneself_is_dialled_seldom_and_not_never),
 	  TEST_CASE(a_forged_stamp_of_a_gate_draws_nothing_away),
 	  TEST_CASE(a_gate_is_learnt_of_a_visitor_and_forgotten_when_it_joins),
