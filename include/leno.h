@@ -139,11 +139,17 @@ typedef struct leno_options {
 	uint32_t    heartbeat_ms;   /* default 2000; to 3600000                      */
 	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals;
 	                               to 1000                                       */
-	size_t      memory_max;     /* bytes of queues and tables; default 256 MiB   */
+	size_t      memory_max;     /* bytes of all that waits or is put together:
+	                               messages and streams, what is relayed,
+	                               broadcasts, pending requests, names of types.
+	                               At least 1 MiB; default 256 MiB. Beside it a
+	                               node takes what nodes_max and links_max bound:
+	                               to 20 KiB a known node, 100 KiB a link        */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */
 	size_t      queue_max;      /* bytes waiting to one node before LENO_AGAIN;
-	                               default 4 MiB; one message always fits        */
+	                               default 4 MiB; one message always fits, when
+	                               others leave it room in memory_max            */
 	uint32_t    nodes_max;      /* nodes known; default 4096                     */
 	uint32_t    links_max;      /* authenticated links; default 256              */
 	uint32_t    dials_max;      /* links this node dials itself; default 16      */
@@ -400,7 +406,8 @@ typedef struct leno_stats {
 	         refused_protocol, refused_replay, refused_busy,
 	         refused_nodes;              /* records: nodes_max are known already */
 	uint64_t resent_bytes;               /* session bytes sent again          */
-	uint64_t links, nodes, sessions, memory;  /* now                          */
+	uint64_t links, nodes, sessions;     /* now                               */
+	uint64_t memory;                     /* now, of memory_max                */
 } leno_stats;
 
 LENO_API void leno_get_stats(const leno_node *, leno_stats *ret);

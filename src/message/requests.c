@@ -10,9 +10,10 @@ enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1, VARINT_BITS = 63 };
 #define USES_MAX (((uint64_t)1 << (VARINT_BITS - SLOT_BITS)) - 1)
 static_assert((int)REQUESTS_MAX <= (int)SLOT_MASK, "a slot fits the number");
 
-void requests_init(struct requests *q, struct timers *timers, int timer_kind)
+void requests_init(struct requests *q, struct timers *timers, int timer_kind, uint32_t max)
 {
-	*q = (struct requests){ .timers = timers, .timer_kind = timer_kind };
+	*q = (struct requests){ .timers = timers, .timer_kind = timer_kind,
+	                        .max = max < REQUESTS_MAX ? max : REQUESTS_MAX };
 	list_init(&q->free);
 }
 
@@ -23,7 +24,7 @@ void requests_clear(struct requests *q)
 		mem_free(q->slots[i]);
 	}
 	q->slots = mem_free(q->slots);
-	requests_init(q, q->timers, q->timer_kind);
+	requests_init(q, q->timers, q->timer_kind, q->max);
 }
 
 static struct request *new_slot(struct requests *q)
@@ -62,8 +63,8 @@ struct request *requests_add(struct requests *q, const void *owner, struct list 
 	if (!list_empty(&q->free)) {
 		r = list_item(q->free.next, struct request, of_peer);
 	} else {
-		*ret_error = q->count >= REQUESTS_MAX ? LENO_LIMIT : LENO_MEMORY;
-		r = q->count >= REQUESTS_MAX ? NULL : new_slot(q);
+		*ret_error = q->count >= q->max ? LENO_LIMIT : LENO_MEMORY;
+		r = q->count >= q->max ? NULL : new_slot(q);
 		if (!r)
 			return NULL;
 	}

@@ -9,6 +9,7 @@
 
 #include <leno.h>
 
+#include "base/budget.h"
 #include "base/list.h"
 #include "base/timers.h"
 
@@ -29,10 +30,14 @@ struct requests {
 	int              timer_kind;
 	struct request **slots;
 	struct list      free;
-	uint32_t         count, capacity;
+	uint32_t         count, capacity, max;
 };
 
-void requests_init(struct requests *, struct timers *, int timer_kind);
+/* What one costs, its places in tables too. */
+enum { REQUEST_COST = sizeof(struct request) + BUDGET_BLOCK + 4 * sizeof(void *) };
+
+/* max: how many at one time, REQUESTS_MAX at most. */
+void requests_init(struct requests *, struct timers *, int timer_kind, uint32_t max);
 void requests_clear(struct requests *);
 
 /* A new one to this owner, in its list, due then (NEVER is fine). NULL: *ret_error has

@@ -136,6 +136,17 @@ void events_mesh(leno_node *n)
 
 /* ---- messages ------------------------------------------------------------------ */
 
+static void writable(struct peer *p)
+{
+	leno_node *n = p->node;
+
+	if (!p->blocked || !session_take_writable(p->session))
+		return;
+	p->blocked = false;
+	if (n->handlers.writable)
+		n->handlers.writable(n, n->user, &p->id);
+}
+
 void events_sent(struct peer *p)
 {
 	leno_node *n = p->node;
@@ -144,11 +155,24 @@ void events_sent(struct peer *p)
 	while (session_take_confirmed(p->session, &first, &last))
 		if (n->handlers.sent)
 			n->handlers.sent(n, n->user, &p->id, first, last, LENO_CONFIRMED, 0);
-	if (p->blocked && session_take_writable(p->session)) {
-		p->blocked = false;
-		if (n->handlers.writable)
-			n->handlers.writable(n, n->user, &p->id);
+	writable(p);
+}
+
+/* Who got LENO_AGAIN because others had all of the pool hears of it here: nothing of its own
+ * queue would tell. Callbacks may make peers, so that some are passed by: until the next time. */
+void events_room(leno_node *n)
+{
+	size_t cursor = 0;
+	bool waiting = false;
+
+	if (!n->session_setup.pool_short || n->leaving || pool_beyond(&n->pool, 3))
+		return;
+	n->session_setup.pool_short = false;
+	for (struct peer *p; (p = map_next(&n->peers, &cursor)) && !n->leaving;) {
+		waiting = waiting || p->blocked;
+		writable(p);
 	}
+	n->session_setup.pool_short = n->session_setup.pool_short || waiting;
 }
 
 void events_answer(leno_node *n, struct request *r, const leno_answer *answer)

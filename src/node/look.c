@@ -87,8 +87,10 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 		ret->links += n->links.at[i] != NULL;
 	ret->nodes = mesh_count(n->mesh);
 	ret->sessions = n->peers.count;
-	ret->memory = n->pool.n_out * sizeof(struct chunk) + session_setup_memory(&n->session_setup) +
-	              n->fan->parcels.used + n->fan->aired.used;
+	ret->memory = (n->pool.n_out + n->pool.n_idle) * (sizeof(struct chunk) + BUDGET_BLOCK) +
+	              session_setup_memory(&n->session_setup) + n->fan->parcels.used +
+	              n->fan->aired_budget.used + n->types_budget.used +
+	              n->requests.count * (size_t)REQUEST_COST;
 	ret->refused_nodes = mesh_refused(n->mesh);
 	ret->refused_replay = n->session_setup.replays;
 	ret->resent_bytes = n->session_setup.resent_bytes;

@@ -10,8 +10,10 @@
 #define LENO_NODE_H
 
 #include <leno.h>
+#include <assert.h>
 #include <leno/engine.h>
 
+#include "base/budget.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/pool.h"
@@ -33,6 +35,29 @@ enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER
                   TIMER_MESH, TIMER_FAN, TIMER_STREAMS };
 
 enum { URI_SHOWN = 80 };
+
+/* What may wait or be put together, in parts of memory_max. What is granted to streams lies in
+ * the pool. The rest is for what is not counted. */
+enum memory_share {
+	SHARE_POOL = 14,            /* queues of sessions, streams, what is relayed    */
+	SHARE_ITEMS = 11,           /* items that come in parts; one of message_max fits */
+	SHARE_SMALL = 2,            /* of those, for items that need no grant alone    */
+	SHARE_STREAMS = 8,
+	SHARE_CASTS = 2,            /* frames of broadcasts                            */
+	SHARE_AIRED = 1,            /* our own broadcasts, until they are acknowledged */
+	SHARE_TYPES = 1,            /* names of types, told and heard                  */
+	SHARE_REQUESTS = 1,
+	SHARES = 32
+};
+static_assert(SHARE_POOL + SHARE_ITEMS + SHARE_CASTS + SHARE_AIRED + SHARE_TYPES +
+              SHARE_REQUESTS <= SHARES - 2, "all together no more than there is");
+static_assert(SHARE_ITEMS - SHARE_SMALL > SHARES / 4 && SHARE_POOL > SHARES / 4,
+              "message_max is a quarter at most, and fits");
+
+static inline size_t share_of(const leno_options *o, enum memory_share share)
+{
+	return o->memory_max / SHARES * share;
+}
 
 /* One pipe with its link. */
 struct conn {
@@ -118,6 +143,7 @@ struct leno_node {
 	uint64_t        now_us;
 	uint64_t        incarnation;
 	struct pool     pool;
+	struct budget   types_budget;
 	struct timers   timers;
 
 	struct link_setup    link_setup;
@@ -185,6 +211,7 @@ struct peer *peers_need(leno_node *, const leno_id *, int *ret_error); /* made i
 struct peer *peers_add(leno_node *, const struct public_keys *, bool visitor, int *ret_error);
 void peers_path(struct peer *);                        /* look for its path anew   */
 void peers_settle(leno_node *);                        /* the end of an input       */
+void events_room(leno_node *);                         /* others gave memory back   */
 void peers_wake(struct peer *);                        /* it may have something to write */
 void peers_end(struct peer *, int error);              /* the session is over: report, renew */
 void peers_fail_requests(struct peer *, int error);

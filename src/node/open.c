@@ -98,8 +98,9 @@ static void set_up(leno_node *n, bool has_aes)
 	n->session_setup = (struct session_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,
 		.pool = &n->pool, .incarnation = n->incarnation, .queue_max = o->queue_max,
-		.message_max = o->message_max, .memory_max = o->memory_max / 2,
-		.memory_small = o->memory_max / 16 > ITEM_FREE ? o->memory_max / 16 : ITEM_FREE,
+		.message_max = o->message_max, .memory_max = share_of(o, SHARE_ITEMS),
+		.memory_small = share_of(o, SHARE_SMALL) > ITEM_FREE ? share_of(o, SHARE_SMALL)
+		                                                     : ITEM_FREE,
 		.visitor = o->visitor, .has_aes = has_aes
 	};
 }
@@ -127,6 +128,13 @@ static int make_parts(leno_node *n)
 	map_init(&n->peers, offsetof(struct peer, id), sizeof(leno_id), o->nodes_max, seed);
 	n->mesh = mesh_new(&mesh, n->now_us);
 	return n->mesh ? fan_open(n) : LENO_MEMORY;
+}
+
+static uint32_t most_requests(const leno_options *o)
+{
+	size_t most = share_of(o, SHARE_REQUESTS) / REQUEST_COST;
+
+	return most < REQUESTS_MAX ? (uint32_t)most : REQUESTS_MAX;
 }
 
 int leno_engine_open(leno_node **ret, const leno_engine_config *config)
@@ -157,11 +165,13 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->unclocked);
 	list_init(&n->moved);
 	list_init(&n->stream_events);
-	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = options.memory_max / 4 };
+	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = share_of(&options, SHARE_STREAMS) };
 	timers_init(&n->timers);
-	requests_init(&n->requests, &n->timers, TIMER_REQUEST);
+	requests_init(&n->requests, &n->timers, TIMER_REQUEST,
+	              most_requests(&options));
 	dials_init(&n->dials, &n->timers, TIMER_DIAL);
-	pool_init(&n->pool, options.memory_max / sizeof(struct chunk) / 2);
+	pool_init(&n->pool, share_of(&options, SHARE_POOL) / (sizeof(struct chunk) + BUDGET_BLOCK));
+	n->types_budget.max = share_of(&options, SHARE_TYPES);
 	random_init(&n->random, config->seed, bytes_text("leno node"));
 	identity_from_seed(&n->identity, config->identity);
 	network_init(&n->network, options.network, config->has_secret ? config->secret : NULL);

@@ -104,6 +104,7 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->timer.kind = TIMER_PEER;
 	p->linger.kind = TIMER_LINGER;
 	p->visitor = visitor;
+	p->types_out.budget = p->types_in.budget = &n->types_budget;
 	p->heard_us = n->now_us;
 	p->life = ++n->last_life;
 	list_init(&p->ready);

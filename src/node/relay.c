@@ -26,7 +26,9 @@ bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct byt
 	uint8_t sizes[SIZE_HEAD];
 	struct writer w = writer_of(sizes, sizeof sizes);
 
+	/* Half of the pool is for what is our own. */
 	if (size > PACKET_MAX || tape_size(&r->tape) + SIZE_HEAD + size > RELAY_QUEUE_MAX ||
+	    (pool_beyond(r->tape.pool, 2) && !tape_room(&r->tape, SIZE_HEAD + size)) ||
 	    tape_reserve(&r->tape, SIZE_HEAD + size))
 		return false;
 	write_u16(&w, (uint16_t)size);

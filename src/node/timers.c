@@ -145,6 +145,7 @@ void node_settle(leno_node *n)
 	follow_incarnation(n);
 	events_mesh(n);
 	events_crowded(n);
+	events_room(n);
 	streams_settle(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)

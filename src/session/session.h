@@ -44,6 +44,8 @@ struct session_setup {
 	size_t   n_spares;
 	uint64_t resent_bytes;       /* counter, kept by session/                    */
 	uint64_t replays;            /* packets seen before; counter, kept by session/ */
+	bool     pool_short;         /* LENO_AGAIN was given because others have all of the
+	                                pool; set by session/, cleared by the caller     */
 	uint64_t items_past;         /* put in sessions that are no more, at most; kept by
 	                                session/: so no number of an item comes twice    */
 	uint64_t serial;             /* orders sessions and handshakes; kept by session/ */
@@ -80,7 +82,7 @@ void session_set_gate(struct session *, const leno_id *gate);
 
 /* Appends one item made of two parts: head (to 1 KiB, for the layer above) and data.
  * *ret_seq (may be NULL) counts items: from 1, or on from any session that was freed. AGAIN, TOO_BIG (the peer's bound of data, once
- * known, or 2^31), MEMORY, CLOSED (goodbye has been said). */
+ * known, or 2^31), MEMORY (it is more than the pool has, too), CLOSED (goodbye has been said). */
 int session_put(struct session *, struct bytes head, struct bytes data, uint64_t *ret_seq);
 
 /* The peer's bound of data, when its record tells it before its HELLO does. */
@@ -107,7 +109,7 @@ bool session_carry(struct session *, struct writer *record, struct writer *carri
                    uint64_t now_us);
 
 /* After AGAIN: true once, when half of queue_max is free again, and what was refused
- * fits. */
+ * fits there and into the pool. */
 bool session_take_writable(struct session *);
 
 /* Items first..last confirmed since the last call; false when none. */

@@ -67,6 +67,11 @@ static int reserve(struct stream *s, uint64_t size, size_t all)
 		return LENO_AGAIN;
 	}
 	err = tape_reserve(&s->tape, all);
+	if (err && pool_short(s->setup->pool, all)) {
+		s->refused = all;              /* others have it all, and will give it back */
+		s->setup->pool_short = true;
+		err = LENO_AGAIN;
+	}
 	if (!err && size > ITEM_FREE)
 		err = note_big(s, s->tape.end + (all - size), s->tape.end + all);
 	if (err && held == 0)
@@ -249,7 +254,7 @@ bool stream_take_writable(struct stream *s)
 	bool room = held == 0 || (held <= s->setup->queue_max / 2 &&
 	                          held + s->refused <= s->setup->queue_max);
 
-	if (!s->refused || !room)
+	if (!s->refused || !room || pool_short(s->setup->pool, s->refused))
 		return false;
 	s->refused = 0;
 	return true;

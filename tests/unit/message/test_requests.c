@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "support/check.h"
 
-enum { KIND = 4 };
+enum { KIND = 4, MANY = 5000 };
 
 static struct timers timers;
 static struct requests q;
@@ -14,7 +14,7 @@ static const int a, b;
 static void open_it(void)
 {
 	timers_init(&timers);
-	requests_init(&q, &timers, KIND);
+	requests_init(&q, &timers, KIND, MANY);
 	list_init(&of_a);
 	list_init(&of_b);
 }
@@ -132,6 +132,21 @@ TEST(many_are_pending_at_once)
 	close_it();
 }
 
+TEST(more_than_the_bound_are_refused_and_one_that_ends_makes_room)
+{
+	struct request *last = NULL;
+	int error = 0;
+
+	open_it();
+	for (unsigned i = 0; i < MANY; i++)
+		last = add(&a, &of_a, 100);
+	CHECK(!requests_add(&q, &a, &of_a, 5, &error));
+	CHECK_EQ(error, LENO_LIMIT);
+	requests_end(&q, last);
+	CHECK(add(&a, &of_a, 5));
+	close_it();
+}
+
 TEST(without_memory_it_says_so)
 {
 	for (size_t nth = 1; nth <= 3; nth++) {
@@ -152,4 +167,5 @@ TEST_MAIN(TEST_CASE(it_is_found_by_its_number_and_its_owner_alone),
           TEST_CASE(a_late_answer_does_not_find_the_next_in_its_slot),
           TEST_CASE(a_slot_that_was_used_without_end_still_has_a_number),
           TEST_CASE(deadlines_fire_until_it_ends), TEST_CASE(many_are_pending_at_once),
+          TEST_CASE(more_than_the_bound_are_refused_and_one_that_ends_makes_room),
           TEST_CASE(without_memory_it_says_so))

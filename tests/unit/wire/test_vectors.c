@@ -348,7 +348,7 @@ TEST(broadcasts)
 	struct writer w;
 
 	known_open("broadcast");
-	aired_init(&a, 1 << 20, 16, seed);
+	aired_init(&a, 1 << 20, NULL, 16, seed);
 	REQUIRE(aired_aim(&a, &bob.id) == 0);
 	put(&a, bytes_text("one"));
 	put(&a, bytes_text("two"));
