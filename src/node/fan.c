@@ -288,6 +288,23 @@ void fan_gone(leno_node *n, const leno_id *id)
 	set_timer(n);
 }
 
+/* What the life before has broadcast is not sent again under the new one's numbers: to those
+ * that have it, it would come twice. */
+void fan_renewed(leno_node *n)
+{
+	struct fan *f = n->fan;
+	size_t cursor = 0;
+	bool any = false;
+
+	for (struct target *t; (t = map_next(&f->aired.targets, &cursor)); any = true) {
+		aired_gone(&f->aired, &t->id);
+		cursor = 0;
+	}
+	f->aimed = false;
+	f->put = f->put || any;                /* all of it is done now */
+	set_timer(n);
+}
+
 /* ---- receiving ------------------------------------------------------------------------ */
 
 /* The one that was heard longest ago, and is not up. */

@@ -249,6 +249,7 @@ void fan_drop(struct conn *);                          /* all that waits for thi
 void fan_item(struct peer *, struct bytes data);
 void fan_tick(leno_node *);
 void fan_gone(leno_node *, const leno_id *);           /* it is down: acks will not come */
+void fan_renewed(leno_node *);                         /* we are in another life: the same */
 
 /* timers.c */
 void node_settle(leno_node *);                         /* the end of each input    */

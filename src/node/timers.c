@@ -130,11 +130,14 @@ uint64_t leno_engine_deadline(const leno_node *n)
 }
 
 /* The atlas may have met an older life of ours that was newer by its clock, and gone past
- * it: links and sessions that begin from now on say the same. */
+ * it: so this is another life to all others, and they end what they had with the one before. */
 static void follow_incarnation(leno_node *n)
 {
+	if (n->incarnation == mesh_incarnation(n->mesh))
+		return;
 	n->incarnation = mesh_incarnation(n->mesh);
 	n->link_setup.incarnation = n->session_setup.incarnation = n->incarnation;
+	fan_renewed(n);
 }
 
 void node_settle(leno_node *n)

@@ -2,7 +2,7 @@
  * covers: src/node/timers.c src/node/send.c src/node/open.c */
 #include "node/node.h"
 #include "support/check.h"
-#include "support/wires.h"
+#include "support/raw.h"
 
 enum { ENOUGH = 100000 };
 
@@ -148,7 +148,56 @@ TEST(a_ping_that_finds_a_full_queue_is_counted_and_is_not_of_the_application)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_ping_that_finds_a_full_queue_is_counted_and_is_not_of_the_application),
+static unsigned heard, done, done_confirmed, done_unknown;
+
+static void on_heard(leno_node *n, void *user, leno_message *m, const char *type, leno_bytes b)
+{
+	heard++;
+}
+
+static void on_outcome(leno_node *n, void *user, uint64_t seq, uint32_t yes, uint32_t unknown)
+{
+	done++;
+	done_confirmed += yes;
+	done_unknown += unknown;
+}
+
+/* Its clock went back: it meets a record of a life that was later, and goes past it. What the
+ * life before has broadcast is over, as for any new life; it does not come twice. */
+TEST(a_life_that_goes_past_another_begins_its_broadcasts_anew)
+{
+	leno_id bob = meet();
+	struct raw witness;
+
+	heard = done = done_confirmed = done_unknown = 0;
+	w.node[0]->handlers.broadcast_done = on_outcome;
+	w.node[1]->handlers.message = on_heard;
+	CHECK_EQ(leno_send(w.node[0], &bob, "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK_EQ(leno_broadcast(w.node[0], "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_pump(&w));                 /* it has arrived, and is not acknowledged yet */
+	CHECK_EQ(heard, 2);
+	raw_init(&witness, 1);
+	witness.setup.incarnation = 5000;
+	REQUIRE(raw_open(&witness, &w, 0));
+	raw_publish(&witness, &w.node[0]->identity);
+	CHECK(w.node[0]->incarnation == 5001 && w.node[0]->session_setup.incarnation == 5001);
+	CHECK(wires_run(&w, 20 * 1000 * 1000));
+	CHECK_EQ(heard, 2);
+	CHECK_EQ(done, 1);
+	CHECK_EQ(done_confirmed, 0);
+	CHECK_EQ(done_unknown, 1);
+	CHECK_EQ(leno_broadcast(w.node[0], "t", (leno_bytes){"y", 1}, NULL), 0);
+	CHECK_EQ(leno_send(w.node[0], &bob, "t", (leno_bytes){"y", 1}, NULL), 0);
+	CHECK(wires_run(&w, 20 * 1000 * 1000));
+	CHECK_EQ(heard, 4);
+	CHECK_EQ(done_confirmed, 1);
+	raw_free(&witness);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_life_that_goes_past_another_begins_its_broadcasts_anew),
+	  TEST_CASE(a_ping_that_finds_a_full_queue_is_counted_and_is_not_of_the_application),
 	  TEST_CASE(a_timeout_may_be_as_long_as_it_can_be_said),
 	  TEST_CASE(what_no_heartbeat_can_be_is_refused),
 	  TEST_CASE(a_lone_node_that_broadcasts_again_and_again_returns_from_each_input),
