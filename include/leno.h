@@ -222,7 +222,7 @@ LENO_API int leno_listen(leno_node *, const char *uri);
 LENO_API const char *leno_uri(leno_node *, size_t n);
 
 /* Keeps a link to this address up, with exponential backoff and jitter, until
- * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT. */
+ * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE. */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
 /* Finds nodes of the same network: "local:" on this machine, for this user.
@@ -230,10 +230,11 @@ LENO_API int leno_connect(leno_node *, const char *uri);
 LENO_API int leno_discover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last
- * dialled at. NO_NODE when it never was a neighbour that we dialled. */
+ * dialled at. Errors: NO_NODE (it never was a neighbour that we dialled), ARGUMENT. */
 LENO_API int leno_keep(leno_node *, const leno_id *, bool on);
 
-/* Closes the link to this neighbour, and does not dial it again. NO_NODE. */
+/* Closes the link to this neighbour, and does not dial it again. Errors: NO_NODE,
+ * ARGUMENT. */
 LENO_API int leno_disconnect(leno_node *, const leno_id *);
 
 /* ---- who is there --------------------------------------------------------- */
@@ -244,8 +245,8 @@ LENO_API size_t leno_count(const leno_node *);   /* reachable nodes, self includ
 LENO_API void leno_nodes(leno_node *, bool (*fn)(void *arg, const leno_info *), void *arg);
 LENO_API void leno_edges(leno_node *, bool (*fn)(void *arg, const leno_edge *), void *arg);
 
-/* A node by its name, id, or a unique prefix of either. NO_NODE; LIMIT when more
- * than one matches. */
+/* A node by its name, id, or a unique prefix of either. Errors: NO_NODE; LIMIT when more
+ * than one matches; ARGUMENT. */
 LENO_API int leno_find(leno_node *, const char *text, leno_id *ret);
 
 /* True once a neighbour has told all that it knows: only then does "no such node"
@@ -259,21 +260,24 @@ enum { LENO_TYPE_MAX = 255 }; /* bytes in a type, the NUL not counted */
 /* Sends one message: in order, no gaps, no repeats, until the session with that
  * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`; numbers to one
  * node only rise.
- * Errors: AGAIN (queue full), NO_NODE, TOO_BIG, ARGUMENT (type), MEMORY, CLOSED. */
+ * Errors: AGAIN (queue full), NO_NODE, SELF (to oneself), TOO_BIG, ARGUMENT (type), MEMORY,
+ * LIMIT (with nodes_max nodes something is pending), CLOSED. */
 LENO_API int leno_send(leno_node *, const leno_id *to, const char *type, leno_bytes,
                        uint64_t *ret_seq);
 
 /* The same bytes to n nodes, encoded once. Stops at the first error, and returns
- * how many were sent, or that error when none was. */
+ * how many were sent, or that error when none was: those of leno_send(). */
 LENO_API int leno_send_many(leno_node *, const leno_id *to, size_t n, const char *type,
                             leno_bytes);
 
 /* To every member of the mesh, along its tree. *ret_seq (may be NULL) numbers it
- * for the handler broadcast_done. Errors: AGAIN, TOO_BIG (over 1 MiB), ARGUMENT. */
+ * for the handler broadcast_done. Errors: AGAIN, TOO_BIG (over 1 MiB), ARGUMENT, MEMORY,
+ * LIMIT (nodes_max have yet to acknowledge others), CLOSED. */
 LENO_API int leno_broadcast(leno_node *, const char *type, leno_bytes, uint64_t *ret_seq);
 
 /* Called exactly once for each request: error 0 and the reply; or REFUSED with
- * code and text; TIMEOUT, UNREACHABLE, CLOSED (outcome unknown). */
+ * code and text; or, the outcome unknown, TIMEOUT, UNREACHABLE, CLOSED (the session has
+ * ended), PROTOCOL, MEMORY (it broke). */
 typedef struct leno_answer {
 	int         error;
 	int         code;       /* from leno_refuse(), else 0            */
@@ -282,6 +286,8 @@ typedef struct leno_answer {
 } leno_answer;
 typedef void leno_done_fn(leno_node *, void *user, const leno_answer *);
 
+/* Asks; *ret (may be NULL) names the request. A timeout of 0 ends it at the next input.
+ * Errors: those of leno_send(); LIMIT also when too many are pending. */
 LENO_API int leno_request(leno_node *, const leno_id *to, const char *type, leno_bytes,
                           leno_ms timeout, leno_done_fn *, void *user, leno_request_id *ret);
 
@@ -290,7 +296,8 @@ LENO_API bool leno_message_is_request(const leno_message *);
 LENO_API bool leno_message_is_broadcast(const leno_message *);
 
 /* Answers a request, now or (after leno_message_keep()) later. Errors: REPLIED,
- * NOT_REQUEST, CLOSED (who asked is gone), AGAIN, TOO_BIG, MEMORY. */
+ * NOT_REQUEST, CLOSED (who asked is gone), AGAIN, TOO_BIG, MEMORY, ARGUMENT. After AGAIN,
+ * TOO_BIG and MEMORY it can be answered still. */
 LENO_API int leno_reply(leno_message *, leno_bytes);
 LENO_API int leno_refuse(leno_message *, int code, const char *why);
 
@@ -300,7 +307,8 @@ LENO_API int leno_refuse(leno_message *, int code, const char *why);
 LENO_API leno_message *leno_message_keep(leno_message *);
 LENO_API void leno_message_drop(leno_message *);
 
-/* Round trip to a node through its session, for tools: *done with data empty. */
+/* Round trip to a node through its session, for tools: *done with data empty. Errors: those
+ * of leno_request() but TOO_BIG. */
 LENO_API int leno_ping(leno_node *, const leno_id *to, leno_ms timeout, leno_done_fn *, void *user);
 
 /* ---- streams ---------------------------------------------------------------

@@ -56,7 +56,7 @@ int leno_find(leno_node *n, const char *text, leno_id *ret)
 	leno_id found = { { 0 } };
 	char id[LENO_ID_TEXT];
 
-	if (!ret || size == 0)
+	if (!n || !ret || size == 0)
 		return LENO_ARGUMENT;
 	while (mesh_each(n->mesh, &cursor, &m)) {
 		bool is_name = strcmp(m.name, text) == 0;

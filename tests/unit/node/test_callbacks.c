@@ -196,7 +196,29 @@ TEST(a_life_that_goes_past_another_begins_its_broadcasts_anew)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(a_life_that_goes_past_another_begins_its_broadcasts_anew),
+TEST(nothing_where_something_must_be_is_an_argument)
+{
+	leno_id to = meet(), found;
+	leno_node *n = w.node[0];
+
+	CHECK_EQ(leno_keep(NULL, &to, true), LENO_ARGUMENT);
+	CHECK_EQ(leno_keep(n, NULL, true), LENO_ARGUMENT);
+	CHECK_EQ(leno_disconnect(NULL, &to), LENO_ARGUMENT);
+	CHECK_EQ(leno_disconnect(n, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_find(NULL, "8", &found), LENO_ARGUMENT);
+	CHECK_EQ(leno_find(n, NULL, &found), LENO_ARGUMENT);
+	CHECK_EQ(leno_find(n, "8", NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_send(n, NULL, "t", (leno_bytes){0}, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_send(n, &to, NULL, (leno_bytes){0}, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_request(n, &to, "t", (leno_bytes){0}, 1, NULL, NULL, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_ping(n, &to, 1, NULL, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_broadcast(n, NULL, (leno_bytes){0}, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_count(n), 2);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(nothing_where_something_must_be_is_an_argument),
+	  TEST_CASE(a_life_that_goes_past_another_begins_its_broadcasts_anew),
 	  TEST_CASE(a_ping_that_finds_a_full_queue_is_counted_and_is_not_of_the_application),
 	  TEST_CASE(a_timeout_may_be_as_long_as_it_can_be_said),
 	  TEST_CASE(what_no_heartbeat_can_be_is_refused),
