@@ -8,7 +8,6 @@ enum {
 	TRIES_IDLE_MAX = 3              /* a start that nobody needs any more ends        */
 };
 static_assert(PACKET_MAX >= 1 << 7 && PACKET_MAX < 1 << 14, "the size takes two bytes");
-static_assert(CARRIED_MAX < 1 << 7, "and that of a FRAME_CARRIED one");
 static_assert(SEALED_MIN == TAG_SIZE, "a tag at least is sealed");
 
 void seal_init(struct seal *s, struct session_setup *setup, const struct public_keys *keys,
@@ -156,12 +155,20 @@ static size_t front_size(const struct seal *s)
 	return PACKET_HEAD_MIN + (s->has_gate ? 16u : 0u) + SEALED_HEAD;
 }
 
+/* The same of its frame. */
+static size_t frame_front_size(const struct seal *s, bool carried)
+{
+	size_t front = (carried ? CARRIED_SIZE : 0u) + front_size(s);
+
+	return 1 + (carried ? varint_size(front) : PACKET_SIZE_WIDTH) + front;
+}
+
 struct writer seal_begin(struct seal *s, struct writer *w, struct writer *carried,
                          uint64_t now_us)
 {
 	/* A gate on the way adds its id: room for both. */
 	const size_t max = PACKET_MAX - PACKET_HEAD_MAX - SEALED_HEAD - TAG_SIZE;
-	size_t front = 1 + (carried ? 1 + CARRIED_SIZE : PACKET_SIZE_WIDTH) + front_size(s);
+	size_t front = frame_front_size(s, carried);
 	size_t before = carried ? 0 : front;
 	struct writer *to = carried ? carried : w;
 	size_t room = writer_left(to);
