@@ -44,6 +44,19 @@ struct session_setup {
 	bool     has_aes;            /* offer AES-256-GCM for packets                */
 };
 
+/* Relays between the two ends that one of them suspects, and how often it has. */
+enum { DOUBTS_MAX = 16 };
+enum session_doubt_why {
+	DOUBT_SILENCE = 1,           /* nothing came back                            */
+	DOUBT_DAMAGE                 /* packets came whose seal did not hold         */
+};
+struct session_doubt {
+	enum session_doubt_why why;
+	size_t   n;                  /* 1 to DOUBTS_MAX                              */
+	leno_id  relays[DOUBTS_MAX];
+	uint8_t  strikes[DOUBTS_MAX];
+};
+
 struct session;
 
 enum session_path { PATH_NONE, PATH_DIRECT, PATH_RELAYED };
@@ -63,6 +76,17 @@ enum session_path session_path(const struct session *);
 
 /* For a peer that is a visitor, or when we are: see packet.h. NULL clears. */
 void session_set_gate(struct session *, const leno_id *gate);
+
+/* Across relays our packets pass these, at most ROUTE_MAX (see packet.h); none: those to which
+ * the path leads. Another route is another path: true when it is one. */
+bool session_set_route(struct session *, const leno_id *relays, size_t n);
+
+/* Tells the peer, ahead of all else, whom we suspect; NULL: no more. Only what the two ends
+ * have sealed counts, so nobody else can say so. */
+void session_doubt(struct session *, const struct session_doubt *);
+
+/* What the peer has told so since the last call; false: nothing. */
+bool session_take_doubt(struct session *, struct session_doubt *ret);
 
 /* ---- sending -------------------------------------------------------------- */
 
@@ -140,6 +164,10 @@ int session_take_packet(struct session *, struct packet *, uint64_t now_us,
 int session_check_init(const struct session_setup *, const struct packet *,
                        struct public_keys *ret_keys, bool *ret_visitor);
 
+/* The answer to a PACKET_INIT that came along a route, as one packet, back along the same: for
+ * the link that it came by. False when no answer is due, or not along a route. */
+bool session_answer(struct session *, const struct packet *init, struct writer *);
+
 /* The packet that tells the sender of a sealed packet that we know no such session
  * (never in answer to anything but PACKET_SEALED). */
 void session_write_refused(struct writer *, const struct session_setup *,
@@ -157,6 +185,14 @@ uint64_t session_put_to(const struct session *);     /* bytes put in this life .
 uint64_t session_sent_to(const struct session *);    /* ... and sent, once at least  */
 bool     session_idle(const struct session *);       /* nothing put, all acknowledged */
 uint32_t session_rtt_us(const struct session *);
+
+/* Packets from this peer, under an index that only the two ends and those between them know,
+ * that were not what was sent: sealed ones and answers to our handshake. Since the beginning. */
+uint64_t session_damaged(const struct session *);
+
+/* How often we have asked across relays, since the peer last said anything. */
+unsigned session_unanswered(const struct session *);
+
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */
 uint64_t session_peer_incarnation(const struct session *);
 
