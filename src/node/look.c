@@ -90,4 +90,5 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	ret->memory = n->pool.n_out * sizeof(struct chunk) + n->session_setup.memory_used +
 	              n->fan->parcels.used + n->fan->aired.used;
 	ret->resent_bytes = n->session_setup.resent_bytes;
+	ret->refused_replay = n->session_setup.replays;
 }

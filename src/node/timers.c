@@ -1,5 +1,6 @@
 /* timers.c - the deadlines of a node, and the end of each input. */
 #include "node/node.h"
+#include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
 {
@@ -80,6 +81,13 @@ static void linger_due(struct peer *p)
 		           n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
 }
 
+static void peer_due(struct peer *p)
+{
+	session_tick(p->session, p->node->now_us);
+	suspects_silence(p);
+	peers_wake(p);
+}
+
 static void due(leno_node *n, struct timer *t)
 {
 	switch ((enum timer_kind)t->kind) {
@@ -87,8 +95,7 @@ static void due(leno_node *n, struct timer *t)
 		conn_due(list_item(t, struct conn, timer));
 		break;
 	case TIMER_PEER:
-		session_tick(list_item(t, struct peer, timer)->session, n->now_us);
-		peers_wake(list_item(t, struct peer, timer));
+		peer_due(list_item(t, struct peer, timer));
 		break;
 	case TIMER_LINGER:
 		linger_due(list_item(t, struct peer, linger));
@@ -106,6 +113,7 @@ static void due(leno_node *n, struct timer *t)
 		fan_tick(n);
 		break;
 	case TIMER_STREAMS:
+	case TIMER_SUSPECTS:
 		break;                     /* node_settle() looks at them */
 	}
 }
@@ -160,6 +168,7 @@ void node_settle(leno_node *n)
 	follow_incarnation(n);
 	events_mesh(n);
 	streams_settle(n);
+	suspects_settle(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
 		if ((c = table_get(&n->links, (size_t)number)))
