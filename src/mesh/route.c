@@ -210,6 +210,7 @@ void route_update(struct mesh *m, bool at_once)
 	update_tree(m);
 	m->dirty = m->urgent = false;
 	m->routes_us = m->now_us;
+	m->routes_serial++;
 	m->routes_due = m->now_us + (m->routes_work > WORK_FREE ? m->routes_work : 0);
 	forget(m);
 	m->dirty = false;

@@ -94,4 +94,5 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	ret->refused_nodes = mesh_refused(n->mesh);
 	ret->refused_replay = n->session_setup.replays;
 	ret->resent_bytes = n->session_setup.resent_bytes;
+	ret->refused_replay = n->session_setup.replays;
 }

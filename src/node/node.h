@@ -32,7 +32,7 @@
 #include "session/session.h"
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
-                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS };
+                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS };
 
 enum { URI_SHOWN = 80 };
 
@@ -119,6 +119,8 @@ struct peer {
 	struct flows   *flows;      /* streams; NULL: never any                        */
 	uint64_t        fed_to;     /* where the last piece of a stream ends           */
 	uint32_t        rtt_least_us; /* of the session, on this path; 0: not measured */
+	uint64_t        damaged;    /* session_damaged() when last looked at           */
+	struct suspects *suspects;  /* relays on the way; NULL: never any              */
 };
 
 struct leno_message {
@@ -168,6 +170,12 @@ struct leno_node {
 	struct flow_setup flow_setup;
 	struct list     stream_events; /* streams of which the application must hear   */
 	struct timer    stream_timer;
+
+	struct list     suspected;   /* struct suspects that have some, see suspects.h */
+	struct timer    suspects_timer;
+	uint64_t        suspects_due;    /* when one of them has to be looked at       */
+	uint64_t        suspects_us;     /* no search before this                      */
+	uint64_t        suspects_serial; /* of the routes that they were looked at with */
 
 	leno_stats      stats;
 	uint64_t        refused_log_us;  /* when a refusal was last logged             */

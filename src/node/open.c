@@ -120,6 +120,10 @@ static int make_parts(leno_node *n)
 	if (error)
 		return error;
 	n->mesh_timer.kind = TIMER_MESH;
+	n->suspects_timer.kind = TIMER_SUSPECTS;
+	error = timers_admit(&n->timers);
+	if (error)
+		return error;
 	error = timers_admit(&n->timers);
 	if (error)
 		return error;
@@ -164,6 +168,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->graves);
 	list_init(&n->unclocked);
 	list_init(&n->moved);
+	list_init(&n->suspected);
 	list_init(&n->stream_events);
 	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = share_of(&options, SHARE_STREAMS) };
 	timers_init(&n->timers);

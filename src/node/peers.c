@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "node/node.h"
+#include "node/suspects.h"
 
 struct peer *peers_get(leno_node *n, const leno_id *id)
 {
@@ -152,7 +153,7 @@ static void forget_gate(struct peer *p)
 
 /* Who is found where: by the mesh's route, by a link that the mesh does not count yet, or
  * (visitors) by their gate. */
-static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
+static struct conn *led_conn(struct peer *p)
 {
 	leno_node *n = p->node;
 	int number = mesh_route(n->mesh, &p->id);
@@ -164,6 +165,19 @@ static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
 		number = mesh_route(n->mesh, &p->gate);
 		c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->gate);
 	}
+	return c;
+}
+
+/* Around suspects, if there are any. Moved: by other relays than before. */
+static struct conn *first_conn(struct peer *p, enum session_path *ret_path, bool *ret_moved)
+{
+	leno_id route[ROUTE_MAX];
+	size_t n_route = 0;
+	struct conn *c;
+
+	if (!suspects_route(p, route, &n_route, &c))
+		c = led_conn(p);
+	*ret_moved = session_set_route(p->session, route, n_route);
 	*ret_path = !c ? PATH_NONE
 	          : leno_id_same(&link_peer(c->link)->id, &p->id) ? PATH_DIRECT : PATH_RELAYED;
 	return c;
@@ -173,12 +187,18 @@ void peers_path(struct peer *p)
 {
 	leno_node *n = p->node;
 	enum session_path path;
-	struct conn *c = first_conn(p, &path);
+	bool moved;
+	struct conn *c = first_conn(p, &path, &moved);
 
 	if (c && c->finishing)
 		c = NULL, path = PATH_NONE;
-	if (c == p->conn && path == session_path(p->session))
+	if (c == p->conn && path == session_path(p->session)) {
+		if (moved) {
+			p->rtt_least_us = 0;
+			peers_wake(p);
+		}
 		return;
+	}
 	list_remove(&p->ready);
 	if (list_empty(&p->moved))
 		list_append(&n->moved, &p->moved);
@@ -339,6 +359,7 @@ void peers_free(struct peer *p)
 	timers_release(&n->timers, &p->timer);
 	timers_release(&n->timers, &p->linger);
 	streams_free(p);
+	suspects_free(p);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	session_free(p->session);

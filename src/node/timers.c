@@ -1,5 +1,6 @@
 /* timers.c - the deadlines of a node, and the end of each input. */
 #include "node/node.h"
+#include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
 {
@@ -64,6 +65,13 @@ static void request_due(leno_node *n, struct request *r)
 	events_answer(n, r, &(leno_answer){ .error = LENO_TIMEOUT, .why = "" });
 }
 
+static void peer_due(struct peer *p)
+{
+	session_tick(p->session, p->node->now_us);
+	suspects_silence(p);
+	peers_wake(p);
+}
+
 static void due(leno_node *n, struct timer *t)
 {
 	switch ((enum timer_kind)t->kind) {
@@ -71,8 +79,7 @@ static void due(leno_node *n, struct timer *t)
 		conn_due(list_item(t, struct conn, timer));
 		break;
 	case TIMER_PEER:
-		session_tick(list_item(t, struct peer, timer)->session, n->now_us);
-		peers_wake(list_item(t, struct peer, timer));
+		peer_due(list_item(t, struct peer, timer));
 		break;
 	case TIMER_LINGER:
 		peers_linger(list_item(t, struct peer, linger));
@@ -90,6 +97,7 @@ static void due(leno_node *n, struct timer *t)
 		fan_tick(n);
 		break;
 	case TIMER_STREAMS:
+	case TIMER_SUSPECTS:
 		break;                     /* node_settle() looks at them */
 	}
 }
@@ -150,6 +158,7 @@ void node_settle(leno_node *n)
 	events_crowded(n);
 	events_room(n);
 	streams_settle(n);
+	suspects_settle(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
 		if ((c = table_get(&n->links, (size_t)number)))

@@ -2,6 +2,20 @@
 #include <assert.h>
 
 #include "node/node.h"
+#include "node/suspects.h"
+
+/* The sender has named its relays: by these, or not at all. */
+static struct conn *next_of_route(struct conn *from, struct packet *p)
+{
+	leno_node *n = from->node;
+	int number;
+
+	if (p->at == p->n_route || !leno_id_same(&p->route[p->at], &n->identity.id))
+		return NULL;
+	p->at++;
+	number = mesh_step(n->mesh, p->at < p->n_route ? &p->route[p->at] : &p->to, from->number);
+	return number >= 0 ? table_get(&n->links, (size_t)number) : NULL;
+}
 
 enum { REFUSE_US = 50 * 1000 };    /* between two refusals of packets by one link */
 
@@ -14,12 +28,14 @@ static struct conn *visitor_link(struct conn *from, const leno_id *id)
 }
 
 /* Between a visitor and the mesh its gate stamps and looks up, see wire/packet.h. */
-static struct conn *next_hop(struct conn *from, const struct packet *p)
+static struct conn *next_hop(struct conn *from, struct packet *p)
 {
 	leno_node *n = from->node;
 	const leno_id *to = &p->to;
 	int number;
 
+	if (p->flags & PACKET_ROUTE)
+		return next_of_route(from, p);
 	if (p->flags & PACKET_TO_GATE) {
 		if (leno_id_same(&p->to_gate, &n->identity.id))
 			return visitor_link(from, to);
@@ -62,9 +78,16 @@ static void forward(struct conn *from, struct packet *p)
 	}
 }
 
-/* Who sent a packet that is addressed to us; made when it is the first of a handshake. */
-static struct peer *sender(leno_node *n, const struct packet *p)
+static void refused(struct conn *c, const struct packet *p, int error)
 {
+	node_count_refusal(c->node, error);
+	suspects_refused(c, p, error);
+}
+
+/* Who sent a packet that is addressed to us; made when it is the first of a handshake. */
+static struct peer *sender(struct conn *c, const struct packet *p)
+{
+	leno_node *n = c->node;
 	struct peer *peer = peers_get(n, &p->from);
 	struct public_keys keys;
 	bool visitor;
@@ -76,7 +99,7 @@ static struct peer *sender(leno_node *n, const struct packet *p)
 	if (!error)
 		peer = peers_add(n, &keys, visitor, &error);
 	if (error)
-		node_count_refusal(n, error);
+		refused(c, p, error);
 	return peer;
 }
 
@@ -92,6 +115,17 @@ static void refuse(struct conn *c, const struct packet *p)
 	c->refuse_us = n->now_us + REFUSE_US;
 	session_write_refused(&w, &n->session_setup, p);
 	if (!w.full && writer_size(&w) > 0 &&
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
+		down_wake(c);
+}
+
+/* A handshake that went around suspects is answered around them. */
+static void answer(struct conn *c, struct peer *peer, const struct packet *init)
+{
+	uint8_t buf[HANDSHAKE_MAX];
+	struct writer w = writer_of(buf, sizeof buf);
+
+	if (session_answer(peer->session, init, &w) &&
 	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
 		down_wake(c);
 }
@@ -130,7 +164,7 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 		forward(c, &p);
 		return;
 	}
-	peer = sender(n, &p);
+	peer = sender(c, &p);
 	if (!peer) {
 		refuse(c, &p);
 		return;
@@ -138,10 +172,15 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 	got = session_take_packet(peer->session, &p, n->now_us, &frames);
 	if (n->session_setup.replays != replays)
 		events_refused(n, c->uri, "a packet that was here before");
+	if (session_damaged(peer->session) != peer->damaged) {
+		peer->damaged = session_damaged(peer->session);
+		suspects_damage(peer, &link_peer(c->link)->id);
+	}
 	if (got < 0) {
-		node_count_refusal(n, got);
+		refused(c, &p, got);
 		return;
 	}
+	answer(c, peer, &p);
 	peers_hold(peer);
 	if (got > 0)
 		peer->heard_us = n->now_us;
@@ -171,6 +210,8 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 	struct bytes item;
 	int error = session_take(peer->session, f, via, n->now_us);
 
+	if (f->type == FRAME_DOUBT)
+		suspects_hear(peer);
 	if (error == LENO_CLOSED) {
 		peers_end(peer, LENO_CLOSED);
 		peer->left = f->type == FRAME_BYE;
@@ -233,7 +274,7 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	case FRAME_BROADCAST:
 		fan_take(c, f->body);
 		return 0;
-	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE:
+	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE: case FRAME_DOUBT:
 		stream_frame(c, f);
 		return 0;
 	default:

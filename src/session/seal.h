@@ -75,6 +75,9 @@ struct seal {
 	leno_id  peer;
 	leno_id  gate;
 	bool     has_gate;
+	uint8_t  n_route;               /* relays that our packets are to pass        */
+	leno_id  route[ROUTE_MAX];
+	uint64_t damaged;               /* packets whose tag did not hold, see session.h */
 	struct epoch *current, *previous, *next;
 	struct pending *pending;
 	uint64_t newest_init;           /* stamp of the newest one accepted           */
@@ -112,6 +115,12 @@ static inline bool seal_wants(const struct seal *s)
 {
 	return seal_answers(s) || (s->pending && s->pending->due);
 }
+/* Our own handshake, if any, is tried again at once. */
+void seal_hurry(struct seal *);
+
+/* The answer that is due to an INIT, along the way that this one came; false when none is. */
+bool seal_answer(struct seal *, const struct packet *init, struct writer *);
+
 /* Writes one of them; false when there is none or no room. */
 bool seal_make(struct seal *, struct writer *record, uint64_t now_us);
 

@@ -2,6 +2,8 @@
  * on a direct path, sealed in packets across relays. */
 #include "session/inside.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
 enum { ACK_GAP = 1, ACK_MARK = 2, ACK_HEARD = 4, ACK_MAX = 3 * 9 + 1 };
@@ -78,6 +80,24 @@ void session_set_gate(struct session *s, const leno_id *gate)
 		s->seal.gate = *gate;
 }
 
+bool session_set_route(struct session *s, const leno_id *relays, size_t n)
+{
+	struct seal *seal = &s->seal;
+
+	assert(n <= ROUTE_MAX);
+	if (n == seal->n_route && bytes_same(bytes_of(relays, n * sizeof *relays),
+	                                     bytes_of(seal->route, n * sizeof *relays)))
+		return false;
+	seal->n_route = (uint8_t)n;
+	bytes_copy(seal->route, relays, n * sizeof *relays);
+	if (s->path != PATH_RELAYED)
+		return true;
+	stream_move(&s->out, true);
+	s->hello_ride = s->probe = true;
+	seal_hurry(seal);
+	return true;
+}
+
 /* ---- sending --------------------------------------------------------------- */
 
 int session_put(struct session *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
@@ -101,7 +121,8 @@ void session_set_message_max(struct session *s, size_t bound)
 /* Is there a frame that must go? */
 static bool must_say(const struct session *s)
 {
-	return s->hello_due || s->ack_due || s->bye_due || stream_sendable(&s->out) > 0;
+	return s->hello_due || s->ack_due || s->bye_due || s->doubt_due ||
+	       stream_sendable(&s->out) > 0;
 }
 
 bool session_wants(const struct session *s)
@@ -140,9 +161,12 @@ static bool write_frames(struct session *s, struct writer *w, uint64_t now_us)
 {
 	const uint8_t *start = w->at;
 
+	if (s->doubt_due && !doubt_write(s, w))
+		return false;
+	s->doubt_due = false;
 	if (s->hello_due || s->hello_ride) {
 		if (!hello_write(s, w))
-			return false;
+			return w->at != start;
 		s->hello_due = false;
 		s->hello_ride = s->path == PATH_RELAYED;   /* until it is answered */
 		if (s->peer_sid && !s->gap_due && !s->mark_due)
@@ -299,6 +323,8 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 	if (s->ended)
 		return LENO_OK;
 	switch (f->type) {
+	case FRAME_DOUBT:
+		return doubt_take(s, f->body);
 	case FRAME_HELLO:
 		return hello_take(s, f->body, via, now_us);
 	case FRAME_BYE:
@@ -345,6 +371,8 @@ int session_take_packet(struct session *s, struct packet *packet, uint64_t now_u
 	*ret_frames = bytes_of(NULL, 0);
 	got = seal_take(&s->seal, packet, busy, now_us, ret_frames);
 	s->taken_us = now_us;
+	if (got == 1 || s->seal.current != before)
+		s->unheard = 0;
 	if (s->seal.current != before) {
 		s->hello_ride = s->probe = true;
 		if (s->seal.current->initiator)
@@ -374,6 +402,12 @@ int session_check_init(const struct session_setup *setup, const struct packet *p
 	return LENO_OK;
 }
 
+bool session_answer(struct session *s, const struct packet *init, struct writer *w)
+{
+	return init->kind == PACKET_INIT && init->flags & PACKET_ROUTE &&
+	       seal_answer(&s->seal, init, w);
+}
+
 void session_write_refused(struct writer *w, const struct session_setup *setup,
                            const struct packet *got)
 {
@@ -381,13 +415,11 @@ void session_write_refused(struct writer *w, const struct session_setup *setup,
 	struct packet p = { .hops = HOPS_MAX, .kind = PACKET_REFUSED, .to = got->from,
 	                    .from = setup->self->id };
 	uint32_t index = read_u32(&r);
+	leno_id ids[ROUTE_MAX];
 
 	if (got->kind != PACKET_SEALED || r.bad)
 		return;
-	if (got->flags & PACKET_FROM_GATE) {
-		p.flags = PACKET_TO_GATE;
-		p.to_gate = got->from_gate;
-	}
+	packet_turn(got, &p, ids);
 	write_packet_head(w, &p);
 	write_u32(w, index);
 }
@@ -421,6 +453,7 @@ void session_tick(struct session *s, uint64_t now_us)
 	seal_tick(&s->seal, must_say(s) || stream_waits(&s->out), now_us);
 	if (now_us >= s->out.window.due_us) {
 		stream_expired(&s->out, now_us);
+		s->unheard++;
 		s->hello_due = s->probe = true;            /* asks where the peer stands */
 	}
 }
@@ -462,4 +495,14 @@ uint64_t session_peer_incarnation(const struct session *s)
 	if (s->peer_sid)
 		return s->peer_incarnation;
 	return s->out.sent_max > 0 ? s->meant : 0;
+}
+
+uint64_t session_damaged(const struct session *s)
+{
+	return s->seal.damaged;
+}
+
+unsigned session_unanswered(const struct session *s)
+{
+	return s->unheard + (s->seal.pending ? s->seal.pending->tries : 0);
 }

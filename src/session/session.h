@@ -58,6 +58,19 @@ void session_setup_clear(struct session_setup *);
 /* Bytes of assembly buffers, those that are kept for reuse too. */
 size_t session_setup_memory(const struct session_setup *);
 
+/* Relays between the two ends that one of them suspects, and how often it has. */
+enum { DOUBTS_MAX = 16 };
+enum session_doubt_why {
+	DOUBT_SILENCE = 1,           /* nothing came back                            */
+	DOUBT_DAMAGE                 /* packets came whose seal did not hold         */
+};
+struct session_doubt {
+	enum session_doubt_why why;
+	size_t   n;                  /* 1 to DOUBTS_MAX                              */
+	leno_id  relays[DOUBTS_MAX];
+	uint8_t  strikes[DOUBTS_MAX];
+};
+
 struct session;
 
 enum session_path { PATH_NONE, PATH_DIRECT, PATH_RELAYED };
@@ -77,6 +90,17 @@ enum session_path session_path(const struct session *);
 
 /* For a peer that is a visitor, or when we are: see packet.h. NULL clears. */
 void session_set_gate(struct session *, const leno_id *gate);
+
+/* Across relays our packets pass these, at most ROUTE_MAX (see packet.h); none: those to which
+ * the path leads. Another route is another path: true when it is one. */
+bool session_set_route(struct session *, const leno_id *relays, size_t n);
+
+/* Tells the peer, ahead of all else, whom we suspect; NULL: no more. Only what the two ends
+ * have sealed counts, so nobody else can say so. */
+void session_doubt(struct session *, const struct session_doubt *);
+
+/* What the peer has told so since the last call; false: nothing. */
+bool session_take_doubt(struct session *, struct session_doubt *ret);
 
 /* ---- sending -------------------------------------------------------------- */
 
@@ -160,6 +184,10 @@ bool session_visits(const struct session *);
 int session_check_init(const struct session_setup *, const struct packet *,
                        struct public_keys *ret_keys, bool *ret_visitor);
 
+/* The answer to a PACKET_INIT that came along a route, as one packet, back along the same: for
+ * the link that it came by. False when no answer is due, or not along a route. */
+bool session_answer(struct session *, const struct packet *init, struct writer *);
+
 /* The packet that tells the sender of a sealed packet that we know no such session
  * (never in answer to anything but PACKET_SEALED). */
 void session_write_refused(struct writer *, const struct session_setup *,
@@ -179,6 +207,14 @@ bool     session_idle(const struct session *);       /* nothing put, all acknowl
 bool     session_over(const struct session *);       /* the peer's life is, and ours owes it
                                                         no word                       */
 uint32_t session_rtt_us(const struct session *);
+
+/* Packets from this peer, under an index that only the two ends and those between them know,
+ * that were not what was sent: sealed ones and answers to our handshake. Since the beginning. */
+uint64_t session_damaged(const struct session *);
+
+/* How often we have asked across relays, since the peer last said anything. */
+unsigned session_unanswered(const struct session *);
+
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */
 uint64_t session_peer_incarnation(const struct session *);
 

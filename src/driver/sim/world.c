@@ -395,6 +395,7 @@ void sim_free(struct sim *sim)
 		free(node->slots);
 		free(node->deferred);
 		free(node->cables);
+		free(node->log);
 		free(node);
 	}
 	free(sim->nodes);
