@@ -149,6 +149,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->graves);
 	list_init(&n->unclocked);
 	list_init(&n->moved);
+	list_init(&n->strays);
 	list_init(&n->stream_events);
 	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = options.memory_max / 4 };
 	timers_init(&n->timers);

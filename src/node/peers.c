@@ -5,7 +5,9 @@
  *  2. At the end of each input a peer's path is the mesh's route. While it is dealt with, a
  *     route may go and come back, of which the mesh, rightly, says nothing: so whoever moved
  *     is looked at once more (peers_settle).
- *  3. A peer is in the ready list of its conn exactly while its session wants to write. */
+ *  3. Of visitors the mesh says nothing: one without a path is a stray, and looked for when
+ *     a link is chosen, or anything else is heard of the mesh: its gate may be back.
+ *  4. A peer is in the ready list of its conn exactly while its session wants to write. */
 #include "base/mem.h"
 #include "node/node.h"
 
@@ -49,6 +51,7 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->life = 1;
 	list_init(&p->ready);
 	list_init(&p->moved);
+	list_init(&p->stray);
 	list_init(&p->requests);
 	list_init(&p->kept);
 	*ret_error = map_put(&n->peers, p);
@@ -118,6 +121,10 @@ void peers_path(struct peer *p)
 
 	if (c && c->finishing)
 		c = NULL, path = PATH_NONE;
+	if (c)
+		list_remove(&p->stray);
+	else if (p->visitor && list_empty(&p->stray))
+		list_append(&n->strays, &p->stray);
 	if (c == p->conn && path == session_path(p->session))
 		return;
 	list_remove(&p->ready);
@@ -141,6 +148,12 @@ void peers_settle(leno_node *n)
 		list_remove(&p->moved);
 		peers_path(p);
 	}
+}
+
+void peers_find_strays(leno_node *n)
+{
+	list_each (it, next, &n->strays)
+		peers_path(list_item(it, struct peer, stray));
 }
 
 void peers_wake(struct peer *p)
@@ -237,6 +250,7 @@ void peers_free(struct peer *p)
 		requests_end(&n->requests, list_item(rt, struct request, of_peer));
 	list_remove(&p->ready);
 	list_remove(&p->moved);
+	list_remove(&p->stray);
 	timers_release(&n->timers, &p->timer);
 	timers_release(&n->timers, &p->linger);
 	streams_free(p);
