@@ -21,6 +21,7 @@
 
 static volatile sig_atomic_t got_interrupt, got_terminate, got_child;
 static sigset_t signals_outside; /* the mask while sleeping */
+static bool signals_caught;
 
 static void on_signal(int number)
 {
@@ -36,12 +37,11 @@ void signals_catch(void)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 	struct sigaction action = { .sa_handler = on_signal };
-	static bool done;
 	sigset_t blocked;
 
-	if (done)
+	if (signals_caught)
 		return;
-	done = true;
+	signals_caught = true;
 	sigemptyset(&blocked);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
@@ -62,6 +62,13 @@ void signals_release(void)
 bool signals_interrupted(void)
 {
 	return got_interrupt || got_terminate;
+}
+
+int signals_poll(struct pollfd *fds, nfds_t n, int64_t ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	return ppoll(fds, n, ms < 0 ? NULL : &t, signals_caught ? &signals_outside : NULL);
 }
 
 /* ---- opening --------------------------------------------------------------- */
@@ -179,6 +186,8 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 	if (member || settings_from(set, "name", LAYER_ARGUMENT))
 		options.name = set->name;
 	signals_catch();
+	if (member)
+		out_may_be_missing();
 	error = leno_open(&app->node, &options, handlers, app);
 	if (error)
 		return open_failed(app, error);
@@ -259,6 +268,8 @@ static int64_t sleep_ms(struct app *app)
 		left = left < 0 ? 0 : left;
 		ms = ms < 0 || left < ms ? left : ms;
 	}
+	if (out_ask_again_ms() >= 0 && (ms < 0 || ms > out_ask_again_ms()))
+		ms = out_ask_again_ms();
 	return ms;
 }
 
@@ -266,18 +277,17 @@ enum { FD_NODE, FD_OUT, FD_OTHERS };
 
 static void app_sleep(struct app *app, struct pollfd *fds)
 {
-	int64_t ms = sleep_ms(app);
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	bool ask = out_waiting() && out_ask_again_ms() < 0;
 
 	fds[FD_NODE] = (struct pollfd){ .fd = leno_fd(app->node), .events = POLLIN };
 	/* Without events poll() still tells that the reader has gone. */
 	fds[FD_OUT] = (struct pollfd){ .fd = app->acts && !out_waiting() ? -1 : STDOUT_FILENO,
-		                       .events = out_waiting() ? POLLOUT : 0 };
+		                       .events = ask ? POLLOUT : 0 };
 	for (size_t i = 0; i < app->n_sources; i++) {
 		fds[FD_OTHERS + i] = (struct pollfd){ .fd = app->sources[i].fd,
 			                              .events = app->sources[i].events };
 	}
-	if (ppoll(fds, FD_OTHERS + app->n_sources, ms < 0 ? NULL : &t, &signals_outside) < 0) {
+	if (signals_poll(fds, FD_OTHERS + app->n_sources, sleep_ms(app)) < 0) {
 		for (size_t i = 0; i < FD_OTHERS + app->n_sources; i++)
 			fds[i].revents = 0;
 	}
@@ -318,7 +328,10 @@ static void app_wait(struct app *app)
 
 int app_run(struct app *app)
 {
+	bool told;
+
 	while (!app->done) {
+		out_turn();
 		app_step(app);
 		out_end();
 		if (out_closed() && !app->acts)
@@ -330,7 +343,9 @@ int app_run(struct app *app)
 		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
-	out_drain();
+	told = signals_interrupted();
+	if (!out_drain() && !told && app->exit == EXIT_DONE)
+		app->exit = EXIT_INTERRUPTED;
 	return app->exit;
 }
 

@@ -74,6 +74,10 @@ const char *node_label(leno_node *, const leno_id *);
 void signals_catch(void);
 void signals_release(void); /* let them in at any time: for loops not ours */
 bool signals_interrupted(void);
+int signals_poll(struct pollfd *, nfds_t, int64_t ms); /* a signal ends it; -1: for ever */
+
+/* Says that standard input cannot be read, by errno. */
+void input_failed(void);
 
 /* Reads a descriptor to its end. 0, or an exit code after having said why. */
 int read_all(int fd, char **ret, size_t *ret_size);

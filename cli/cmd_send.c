@@ -184,10 +184,14 @@ static void on_input(struct app *app, short revents, void *arg)
 		s->data = need(realloc(s->data, s->room));
 	}
 	n = read(STDIN_FILENO, s->data + s->size, LINE_CHUNK);
-	if (n > 0)
+	if (n > 0) {
 		s->size += (size_t)n;
-	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+	} else if (n == 0) {
 		s->ended = true;
+	} else if (errno != EINTR && errno != EAGAIN) {
+		input_failed();
+		report(s, EXIT_FAILED);
+	}
 	if (s->size > LINE_MAX_BYTES) {
 		fail("a line is larger than a message may be");
 		report(s, EXIT_FAILED);

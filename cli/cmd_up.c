@@ -3,6 +3,9 @@
 #include "events.h"
 #include "output.h"
 
+/* Of a message: whoever wants all of it listens. */
+enum { SHOWN_MAX = 4096 };
+
 struct up {
 	struct app app;
 	enum event_style style;
@@ -53,7 +56,7 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 {
 	struct up *up = user;
 
-	event_message(up->style, message, type, data);
+	event_message(up->style, message, type, data, SHOWN_MAX);
 	if (leno_message_is_request(message))
 		leno_refuse(message, EXIT_FAILED, "nobody answers requests at this node");
 }

@@ -237,8 +237,9 @@ void event_leader(enum event_style style, bool leads)
 }
 
 void event_message(enum event_style style, const leno_message *message, const char *type,
-                   leno_bytes data)
+                   leno_bytes data, size_t most)
 {
+	size_t shown = data.size < most ? data.size : most;
 	const leno_id *from = leno_message_from(message);
 	bool request = leno_message_is_request(message);
 	bool broadcast = leno_message_is_broadcast(message);
@@ -251,7 +252,12 @@ void event_message(enum event_style style, const leno_message *message, const ch
 		json_text(object, "type", type);
 		json_bool(object, "request", request);
 		json_bool(object, "broadcast", broadcast);
-		json_data(object, data);
+		if (shown == data.size) {
+			json_data(object, data);
+		} else { /* half of it would be taken for all of it */
+			json_number(object, "size", (double)data.size);
+			json_bool(object, "omitted", true);
+		}
 		out_json(object);
 		return;
 	}
@@ -269,6 +275,8 @@ void event_message(enum event_style style, const leno_message *message, const ch
 	out(" ");
 	out_safe_text(type);
 	out(" ");
-	out_safe(data.data, data.size);
+	out_safe(data.data, shown);
+	if (shown < data.size)
+		out("%s ... %zu bytes%s", style_dim(), data.size, style_none());
 	finish();
 }

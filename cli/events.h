@@ -18,7 +18,9 @@ void event_node_down(enum event_style, const leno_id *, enum leno_why);
 void event_link_up(enum event_style, const leno_id *, const char *uri);
 void event_link_down(enum event_style, const leno_id *, enum leno_why, int error);
 void event_leader(enum event_style, bool leads);
-void event_message(enum event_style, const leno_message *, const char *type, leno_bytes);
+/* Of data that is larger than `most`, people see so much, and programs that it is omitted. */
+void event_message(enum event_style, const leno_message *, const char *type, leno_bytes,
+                   size_t most);
 
 /* Keeps the names of nodes for the lines to come; event_node_up() and -down do. */
 void event_know(const leno_info *);
