@@ -24,7 +24,7 @@
 enum {
 	OUT_MAX = 4 * 1024 * 1024,   /* bytes that wait before out_when_full() counts      */
 	WAIT_MAX = 64 * 1024 * 1024, /* and before lines are dropped with OUT_WAIT as well */
-	TURN_MS = 200,               /* a node that is silent for longer is given up       */
+	TURN_MS = 100,               /* what others send through this node waits as well   */
 	LAST_MS = 1000,              /* for what waits still when a node was told to go    */
 	ASK_AGAIN_MS = 20,           /* a terminal that takes nothing                      */
 	ROOM_KEPT = 64 * 1024        /* a buffer that was larger is given back             */
@@ -183,15 +183,16 @@ static void say_dropped(void)
 void out_end(void)
 {
 	size_t most = o.full == OUT_DROP ? OUT_MAX : WAIT_MAX;
+	bool more = o.size > o.line;
 
-	if (o.size > o.line && o.line - o.start > most) {
+	if (more && o.line - o.start > most) {
 		o.size = o.line;
 		o.dropped++;
 		o.failed = o.failed || o.full == OUT_WAIT;
 	}
 	o.line = o.size;
 	out_write();
-	if (o.full == OUT_WAIT)
+	if (more && o.full == OUT_WAIT)
 		be_patient();
 	if (!out_waiting())
 		say_dropped();
