@@ -33,6 +33,7 @@ struct app {
 	bool synced; /* a neighbour has told all, seen once */
 	bool done;
 	int exit;
+	char name[64];  /* of NODE, as it says it, once found  */
 	char log[256];  /* the last complaint of the library   */
 	char hint[256]; /* the last of its other lines         */
 	struct app_source sources[APP_SOURCES_MAX];

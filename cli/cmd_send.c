@@ -44,7 +44,7 @@ static void report(struct send *s, int code)
 		cJSON *object = json_event("sent");
 
 		json_id(object, "id", &s->to);
-		json_text(object, "name", node_label(s->app.node, &s->to));
+		json_text(object, "name", s->app.name);
 		json_text(object, "type", s->type);
 		json_number(object, "confirmed", (double)s->confirmed);
 		json_number(object, "refused", (double)s->refused);

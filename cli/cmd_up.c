@@ -31,7 +31,7 @@ static void on_link_up(leno_node *node, void *user, const leno_id *id, const cha
 	struct up *up = user;
 
 	if (up->links)
-		event_link_up(up->style, id, uri);
+		event_link_up(up->style, node, id, uri);
 }
 
 static void on_link_down(leno_node *node, void *user, const leno_id *id, enum leno_why why,
@@ -48,7 +48,7 @@ static void on_leader(leno_node *node, void *user, bool leads)
 {
 	struct up *up = user;
 
-	event_leader(up->style, leads);
+	event_leader(up->style, node, up->app.set->name, leads);
 }
 
 static void on_message(leno_node *node, void *user, leno_message *message, const char *type,

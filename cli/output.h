@@ -76,7 +76,7 @@ cJSON *json_event(const char *event);
 void json_text(cJSON *object, const char *key, const char *text);
 void json_number(cJSON *object, const char *key, double value);
 void json_bool(cJSON *object, const char *key, bool value);
-void json_id(cJSON *object, const char *key, const leno_id *id);
+void json_id(cJSON *object, const char *key, const leno_id *id); /* NULL: null */
 
 /* "size", and "data" where it is UTF-8 text without NUL, else "data_base64". */
 void json_data(cJSON *object, leno_bytes data);

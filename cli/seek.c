@@ -59,8 +59,10 @@ bool app_seek(struct app *app, const char *who, leno_id *ret)
 	if (!app->synced && !is_whole_id(who))
 		return false;
 	error = leno_find(app->node, who, ret);
-	if (error == 0)
+	if (error == 0) {
+		snprintf(app->name, sizeof app->name, "%s", leno_name(app->node, ret));
 		return true;
+	}
 	if (*who == '\0') {
 		fail("NODE is empty: say a name, an id, or the beginning of one");
 		app_end(app, EXIT_USAGE);
