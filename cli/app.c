@@ -78,14 +78,18 @@ int signals_poll(struct pollfd *fds, nfds_t n, int64_t ms)
 static void app_log(void *user, enum leno_log_level level, const char *line)
 {
 	struct app *app = user;
-	bool quiet = app->set->verbose == 0 && (!app->member || app->node == NULL);
+	size_t size = strlen(line);
+	char *kept;
+	bool quiet = app->opening ||
+	             (app->set->verbose == 0 && (!app->member || app->node == NULL));
 
 	if (!quiet && (int)level <= (int)LENO_LOG_WARN + app->set->verbose)
 		fail("%s", line);
-	if (level <= LENO_LOG_WARN)
-		snprintf(app->log, sizeof app->log, "%s", line);
-	else
-		snprintf(app->hint, sizeof app->hint, "%s", line);
+	kept = level <= LENO_LOG_WARN ? app->log : app->hint;
+	snprintf(kept, sizeof app->log, "%s", line);
+	/* In parentheses it speaks of the log, or of what a node that stays does. */
+	if (size > 0 && line[size - 1] == ')' && strrchr(kept, '(') > kept)
+		strrchr(kept, '(')[-1] = '\0';
 }
 
 static bool open_failed(struct app *app, int error)
@@ -107,12 +111,25 @@ static bool open_failed(struct app *app, int error)
 	return false;
 }
 
+/* What would have been right in place of this URI. */
+static const char *uri_example(const char *what, const char *uri)
+{
+	const char *colon = strncmp(uri, "tcp://", 6) == 0 ? strchr(uri + 6, ':') : NULL;
+
+	if (strcmp(what, "discover by") == 0)
+		return "local: or none";
+	if (strncmp(uri, "local:", 6) == 0)
+		return "local:/PATH, a whole path of at most 107 bytes, as in "
+		       "local:/run/leno/socket";
+	if (colon != NULL && strchr(colon + 1, ':') != NULL && uri[6] != '[')
+		return "an IPv6 address in brackets, as in tcp://[::1]:7400";
+	return strcmp(what, "listen at") == 0 ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
+	                                      : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
+}
+
 static bool way_failed(struct app *app, int error, const char *what, const char *uri)
 {
-	const char *example = strcmp(what, "discover by") == 0 ? "local: or none"
-	                      : strcmp(what, "listen at") == 0
-	                              ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
-	                              : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
+	app->opening = false;
 
 	app->exit = error == LENO_URI || error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 	if (error == LENO_OPEN_NETWORK) {
@@ -122,7 +139,9 @@ static bool way_failed(struct app *app, int error, const char *what, const char 
 		     uri);
 		app->exit = EXIT_USAGE;
 	} else if (error == LENO_URI) {
-		fail("cannot %s \"%s\": say %s", what, uri, example);
+		fail("cannot %s \"%s\": say %s", what, uri, uri_example(what, uri));
+	} else if (app->log[0]) {
+		fail("%s", app->log);
 	} else {
 		fail("cannot %s %s: %s", what, uri, leno_strerror(error));
 	}
@@ -135,6 +154,8 @@ static bool open_ways(struct app *app)
 	bool found = false;
 	int error;
 
+	app->opening = true;
+	app->log[0] = '\0';
 	for (size_t i = 0; app->member && i < set->listen.count; i++) {
 		error = leno_listen(app->node, set->listen.items[i]);
 		if (error)
@@ -153,6 +174,7 @@ static bool open_ways(struct app *app)
 		if (error)
 			return way_failed(app, error, "discover by", set->discover.items[i]);
 	}
+	app->opening = false;
 	if (found || (!app->member && set->connect.count > 0))
 		return true;
 	error = leno_discover(app->node, "local:");
@@ -273,6 +295,8 @@ static int64_t sleep_ms(struct app *app)
 	return ms;
 }
 
+enum { REFUSALS_ENOUGH = 2 };
+
 enum { FD_NODE, FD_OUT, FD_OTHERS };
 
 static void app_sleep(struct app *app, struct pollfd *fds)
@@ -293,6 +317,16 @@ static void app_sleep(struct app *app, struct pollfd *fds)
 	}
 }
 
+/* Who is refused twice by the only one there is to join is not let in by trying on. */
+static bool is_refused(struct app *app)
+{
+	const struct settings *set = app->set;
+
+	return !app->member && !app->synced && !set->wait && app->log[0] &&
+	       set->connect.count + set->discover.count <= 1 &&
+	       app_refusals(app) >= REFUSALS_ENOUGH && !leno_synced(app->node);
+}
+
 static void app_step(struct app *app)
 {
 	int error = leno_step(app->node);
@@ -304,6 +338,8 @@ static void app_step(struct app *app)
 	}
 	if (app->tick != NULL && !app->done)
 		app->tick(app);
+	if (!app->done && is_refused(app))
+		app_not_found(app, NULL);
 	if (app->deadline >= 0 && clock_ms() >= app->deadline && !app->done) {
 		app->deadline = -1;
 		app->late(app);

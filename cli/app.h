@@ -30,6 +30,7 @@ struct app {
 	int64_t deadline;               /* of clock_ms(); -1 never             */
 	bool member;
 	bool acts;   /* that nobody reads what it prints is no reason to stop */
+	bool opening; /* what the library says is for way_failed() to say */
 	bool synced; /* a neighbour has told all, seen once */
 	bool done;
 	int exit;
@@ -61,7 +62,11 @@ void app_start_clock(struct app *);
 /* Looks for NODE, and ends the command where that fails for good. True when found. */
 bool app_seek(struct app *, const char *who, leno_id *ret);
 
-/* The deadline passed before the mesh was known or NODE was found: says so. */
+/* How often this node was refused for another secret or network than it has. */
+uint64_t app_refusals(struct app *);
+
+/* The deadline passed, or refusals are enough, before the mesh was known or NODE was found:
+ * says so. */
 void app_not_found(struct app *, const char *who);
 
 /* Why a send, request or ping failed, as the sentence's end and the exit code. */

@@ -64,11 +64,13 @@ static void print_overview(FILE *to)
 /* Subcommands name themselves "leno NAME" in what they print. */
 static int command_run(const struct command *command, int argc, char **argv)
 {
-	char name[32];
+	char name[32], help[] = "--help";
 	int code;
 
 	snprintf(name, sizeof name, "leno %s", command->name);
 	argv[0] = name;
+	if (argc > 1 && strcmp(argv[1], "-h") == 0)
+		argv[1] = help;
 	code = command->run(argc, argv);
 	return code == EXIT_DONE && out_failed() ? EXIT_FAILED : code;
 }
