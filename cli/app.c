@@ -21,6 +21,7 @@
 
 static volatile sig_atomic_t got_interrupt, got_terminate, got_child;
 static sigset_t signals_outside; /* the mask while sleeping */
+static bool signals_caught;
 
 static void on_signal(int number)
 {
@@ -36,12 +37,11 @@ void signals_catch(void)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 	struct sigaction action = { .sa_handler = on_signal };
-	static bool done;
 	sigset_t blocked;
 
-	if (done)
+	if (signals_caught)
 		return;
-	done = true;
+	signals_caught = true;
 	sigemptyset(&blocked);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
@@ -64,6 +64,13 @@ bool signals_interrupted(void)
 	return got_interrupt || got_terminate;
 }
 
+int signals_poll(struct pollfd *fds, nfds_t n, int64_t ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	return ppoll(fds, n, ms < 0 ? NULL : &t, signals_caught ? &signals_outside : NULL);
+}
+
 /* ---- opening --------------------------------------------------------------- */
 
 /* What is shown, and what is only remembered to explain a failure: visitors say
@@ -71,14 +78,18 @@ bool signals_interrupted(void)
 static void app_log(void *user, enum leno_log_level level, const char *line)
 {
 	struct app *app = user;
-	bool quiet = app->set->verbose == 0 && (!app->member || app->node == NULL);
+	size_t size = strlen(line);
+	char *kept;
+	bool quiet = app->opening ||
+	             (app->set->verbose == 0 && (!app->member || app->node == NULL));
 
 	if (!quiet && (int)level <= (int)LENO_LOG_WARN + app->set->verbose)
 		fail("%s", line);
-	if (level <= LENO_LOG_WARN)
-		snprintf(app->log, sizeof app->log, "%s", line);
-	else
-		snprintf(app->hint, sizeof app->hint, "%s", line);
+	kept = level <= LENO_LOG_WARN ? app->log : app->hint;
+	snprintf(kept, sizeof app->log, "%s", line);
+	/* In parentheses it speaks of the log, or of what a node that stays does. */
+	if (size > 0 && line[size - 1] == ')' && strrchr(kept, '(') > kept)
+		strrchr(kept, '(')[-1] = '\0';
 }
 
 static bool open_failed(struct app *app, int error)
@@ -100,12 +111,25 @@ static bool open_failed(struct app *app, int error)
 	return false;
 }
 
+/* What would have been right in place of this URI. */
+static const char *uri_example(const char *what, const char *uri)
+{
+	const char *colon = strncmp(uri, "tcp://", 6) == 0 ? strchr(uri + 6, ':') : NULL;
+
+	if (strcmp(what, "discover by") == 0)
+		return "local: or none";
+	if (strncmp(uri, "local:", 6) == 0)
+		return "local:/PATH, a whole path of at most 107 bytes, as in "
+		       "local:/run/leno/socket";
+	if (colon != NULL && strchr(colon + 1, ':') != NULL && uri[6] != '[')
+		return "an IPv6 address in brackets, as in tcp://[::1]:7400";
+	return strcmp(what, "listen at") == 0 ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
+	                                      : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
+}
+
 static bool way_failed(struct app *app, int error, const char *what, const char *uri)
 {
-	const char *example = strcmp(what, "discover by") == 0 ? "local: or none"
-	                      : strcmp(what, "listen at") == 0
-	                              ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
-	                              : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
+	app->opening = false;
 
 	app->exit = error == LENO_URI || error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 	if (error == LENO_OPEN_NETWORK) {
@@ -115,7 +139,9 @@ static bool way_failed(struct app *app, int error, const char *what, const char 
 		     uri);
 		app->exit = EXIT_USAGE;
 	} else if (error == LENO_URI) {
-		fail("cannot %s \"%s\": say %s", what, uri, example);
+		fail("cannot %s \"%s\": say %s", what, uri, uri_example(what, uri));
+	} else if (app->log[0]) {
+		fail("%s", app->log);
 	} else {
 		fail("cannot %s %s: %s", what, uri, leno_strerror(error));
 	}
@@ -128,6 +154,8 @@ static bool open_ways(struct app *app)
 	bool found = false;
 	int error;
 
+	app->opening = true;
+	app->log[0] = '\0';
 	for (size_t i = 0; app->member && i < set->listen.count; i++) {
 		error = leno_listen(app->node, set->listen.items[i]);
 		if (error)
@@ -146,6 +174,7 @@ static bool open_ways(struct app *app)
 		if (error)
 			return way_failed(app, error, "discover by", set->discover.items[i]);
 	}
+	app->opening = false;
 	if (found || (!app->member && set->connect.count > 0))
 		return true;
 	error = leno_discover(app->node, "local:");
@@ -179,6 +208,8 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 	if (member || settings_from(set, "name", LAYER_ARGUMENT))
 		options.name = set->name;
 	signals_catch();
+	if (member)
+		out_may_be_missing();
 	error = leno_open(&app->node, &options, handlers, app);
 	if (error)
 		return open_failed(app, error);
@@ -259,28 +290,41 @@ static int64_t sleep_ms(struct app *app)
 		left = left < 0 ? 0 : left;
 		ms = ms < 0 || left < ms ? left : ms;
 	}
+	if (out_ask_again_ms() >= 0 && (ms < 0 || ms > out_ask_again_ms()))
+		ms = out_ask_again_ms();
 	return ms;
 }
+
+enum { REFUSALS_ENOUGH = 2 };
 
 enum { FD_NODE, FD_OUT, FD_OTHERS };
 
 static void app_sleep(struct app *app, struct pollfd *fds)
 {
-	int64_t ms = sleep_ms(app);
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	bool ask = out_waiting() && out_ask_again_ms() < 0;
 
 	fds[FD_NODE] = (struct pollfd){ .fd = leno_fd(app->node), .events = POLLIN };
 	/* Without events poll() still tells that the reader has gone. */
 	fds[FD_OUT] = (struct pollfd){ .fd = app->acts && !out_waiting() ? -1 : STDOUT_FILENO,
-		                       .events = out_waiting() ? POLLOUT : 0 };
+		                       .events = ask ? POLLOUT : 0 };
 	for (size_t i = 0; i < app->n_sources; i++) {
 		fds[FD_OTHERS + i] = (struct pollfd){ .fd = app->sources[i].fd,
 			                              .events = app->sources[i].events };
 	}
-	if (ppoll(fds, FD_OTHERS + app->n_sources, ms < 0 ? NULL : &t, &signals_outside) < 0) {
+	if (signals_poll(fds, FD_OTHERS + app->n_sources, sleep_ms(app)) < 0) {
 		for (size_t i = 0; i < FD_OTHERS + app->n_sources; i++)
 			fds[i].revents = 0;
 	}
+}
+
+/* Who is refused twice by the only one there is to join is not let in by trying on. */
+static bool is_refused(struct app *app)
+{
+	const struct settings *set = app->set;
+
+	return !app->member && !app->synced && !set->wait && app->log[0] &&
+	       set->connect.count + set->discover.count <= 1 &&
+	       app_refusals(app) >= REFUSALS_ENOUGH && !leno_synced(app->node);
 }
 
 static void app_step(struct app *app)
@@ -294,6 +338,8 @@ static void app_step(struct app *app)
 	}
 	if (app->tick != NULL && !app->done)
 		app->tick(app);
+	if (!app->done && is_refused(app))
+		app_not_found(app, NULL);
 	if (app->deadline >= 0 && clock_ms() >= app->deadline && !app->done) {
 		app->deadline = -1;
 		app->late(app);
@@ -318,7 +364,10 @@ static void app_wait(struct app *app)
 
 int app_run(struct app *app)
 {
+	bool told;
+
 	while (!app->done) {
+		out_turn();
 		app_step(app);
 		out_end();
 		if (out_closed() && !app->acts)
@@ -330,7 +379,9 @@ int app_run(struct app *app)
 		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
-	out_drain();
+	told = signals_interrupted();
+	if (!out_drain() && !told && app->exit == EXIT_DONE)
+		app->exit = EXIT_INTERRUPTED;
 	return app->exit;
 }
 

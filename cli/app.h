@@ -30,9 +30,11 @@ struct app {
 	int64_t deadline;               /* of clock_ms(); -1 never             */
 	bool member;
 	bool acts;   /* that nobody reads what it prints is no reason to stop */
+	bool opening; /* what the library says is for way_failed() to say */
 	bool synced; /* a neighbour has told all, seen once */
 	bool done;
 	int exit;
+	char name[64];  /* of NODE, as it says it, once found  */
 	char log[256];  /* the last complaint of the library   */
 	char hint[256]; /* the last of its other lines         */
 	struct app_source sources[APP_SOURCES_MAX];
@@ -60,7 +62,11 @@ void app_start_clock(struct app *);
 /* Looks for NODE, and ends the command where that fails for good. True when found. */
 bool app_seek(struct app *, const char *who, leno_id *ret);
 
-/* The deadline passed before the mesh was known or NODE was found: says so. */
+/* How often this node was refused for another secret or network than it has. */
+uint64_t app_refusals(struct app *);
+
+/* The deadline passed, or refusals are enough, before the mesh was known or NODE was found:
+ * says so. */
 void app_not_found(struct app *, const char *who);
 
 /* Why a send, request or ping failed, as the sentence's end and the exit code. */
@@ -74,6 +80,10 @@ const char *node_label(leno_node *, const leno_id *);
 void signals_catch(void);
 void signals_release(void); /* let them in at any time: for loops not ours */
 bool signals_interrupted(void);
+int signals_poll(struct pollfd *, nfds_t, int64_t ms); /* a signal ends it; -1: for ever */
+
+/* Says that standard input cannot be read, by errno. */
+void input_failed(void);
 
 /* Reads a descriptor to its end. 0, or an exit code after having said why. */
 int read_all(int fd, char **ret, size_t *ret_size);

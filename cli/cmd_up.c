@@ -3,6 +3,9 @@
 #include "events.h"
 #include "output.h"
 
+/* Of a message: whoever wants all of it listens. */
+enum { SHOWN_MAX = 4096 };
+
 struct up {
 	struct app app;
 	enum event_style style;
@@ -28,7 +31,7 @@ static void on_link_up(leno_node *node, void *user, const leno_id *id, const cha
 	struct up *up = user;
 
 	if (up->links)
-		event_link_up(up->style, id, uri);
+		event_link_up(up->style, node, id, uri);
 }
 
 static void on_link_down(leno_node *node, void *user, const leno_id *id, enum leno_why why,
@@ -45,7 +48,7 @@ static void on_leader(leno_node *node, void *user, bool leads)
 {
 	struct up *up = user;
 
-	event_leader(up->style, leads);
+	event_leader(up->style, node, up->app.set->name, leads);
 }
 
 static void on_message(leno_node *node, void *user, leno_message *message, const char *type,
@@ -53,7 +56,7 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 {
 	struct up *up = user;
 
-	event_message(up->style, message, type, data);
+	event_message(up->style, message, type, data, SHOWN_MAX);
 	if (leno_message_is_request(message))
 		leno_refuse(message, EXIT_FAILED, "nobody answers requests at this node");
 }

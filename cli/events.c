@@ -188,10 +188,13 @@ void event_node_down(enum event_style style, const leno_id *id, enum leno_why wh
 	event_forget(id);
 }
 
-void event_link_up(enum event_style style, const leno_id *id, const char *uri)
+void event_link_up(enum event_style style, leno_node *node, const leno_id *id, const char *uri)
 {
+	/* Of a neighbour the handshake tells, before the mesh does. */
+	const char *name = leno_name(node, id);
+
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_node("link_up", id, event_name(id));
+		cJSON *object = json_node("link_up", id, name);
 
 		json_reason(object, NULL);
 		json_text(object, "uri", uri ? uri : "");
@@ -199,7 +202,7 @@ void event_link_up(enum event_style style, const leno_id *id, const char *uri)
 		return;
 	}
 	say(style, "", "link up");
-	say_node(id, event_name(id));
+	say_node(id, name);
 	out(", %s", uri ? uri : "");
 	finish();
 }
@@ -207,10 +210,10 @@ void event_link_up(enum event_style style, const leno_id *id, const char *uri)
 void event_link_down(enum event_style style, const leno_id *id, enum leno_why why, int error)
 {
 	static const leno_id nobody;
-	const leno_id *who = id ? id : &nobody;
+	const char *name = id ? event_name(id) : "";
 
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_node("link_down", who, event_name(who));
+		cJSON *object = json_node("link_down", id, name);
 
 		json_reason(object, why_text(why));
 		if (error)
@@ -219,17 +222,17 @@ void event_link_down(enum event_style style, const leno_id *id, enum leno_why wh
 		return;
 	}
 	say(style, "", "link down");
-	say_node(who, event_name(who));
+	say_node(id ? id : &nobody, name);
 	out(", %s", why_text(why));
 	if (error)
 		out(": %s", leno_strerror(error));
 	finish();
 }
 
-void event_leader(enum event_style style, bool leads)
+void event_leader(enum event_style style, leno_node *node, const char *name, bool leads)
 {
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_event("leader");
+		cJSON *object = json_node("leader", leno_self(node), name ? name : "");
 
 		json_bool(object, "leads", leads);
 		out_json(object);
@@ -237,8 +240,9 @@ void event_leader(enum event_style style, bool leads)
 }
 
 void event_message(enum event_style style, const leno_message *message, const char *type,
-                   leno_bytes data)
+                   leno_bytes data, size_t most)
 {
+	size_t shown = data.size < most ? data.size : most;
 	const leno_id *from = leno_message_from(message);
 	bool request = leno_message_is_request(message);
 	bool broadcast = leno_message_is_broadcast(message);
@@ -251,7 +255,12 @@ void event_message(enum event_style style, const leno_message *message, const ch
 		json_text(object, "type", type);
 		json_bool(object, "request", request);
 		json_bool(object, "broadcast", broadcast);
-		json_data(object, data);
+		if (shown == data.size) {
+			json_data(object, data);
+		} else { /* half of it would be taken for all of it */
+			json_number(object, "size", (double)data.size);
+			json_bool(object, "omitted", true);
+		}
 		out_json(object);
 		return;
 	}
@@ -269,6 +278,8 @@ void event_message(enum event_style style, const leno_message *message, const ch
 	out(" ");
 	out_safe_text(type);
 	out(" ");
-	out_safe(data.data, data.size);
+	out_safe(data.data, shown);
+	if (shown < data.size)
+		out("%s ... %zu bytes%s", style_dim(), data.size, style_none());
 	finish();
 }

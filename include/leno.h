@@ -249,6 +249,10 @@ LENO_API void leno_edges(leno_node *, bool (*fn)(void *arg, const leno_edge *), 
  * than one matches; ARGUMENT. */
 LENO_API int leno_find(leno_node *, const char *text, leno_id *ret);
 
+/* The name of a node that is known, or of a neighbour from its handshake on; "" when it has
+ * none, or is not known. Lent until the next call that takes the node. */
+LENO_API const char *leno_name(leno_node *, const leno_id *);
+
 /* True once a neighbour has told all that it knows: only then does "no such node"
  * mean that there is none. */
 LENO_API bool leno_synced(const leno_node *);

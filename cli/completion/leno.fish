@@ -1,13 +1,45 @@
 # fish completion for leno(1).
 
-function __leno_nodes
-    timeout 1 leno nodes --json --timeout 500ms 2>/dev/null |
-        sed -n 's/.*"name":"\([^"]\{1,\}\)".*/\1/p'
+# The options typed so far that say which mesh is meant.
+function __leno_mesh
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        switch $words[$i]
+            case '--network=*' '--secret-file=*' '--connect=*' '--discover=*'
+                echo -- (string replace -r '=~/' "=$HOME/" -- $words[$i])
+            case --network --secret-file --connect --discover
+                set -l next (math $i + 1)
+                test $next -le (count $words)
+                and echo -- $words[$i]=(string replace -r '^~/' "$HOME/" -- $words[$next])
+        end
+    end
 end
 
+# Any node chooses its own name: only those are offered that no shell could take for
+# anything but a word.
+function __leno_nodes
+    timeout 1 leno nodes (__leno_mesh) --json --timeout 500ms 2>/dev/null |
+        sed -n 's/.*"name":"\([A-Za-z0-9_.][A-Za-z0-9_.-]*\)".*/\1/p'
+end
+
+# Is the command one of argv[2..], and does the cursor stand at its argv[1]th word? The
+# value of an option that stands apart from it counts as no word.
 function __leno_word_is
-    set -l words (commandline -opc | string match -v -- '-*')
-    test (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
+    set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
+        --listen --label --timeout --reply --reply-timeout --count --interval --svg --root \
+        --each -r -t -n -c -i -s -e
+    set -l words
+    set -l skip no
+    for word in (commandline -opc)
+        if test $skip = yes
+            set skip no
+        else if string match -q -- '-*' $word
+            contains -- $word $valued; and set skip yes
+        else
+            set -a words $word
+        end
+    end
+    test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
 set -l commands up nodes map send broadcast request listen ping id secret bench help

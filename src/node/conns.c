@@ -245,6 +245,7 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 		if (old)
 			unchoose(old);
 		error = choose_this(best);
+		peers_find_strays(n);
 		if (!error && !old && !switching && n->handlers.link_up)
 			n->handlers.link_up(n, n->user, id, best->uri);
 	}

@@ -109,8 +109,10 @@ void events_mesh(leno_node *n)
 {
 	struct mesh_event e;
 	struct peer *p;
+	bool heard = false;
 
 	while (!n->leaving && mesh_next_event(n->mesh, &e)) {
+		heard = true;
 		p = peers_get(n, &e.id);
 		if (p)
 			peers_path(p);
@@ -132,6 +134,8 @@ void events_mesh(leno_node *n)
 			break;
 		}
 	}
+	if (heard)
+		peers_find_strays(n);
 }
 
 /* ---- messages ------------------------------------------------------------------ */

@@ -43,6 +43,16 @@ void leno_edges(leno_node *n, bool (*fn)(void *arg, const leno_edge *), void *ar
 			return;
 }
 
+const char *leno_name(leno_node *n, const leno_id *id)
+{
+	const struct conn *c = id ? conns_to(n, id) : NULL;
+	struct mesh_node m;
+
+	if (c)
+		return link_peer(c->link)->name;
+	return id && mesh_get(n->mesh, id, &m) ? m.name : "";
+}
+
 bool leno_synced(const leno_node *n)
 {
 	return mesh_synced(n->mesh);

@@ -100,6 +100,7 @@ struct peer {
 	struct conn    *conn;       /* where its bytes go now; NULL: nowhere           */
 	struct list     ready;      /* in conn->ready                                  */
 	struct list     moved;      /* in node->moved                                  */
+	struct list     stray;      /* in node->strays                                 */
 	struct timer    timer;      /* the session's                                   */
 	struct timer    linger;     /* how long it outlives every path, and a visitor its
 	                               silence                                         */
@@ -164,6 +165,7 @@ struct leno_node {
 	struct peer    *last_peer;   /* the one looked up last                         */
 	uint64_t        last_life;   /* of a session; no two are the same              */
 	struct list     moved;       /* peers whose path changed in this input         */
+	struct list     strays;      /* visitors to whom no path leads now             */
 	struct requests requests;
 	struct dials    dials;
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
@@ -220,6 +222,7 @@ struct peer *peers_add(leno_node *, const struct public_keys *, bool visitor, in
 void peers_path(struct peer *);                        /* look for its path anew   */
 void peers_settle(leno_node *);                        /* the end of an input       */
 void events_room(leno_node *);                         /* others gave memory back   */
+void peers_find_strays(leno_node *);                   /* there are new ways        */
 void peers_wake(struct peer *);                        /* it may have something to write */
 void peers_end(struct peer *, int error);              /* the session is over: report, renew */
 void peers_fail_requests(struct peer *, int error);

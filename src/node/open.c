@@ -169,6 +169,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->unclocked);
 	list_init(&n->moved);
 	list_init(&n->suspected);
+	list_init(&n->strays);
 	list_init(&n->stream_events);
 	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = share_of(&options, SHARE_STREAMS) };
 	timers_init(&n->timers);
@@ -306,9 +307,11 @@ void leno_engine_dial_failed(leno_node *n, uint32_t dial, int error)
 
 	if (!d || d->state != DIAL_DIALLING)
 		return;
-	/* Once is worth a warning; that it goes on is not. */
+	/* Once is worth a warning; that it goes on is not. Nobody has said anything yet: the
+	 * system has, for want of a listener. */
 	events_log(n, d->delay_ms == DIAL_FIRST_MS ? LENO_LOG_WARN : LENO_LOG_DEBUG,
-	           "cannot dial %s: %s", d->uri, leno_strerror(error));
+	           "cannot dial %s: %s (trying again)", d->uri,
+	           error == LENO_REFUSED ? "nobody listens there" : leno_strerror(error));
 	dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 }
 

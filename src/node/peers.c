@@ -6,9 +6,11 @@
  *     route may go and come back, of which the mesh, rightly, says nothing: so whoever moved
  *     is looked at once more (peers_settle).
  *  3. A peer is in the ready list of its conn exactly while its session wants to write.
- *  4. A path by a gate is a guess: whether the visitor is still there nobody says. So such a
+ *  4. Of visitors the mesh says nothing: one without a path is a stray, and looked for when
+ *     a link is chosen, or anything else is heard of the mesh: its gate may be back.
+ *  5. A path by a gate is a guess: whether the visitor is still there nobody says. So such a
  *     peer lives as long as something is heard of it, and session_linger_ms more.
- *  5. Peers are no more than nodes_max. When they are as many, the one that has been silent
+ *  6. Peers are no more than nodes_max. When they are as many, the one that has been silent
  *     longest goes, of those that have nothing pending, and no path or no place in the mesh. */
 #include <assert.h>
 
@@ -110,6 +112,7 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->life = ++n->last_life;
 	list_init(&p->ready);
 	list_init(&p->moved);
+	list_init(&p->stray);
 	list_init(&p->requests);
 	list_init(&p->kept);
 	*ret_error = map_put(&n->peers, p);
@@ -192,6 +195,10 @@ void peers_path(struct peer *p)
 
 	if (c && c->finishing)
 		c = NULL, path = PATH_NONE;
+	if (c)
+		list_remove(&p->stray);
+	else if (p->visitor && list_empty(&p->stray))
+		list_append(&n->strays, &p->stray);
 	if (c == p->conn && path == session_path(p->session)) {
 		if (moved) {
 			p->rtt_least_us = 0;
@@ -220,6 +227,12 @@ void peers_settle(leno_node *n)
 		list_remove(&p->moved);
 		peers_path(p);
 	}
+}
+
+void peers_find_strays(leno_node *n)
+{
+	list_each (it, next, &n->strays)
+		peers_path(list_item(it, struct peer, stray));
 }
 
 void peers_wake(struct peer *p)
@@ -356,6 +369,7 @@ void peers_free(struct peer *p)
 		requests_end(&n->requests, list_item(rt, struct request, of_peer));
 	list_remove(&p->ready);
 	list_remove(&p->moved);
+	list_remove(&p->stray);
 	timers_release(&n->timers, &p->timer);
 	timers_release(&n->timers, &p->linger);
 	streams_free(p);
