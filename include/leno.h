@@ -259,7 +259,9 @@ LENO_API bool leno_synced(const leno_node *);
 
 /* ---- messages ------------------------------------------------------------- */
 
-enum { LENO_TYPE_MAX = 255 }; /* bytes in a type, the NUL not counted */
+/* Bytes in a type, the NUL not counted. Types and topics that begin with "leno/" are the
+ * command's own: `leno up` answers them, and applications should not send others. */
+enum { LENO_TYPE_MAX = 255 };
 
 /* Sends one message: in order, no gaps, no repeats, until the session with that
  * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`; numbers to one
@@ -420,9 +422,53 @@ typedef struct leno_stats {
 	uint64_t resent_bytes;               /* session bytes sent again          */
 	uint64_t links, nodes, sessions;     /* now                               */
 	uint64_t memory;                     /* now, of memory_max                */
+	uint64_t marked;                     /* packets relayed that met a long queue */
 } leno_stats;
 
 LENO_API void leno_get_stats(const leno_node *, leno_stats *ret);
+
+/* The structs below are lent to fn, which returns false to stop; later versions add fields
+ * at their ends. Counters begin at 0 with the link or session, and only rise. */
+
+/* The link to one neighbour. What a link carried that is gone is in leno_stats alone. */
+typedef struct leno_link_info {
+	leno_id     id;                      /* the neighbour                     */
+	const char *name;                    /* "" when it has none               */
+	const char *uri;                     /* the other end, for people         */
+	bool        local;                   /* within this machine               */
+	bool        dialled;                 /* by us                             */
+	uint32_t    rtt_us;                  /* smoothed; 0: not measured yet     */
+	uint64_t    age_ms;                  /* since its handshake               */
+	uint64_t    bytes_out, bytes_in;     /* on the pipe, all included         */
+	uint64_t    records_out, records_in; /* each one seal                     */
+	uint64_t    relay_bytes;             /* packets of others that wait for it now */
+	uint64_t    forwarded, dropped, marked; /* packets of others: given to it; for
+	                                        which it had no room; that met a long queue */
+} leno_link_info;
+LENO_API void leno_links(leno_node *, bool (*fn)(void *arg, const leno_link_info *), void *arg);
+
+enum leno_path { LENO_PATH_NONE, LENO_PATH_DIRECT, LENO_PATH_RELAYED };
+
+/* The session with one node, in all its lives. An item is whatever takes a number in it
+ * (see the handler `sent`): a message, request or reply, the name of a type, a ping, a piece
+ * of a stream. Of items_out, those neither confirmed nor unknown wait still. */
+typedef struct leno_session_info {
+	leno_id        id;                   /* the other node                    */
+	const char    *name;                 /* "" when it has none, or is not known */
+	enum leno_path path;                 /* now                               */
+	uint32_t       rtt_us;               /* smoothed, end to end; 0: not measured yet */
+	uint64_t       age_ms;
+	uint64_t       lives;                /* 1, and 1 more each time it began anew */
+	uint64_t       sent, received;       /* messages, requests and replies    */
+	uint64_t       items_out, items_confirmed, items_unknown, items_in;
+	uint64_t       bytes_out, bytes_in;  /* of items, each byte once          */
+	uint64_t       resent_bytes;         /* beside bytes_out                  */
+	uint64_t       waiting_bytes;        /* now: not sent yet ...             */
+	uint64_t       unconfirmed_bytes;    /* ... and sent, not acknowledged    */
+	uint64_t       streams;              /* open now                          */
+} leno_session_info;
+LENO_API void leno_sessions(leno_node *, bool (*fn)(void *arg, const leno_session_info *),
+                            void *arg);
 
 /* ---- secrets -------------------------------------------------------------- */
 

@@ -22,6 +22,7 @@ struct request {
 	uint64_t      uses;
 	leno_done_fn *done;
 	void         *user;
+	bool          ping;         /* no program answers it, and none is told         */
 	struct list   unclocked;    /* made between inputs: see node/timers.c          */
 };
 

@@ -137,6 +137,7 @@ void conns_opened(struct conn *c)
 
 	forget_stranger(c);
 	c->proved = true;
+	c->counts.opened_us = n->now_us;
 	n->stats.handshakes++;
 	if (is_full(c)) {
 		no_room(c);

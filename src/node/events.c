@@ -199,6 +199,7 @@ static void deliver(struct peer *p, const struct item *item)
 		return;
 	}
 	n->stats.received++;
+	p->received++;
 	if (n->handlers.message)
 		n->handlers.message(n, n->user, &m, type,
 		                    (leno_bytes){ item->data.data, item->data.size });
@@ -222,7 +223,10 @@ static void take_answer(struct peer *p, const struct item *item)
 		why[size] = '\0';
 		answer = (leno_answer){ .error = LENO_REFUSED, .code = (int)item->code, .why = why };
 	}
-	n->stats.received++;
+	if (!r->ping) {
+		n->stats.received++;
+		p->received++;
+	}
 	events_answer(n, r, &answer);
 }
 

@@ -59,6 +59,12 @@ static inline size_t share_of(const leno_options *o, enum memory_share share)
 	return o->memory_max / SHARES * share;
 }
 
+struct conn_counts {
+	uint64_t opened_us;
+	uint64_t bytes_out, bytes_in, records_out, records_in;
+	uint64_t forwarded, dropped, marked;   /* packets of others that were to leave by it */
+};
+
 /* One pipe with its link. */
 struct conn {
 	leno_node   *node;
@@ -89,6 +95,7 @@ struct conn {
 	uint64_t     refuse_us;     /* no packet is refused by it before then          */
 	struct fan_queue *fan;      /* broadcasts, see fan_tree.c; NULL: never any     */
 	struct peer *peer;          /* with the node at the other end, once looked up  */
+	struct conn_counts counts;
 	char         uri[URI_SHOWN];
 };
 
@@ -122,6 +129,8 @@ struct peer {
 	uint32_t        rtt_least_us; /* of the session, on this path; 0: not measured */
 	uint64_t        damaged;    /* session_damaged() when last looked at           */
 	struct suspects *suspects;  /* relays on the way; NULL: never any              */
+	uint64_t        born_us;
+	uint64_t        sent, received; /* messages, requests and replies              */
 };
 
 struct leno_message {

@@ -110,6 +110,7 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->types_out.budget = p->types_in.budget = &n->types_budget;
 	p->heard_us = n->now_us;
 	p->life = ++n->last_life;
+	p->born_us = n->now_us;
 	list_init(&p->ready);
 	list_init(&p->moved);
 	list_init(&p->stray);

@@ -66,15 +66,20 @@ static void forward(struct conn *from, struct packet *p)
 		p->flags |= PACKET_FROM_GATE;
 		p->from_gate = n->identity.id;
 	}
-	if (relay_crowded(&to->relay))
+	if (relay_crowded(&to->relay)) {
 		p->flags |= PACKET_MARKED;
+		n->stats.marked++;
+		to->counts.marked++;
+	}
 	write_packet_head(&w, p);
 	assert(!w.full);
 	if (relay_put(&to->relay, writer_bytes(&w), p->body, p->sealed)) {
 		n->stats.forwarded++;
+		to->counts.forwarded++;
 		down_wake(to);
 	} else {
 		n->stats.dropped++;
+		to->counts.dropped++;
 	}
 }
 
@@ -335,6 +340,7 @@ static int take_record(struct conn *c, struct bytes frames)
 	int error = 0;
 
 	c->node->stats.records_in++;
+	c->counts.records_in++;
 	while (!error && !c->finishing && read_frame(&r, &f))
 		error = take_frame(c, &f, &carried);
 	if (error || c->finishing)
@@ -348,6 +354,7 @@ void up_take(struct conn *c, uint8_t *data, size_t size)
 	int got;
 
 	n->stats.bytes_in += size;
+	c->counts.bytes_in += size;
 	while (!c->finishing) {
 		struct bytes frames;
 

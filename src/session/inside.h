@@ -39,6 +39,7 @@ struct session {
 	unsigned unheard;              /* silences since anything was opened      */
 	uint64_t taken_us;             /* time of the last input                  */
 	uint64_t grant_us;             /* when starved: look again then           */
+	struct session_counts past;    /* what the lives that are over carried    */
 };
 
 /* hello.c: which lives of the two ends speak with each other. */

@@ -38,6 +38,8 @@ struct session *session_free(struct session *s)
 
 void session_renew(struct session *s, uint64_t now_us)
 {
+	session_count(s, &s->past);
+	s->past.items_unknown = s->past.items_out - s->past.items_confirmed;
 	stream_renew(&s->out);
 	inbox_clear(&s->in);
 	inbox_init(&s->in, s->setup);

@@ -215,6 +215,13 @@ uint64_t session_damaged(const struct session *);
 /* How often we have asked across relays, since the peer last said anything. */
 unsigned session_unanswered(const struct session *);
 
+/* Of all lives, this one included; resent: beside bytes_out. */
+struct session_counts {
+	uint64_t lives;
+	uint64_t items_out, items_confirmed, items_unknown, items_in;
+	uint64_t bytes_out, bytes_in, resent;
+};
+void session_count(const struct session *, struct session_counts *ret);
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */
 uint64_t session_peer_incarnation(const struct session *);
 

@@ -179,8 +179,12 @@ bool stream_make(struct stream *s, struct writer *w, uint64_t now_us)
 	write_u8(w, FRAME_DATA);
 	write_varint(w, n + 4);
 	write_u32(w, (uint32_t)s->next);
-	if (s->next < s->sent_max)
-		s->setup->resent_bytes += s->sent_max - s->next < n ? s->sent_max - s->next : n;
+	if (s->next < s->sent_max) {
+		uint64_t again = s->sent_max - s->next < n ? s->sent_max - s->next : n;
+
+		s->setup->resent_bytes += again;
+		s->resent += again;
+	}
 	window_sent(&s->window, s->next + n, s->next < s->sent_max, now_us);
 	while (n > 0) {
 		struct bytes piece = tape_view(&s->tape, s->next, n);
