@@ -32,7 +32,7 @@ static void on_answer(leno_node *n, void *user, const leno_answer *a)
 	answers += a->error == 0;
 }
 
-static void open_node(int i)
+static void open_as(int i, bool visitor)
 {
 	static const char *const names[] = { "ada", "bob", "cyd", "" };
 	leno_engine_config config = { .wall_ms = 1000 + w.now / 1000, .now_us = w.now };
@@ -40,9 +40,20 @@ static void open_node(int i)
 	memset(config.seed, 7 + i, sizeof config.seed);
 	memset(config.identity, 55 + i, sizeof config.identity);
 	config.options.name = names[i];
+	config.options.visitor = visitor;
 	config.handlers = (leno_handlers){ .message = on_message, .stream = on_stream };
 	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
 	ids[i] = *leno_self(w.node[i]);
+}
+
+static void open_node(int i)
+{
+	open_as(i, false);
+}
+
+static void open_visitor(int i)
+{
+	open_as(i, true);
 }
 
 /* A chain: the last one meets the first across the others. */
@@ -280,9 +291,32 @@ TEST(a_session_that_begins_anew_keeps_its_counters)
 	wires_free(&w);
 }
 
+/* Commands come and go by the thousand, through whatever gate: only those that are there are
+ * sessions. */
+TEST(a_visitor_that_said_goodbye_is_no_session_any_more)
+{
+	for (int gate = 0; gate < 2; gate++) {
+		chain(2);
+		open_visitor(2);
+		CHECK_EQ(leno_engine_connect(w.node[2], gate ? "node:1" : "node:0"), 0);
+		CHECK(wires_run(&w, SECOND));
+		CHECK_EQ(leno_request(w.node[2], &ids[0], "q", (leno_bytes){ "x", 1 }, 1000,
+		                      on_answer, NULL, NULL), 0);
+		CHECK(wires_run(&w, SECOND));
+		CHECK_EQ(answers, 1);
+		CHECK_EQ(session(0, 2).received, 1);
+		leno_engine_goodbye(w.node[2]);
+		CHECK(wires_run(&w, SECOND));
+		CHECK_STR(session(0, 2).name, "none");
+		CHECK_EQ(look(0).n_sessions, 0);
+		wires_free(&w);
+	}
+}
+
 TEST_MAIN(TEST_CASE(a_link_tells_what_went_over_it),
           TEST_CASE(a_session_tells_what_both_ends_agree_on),
           TEST_CASE(a_relay_counts_for_each_link_what_leaves_by_it),
           TEST_CASE(a_link_that_does_not_empty_shows_its_queue_and_what_it_dropped),
           TEST_CASE(streams_are_counted_while_they_are_open),
-          TEST_CASE(a_session_that_begins_anew_keeps_its_counters))
+          TEST_CASE(a_session_that_begins_anew_keeps_its_counters),
+          TEST_CASE(a_visitor_that_said_goodbye_is_no_session_any_more))
