@@ -9,6 +9,7 @@
  *     test of its flag and sleeping.
  *  2. The loop ends by app_end() alone; the goodbye is said in one place. */
 #include "app.h"
+#include "answers.h"
 #include "output.h"
 
 #include <errno.h>
@@ -92,7 +93,7 @@ static void app_log(void *user, enum leno_log_level level, const char *line)
 		strrchr(kept, '(')[-1] = '\0';
 }
 
-static bool open_failed(struct app *app, int error)
+static void open_failed(struct app *app, int error)
 {
 	const struct settings *set = app->set;
 
@@ -108,7 +109,6 @@ static bool open_failed(struct app *app, int error)
 		fail("the node cannot be opened: %s", leno_strerror(error));
 	if (error == LENO_ARGUMENT)
 		app->exit = EXIT_USAGE;
-	return false;
 }
 
 /* What would have been right in place of this URI. */
@@ -208,15 +208,18 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 	if (member || settings_from(set, "name", LAYER_ARGUMENT))
 		options.name = set->name;
 	signals_catch();
-	if (member)
+	if (member) {
 		out_may_be_missing();
+		handlers = answers_begin(app, handlers);
+	}
 	error = leno_open(&app->node, &options, handlers, app);
-	if (error)
-		return open_failed(app, error);
-	if (open_ways(app))
+	if (!error && open_ways(app))
 		return true;
+	if (error)
+		open_failed(app, error);
 	leno_close(app->node);
 	app->node = NULL;
+	answers_end(app);
 	return false;
 }
 
@@ -379,6 +382,7 @@ int app_run(struct app *app)
 		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
+	answers_end(app);
 	told = signals_interrupted();
 	if (!out_drain() && !told && app->exit == EXIT_DONE)
 		app->exit = EXIT_INTERRUPTED;

@@ -22,6 +22,7 @@ struct app_source {
 struct app {
 	const struct settings *set;
 	leno_node *node;
+	struct answers *answers;        /* of a node that stays, see answers.h */
 	void (*tick)(struct app *);     /* after each step of the node         */
 	void (*late)(struct app *);     /* when `deadline` has passed, once    */
 	void (*children)(struct app *); /* a child process has ended           */
