@@ -1,14 +1,14 @@
 /* answers.c - see answers.h.
  *
- *  1. A reply serves all that ask within FRESH_MS: whoever floods a relay with questions makes
- *     it write, not compute. */
+ *  1. At most one part in FRESH_PARTS of the time goes into making replies: those that ask in
+ *     between get the last one. Most nodes make theirs in no time, and it is always new. */
 #include "answers.h"
 #include "output.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRESH_MS = 100 };
+enum { FRESH_PARTS = 20 };
 
 static const char reserved[] = "leno/";
 
@@ -17,7 +17,7 @@ struct answers {
 	int64_t began_ms;
 	char *stats; /* the last reply, NULL: none yet */
 	size_t stats_size;
-	int64_t stats_ms; /* when it was made */
+	int64_t stale_us; /* when a new one may be made */
 };
 
 static void show(char *ret, size_t size, const char *text)
@@ -39,6 +39,7 @@ static void make_stats(struct app *app)
 {
 	struct answers *a = app->answers;
 	struct snapshot s = { .name = "" };
+	int64_t began_us = clock_us(), now_us;
 	FILE *f;
 
 	free(a->stats);
@@ -49,7 +50,8 @@ static void make_stats(struct app *app)
 	fclose(f);
 	need(a->stats);
 	snapshot_free(&s);
-	a->stats_ms = clock_ms();
+	now_us = clock_us();
+	a->stale_us = now_us + FRESH_PARTS * (now_us - began_us);
 }
 
 static void answer(struct app *app, leno_message *message, const char *type)
@@ -60,7 +62,7 @@ static void answer(struct app *app, leno_message *message, const char *type)
 		leno_refuse(message, EXIT_USAGE, "this version of leno does not know that question");
 		return;
 	}
-	if (a->stats == NULL || clock_ms() - a->stats_ms >= FRESH_MS)
+	if (a->stats == NULL || clock_us() >= a->stale_us)
 		make_stats(app);
 	if (leno_reply(message, (leno_bytes){ a->stats, a->stats_size }))
 		leno_refuse(message, EXIT_FAILED, "busy: too many answers wait for you already");

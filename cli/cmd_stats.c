@@ -116,7 +116,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'w': c->watch = true; return 0;
 	case 'i':
-		if (!parse_duration(arg, &c->interval_ms) || c->interval_ms < 100)
+		if (!parse_duration(arg, &c->interval_ms) || c->interval_ms < WATCH_LEAST_MS)
 			argp_error(state, "--interval takes 0.1 s and more, as in 1, 0.5 or 250ms");
 		return 0;
 	default: return words_parse(key, arg, state);

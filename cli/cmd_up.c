@@ -1,15 +1,22 @@
 /* cmd_up.c - `leno up`: a node that stays, and says what happens. */
 #include "app.h"
 #include "events.h"
+#include "metrics.h"
 #include "output.h"
 
 /* Of a message: whoever wants all of it listens. */
 enum { SHOWN_MAX = 4096 };
 
+struct up_command {
+	struct words words;
+	char *metrics; /* where they are served; NULL: nowhere */
+};
+
 struct up {
 	struct app app;
 	enum event_style style;
 	bool links; /* links are said, too */
+	struct metrics *metrics;
 };
 
 static void on_node_up(leno_node *node, void *user, const leno_info *info)
@@ -61,14 +68,46 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 		leno_refuse(message, EXIT_FAILED, "nobody answers requests at this node");
 }
 
+static void on_closing(struct app *app)
+{
+	metrics_close(((struct up *)app)->metrics);
+}
+
+static bool serve_metrics(struct up *up, const char *address)
+{
+	up->metrics = metrics_open(&up->app, address);
+	if (up->metrics == NULL)
+		app_end(&up->app, EXIT_FAILED);
+	return up->metrics != NULL;
+}
+
+static const struct argp_option options[] = {
+	{ "metrics", 'm', "HOST:PORT", 0,
+	  "serve counters to Prometheus over HTTP, as in 127.0.0.1:9464 (see leno stats)", 0 },
+	{ 0 },
+};
+
 static const struct argp_child children[] = {
 	{ &member_argp, 0, NULL, 0 },
 	{ &settings_argp, 0, "Options of all commands:", 1 },
 	{ 0 },
 };
 
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct up_command *c = state->input;
+
+	if (key != 'm')
+		return words_parse(key, arg, state);
+	if (!metrics_address_ok(arg))
+		argp_error(state, "--metrics takes HOST:PORT, as in 127.0.0.1:9464 or [::1]:9464");
+	c->metrics = arg;
+	return 0;
+}
+
 static const struct argp argp = {
-	.parser = words_parse,
+	.options = options,
+	.parser = parse,
 	.doc = "A node that stays: it listens, relays for others, and prints one line an "
 	       "event."
 	       "\vWith nothing said it joins the network \"default\" with the other nodes of "
@@ -86,16 +125,20 @@ int cmd_up(int argc, char **argv)
 		.leader = on_leader,
 		.message = on_message,
 	};
-	struct words words = { 0 };
-	const struct settings *set = &words.set;
-	struct up up = { 0 };
+	struct up_command c = { 0 };
+	const struct settings *set = &c.words.set;
+	struct up up = { .app = { .closing = on_closing } };
 
-	settings_parse(&argp, argc, argv, &words.set, &words);
+	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	up.style = set->json ? EVENTS_JSON : EVENTS_TIMED;
 	up.links = set->json || set->verbose > 0;
 	out_when_full(OUT_DROP);
 	if (!app_open(&up.app, set, &handlers, true))
 		return up.app.exit;
+	if (c.metrics != NULL && !serve_metrics(&up, c.metrics))
+		return app_run(&up.app);
 	event_ready(up.app.node, up.style, set->name, set->network);
+	if (up.metrics != NULL)
+		event_metrics(up.style, metrics_uri(up.metrics));
 	return app_run(&up.app);
 }

@@ -150,6 +150,20 @@ void event_ready(leno_node *node, enum event_style style, const char *name, cons
 	finish();
 }
 
+void event_metrics(enum event_style style, const char *uri)
+{
+	if (style == EVENTS_JSON) {
+		cJSON *object = json_event("metrics");
+
+		json_text(object, "uri", uri);
+		out_json(object);
+		return;
+	}
+	say(style, "", "metrics");
+	out("at %s", uri);
+	finish();
+}
+
 void event_node_up(enum event_style style, const leno_info *info)
 {
 	event_know(info);

@@ -13,6 +13,7 @@ enum event_style {
 };
 
 void event_ready(leno_node *, enum event_style, const char *name, const char *network);
+void event_metrics(enum event_style, const char *uri);
 void event_node_up(enum event_style, const leno_info *);
 void event_node_down(enum event_style, const leno_id *, enum leno_why);
 void event_link_up(enum event_style, leno_node *, const leno_id *, const char *uri);

@@ -8,6 +8,11 @@
 
 enum { GAP = 2 };
 
+struct cell {
+	const char *text;
+	size_t size;
+};
+
 void table_init(struct table *t, const struct column *columns, size_t n_columns)
 {
 	*t = (struct table){ .columns = columns, .n_columns = n_columns };
@@ -60,7 +65,7 @@ static size_t least(const struct table *t, const size_t *width)
 
 void table_fit(const struct table *t, size_t columns, size_t ret_width[TABLE_COLUMNS_MAX])
 {
-	size_t out;
+	size_t out, sum;
 
 	for (size_t c = 0; c < t->n_columns; c++)
 		ret_width[c] = text_columns(t->columns[c].title);
@@ -69,19 +74,36 @@ void table_fit(const struct table *t, size_t columns, size_t ret_width[TABLE_COL
 
 		*width = n > *width ? n : *width;
 	}
+	sum = total(t, ret_width);
+	if (columns && sum > columns && ret_width[0] > TABLE_NAME_LEAST) {
+		size_t over = sum - columns, spare = ret_width[0] - TABLE_NAME_LEAST;
+
+		ret_width[0] -= over < spare ? over : spare;
+	}
 	while (columns && total(t, ret_width) > columns && (out = least(t, ret_width)) < t->n_columns)
 		ret_width[out] = 0;
 }
 
-static void append(char *line, size_t *used, const char *text, size_t spaces_before,
+size_t table_cut(const char *text, size_t columns)
+{
+	size_t n = 0;
+
+	while (text[n] && (columns > 0 || ((unsigned char)text[n] & 0xc0) == 0x80)) {
+		columns -= ((unsigned char)text[n] & 0xc0) != 0x80;
+		n++;
+	}
+	return n;
+}
+
+static void append(char *line, size_t *used, struct cell cell, size_t spaces_before,
                    size_t spaces_behind)
 {
-	size_t n = strlen(text);
+	size_t n = cell.size;
 
 	if (*used + n + spaces_before + spaces_behind >= TABLE_LINE_MAX)
 		return;
 	memset(line + *used, ' ', spaces_before);
-	memcpy(line + *used + spaces_before, text, n);
+	memcpy(line + *used + spaces_before, cell.text, n);
 	memset(line + *used + spaces_before + n, ' ', spaces_behind);
 	*used += n + spaces_before + spaces_behind;
 }
@@ -94,12 +116,12 @@ char *table_line(const struct table *t, const size_t width[TABLE_COLUMNS_MAX], s
 	for (size_t c = 0; c < t->n_columns; c++) {
 		const char *text = row == SIZE_MAX ? t->columns[c].title
 		                                   : t->cells[row * t->n_columns + c];
-		size_t gap = used ? GAP : 0, pad;
+		size_t gap = used ? GAP : 0, pad = text_columns(text);
 
 		if (width[c] == 0)
 			continue;
-		pad = width[c] - text_columns(text);
-		append(ret, &used, text, gap + (t->columns[c].right ? pad : 0),
+		pad = pad < width[c] ? width[c] - pad : 0;
+		append(ret, &used, (struct cell){ text, table_cut(text, width[c]) }, gap + (t->columns[c].right ? pad : 0),
 		       t->columns[c].right ? 0 : pad);
 	}
 	while (used > 0 && ret[used - 1] == ' ')

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { TABLE_COLUMNS_MAX = 20, TABLE_LINE_MAX = 1024 };
+enum { TABLE_COLUMNS_MAX = 20, TABLE_LINE_MAX = 1024, TABLE_NAME_LEAST = 16 };
 
 struct column {
 	const char *title;
@@ -29,9 +29,13 @@ void table_add(struct table *, const char *text);
 size_t table_rows(const struct table *);
 
 /* What each column takes when a line may have `columns` of them (0: any number); those with
- * a width of 0 are left out. */
+ * a width of 0 are left out. Before that the first one, which names the row, gives way down to
+ * TABLE_NAME_LEAST. */
 void table_fit(const struct table *, size_t columns, size_t ret_width[TABLE_COLUMNS_MAX]);
 
 /* One line without its end: a row, or the titles (row SIZE_MAX). Returns ret. */
 char *table_line(const struct table *, const size_t width[TABLE_COLUMNS_MAX], size_t row,
                  char ret[TABLE_LINE_MAX]);
+
+/* Bytes of a text that take at most so many columns. */
+size_t table_cut(const char *text, size_t columns);

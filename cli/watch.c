@@ -29,6 +29,7 @@ static void failed(struct watch *w, int error, const char *why)
 	const char *who = w->who ? w->who : node_label(w->app.node, &w->to);
 	char text[256];
 
+	w->error = error;
 	if (w->replies > 0 && w->interval_ms > 0) {
 		w->show(w, (leno_bytes){ 0 }, error);
 		next(w);
@@ -61,6 +62,7 @@ static void on_answer(leno_node *node, void *user, const leno_answer *answer)
 	w->before = w->now;
 	w->now = got;
 	w->replies++;
+	w->error = 0;
 	w->show(w, answer->data, 0);
 	next(w);
 }
@@ -82,6 +84,8 @@ static void on_tick(struct app *app)
 {
 	struct watch *w = (struct watch *)app;
 
+	if (w->turn != NULL)
+		w->turn(w);
 	if (w->found)
 		return;
 	if (w->who != NULL)
@@ -96,10 +100,16 @@ static void on_late(struct app *app)
 {
 	struct watch *w = (struct watch *)app;
 
-	if (w->found)
-		ask(w);
-	else
+	if (!w->found) {
 		app_not_found(app, w->who);
+		return;
+	}
+	/* It may be another by now: the name moved on, or we join by somebody else. */
+	if (w->error && w->who == NULL)
+		leno_links(app->node, take_first, w);
+	else if (w->error)
+		leno_find(app->node, w->who, &w->to);
+	ask(w);
 }
 
 uint64_t watch_passed_ms(const struct watch *w)

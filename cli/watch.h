@@ -5,6 +5,8 @@
 #include "app.h"
 #include "snapshot.h"
 
+enum { WATCH_LEAST_MS = 100 }; /* between two questions */
+
 /* The commands' own structs begin with it; zeroed but for what they set. */
 struct watch {
 	struct app app;
@@ -14,8 +16,11 @@ struct watch {
 	 * With an error instead: how it failed, `now` and `before` stay as they are. */
 	void (*show)(struct watch *, leno_bytes reply, int error);
 
+	void (*turn)(struct watch *); /* after each step of the node; may be NULL  */
+
 	leno_id to;
 	bool found;
+	int error; /* of the last question */
 	unsigned replies;
 	int64_t asked_ms;
 	struct snapshot now, before;

@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping id secret bench help"
+	local commands="up nodes map send broadcast request listen ping stats top id secret bench help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -89,7 +89,8 @@ _leno() {
 		return
 	fi
 	case $command:$positional in
-	send:0 | request:0 | ping:0 | bench:0) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}") ;;
+	send:0 | request:0 | ping:0 | stats:0 | top:0 | bench:0)
+		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}") ;;
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	secret:0) _leno_offer_files ;;
 	esac

@@ -42,8 +42,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping id secret bench help
-set -l asking nodes map send broadcast request ping bench
+set -l commands up nodes map send broadcast request listen ping stats top id secret bench help
+set -l asking nodes map send broadcast request ping stats top bench
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -56,12 +56,14 @@ complete -c leno -n __fish_use_subcommand -a broadcast -d 'one message to every 
 complete -c leno -n __fish_use_subcommand -a request -d 'ask a node, print its reply'
 complete -c leno -n __fish_use_subcommand -a listen -d 'print what arrives, and reply'
 complete -c leno -n __fish_use_subcommand -a ping -d 'round trips to a node'
+complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
+complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
 complete -c leno -n __fish_use_subcommand -a secret -d 'make a secret file'
 complete -c leno -n __fish_use_subcommand -a bench -d 'measure this machine, or this mesh'
 complete -c leno -n __fish_use_subcommand -a help -d 'all about one command'
 
-complete -c leno -n '__leno_word_is 2 send request ping bench' -a '(__leno_nodes)'
+complete -c leno -n '__leno_word_is 2 send request ping stats top bench' -a '(__leno_nodes)'
 complete -c leno -n '__leno_word_is 2 help' -a "$commands"
 complete -c leno -n '__leno_word_is 2 secret' -F
 
@@ -92,6 +94,9 @@ complete -c leno -n '__fish_seen_subcommand_from listen' -s R -l raw -d 'the dat
 complete -c leno -n '__fish_seen_subcommand_from listen' -s n -l count -x -d 'end after this many'
 complete -c leno -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many'
 complete -c leno -n '__fish_seen_subcommand_from ping' -s i -l interval -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from up' -s m -l metrics -x -a 127.0.0.1:9464 -d 'for Prometheus'
+complete -c leno -n '__fish_seen_subcommand_from stats' -s w -l watch -d 'go on'
+complete -c leno -n '__fish_seen_subcommand_from stats top' -s i -l interval -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s w -l watch -d 'go on'
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s l -l long -d 'ids in full'
 complete -c leno -n '__fish_seen_subcommand_from map' -s d -l dot -d 'as DOT'

@@ -104,6 +104,25 @@ TEST(where_there_is_no_room_what_matters_least_goes_first)
 	table_free(&t);
 }
 
+/* A long name gives way before a column does. */
+TEST(a_long_name_is_cut_where_there_is_no_room)
+{
+	char line[TABLE_LINE_MAX];
+	size_t width[TABLE_COLUMNS_MAX];
+	struct table t;
+
+	table_init(&t, columns, 4);
+	table_add(&t, "\xc3\xb6" "23456789012345678901234567890");
+	table_add(&t, "local");
+	table_add(&t, "7");
+	table_add(&t, "1.5");
+	table_fit(&t, 40, width);
+	CHECK_STR(table_line(&t, width, 0, line), "\xc3\xb6" "23456789012345678901234  local  7   1.5");
+	table_fit(&t, 26, width);
+	CHECK_STR(table_line(&t, width, 0, line), "\xc3\xb6" "234567890123456  local  7");
+	table_free(&t);
+}
+
 /* Another node chooses its name, but not how much of our stack it takes. */
 TEST(a_line_is_never_longer_than_its_buffer)
 {
@@ -124,4 +143,5 @@ TEST(a_line_is_never_longer_than_its_buffer)
 TEST_MAIN(TEST_CASE(sizes), TEST_CASE(counts), TEST_CASE(times),
           TEST_CASE(a_table_is_as_wide_as_what_is_in_it),
           TEST_CASE(where_there_is_no_room_what_matters_least_goes_first),
+          TEST_CASE(a_long_name_is_cut_where_there_is_no_room),
           TEST_CASE(a_line_is_never_longer_than_its_buffer))
