@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "listen", "[TYPE-GLOB]", "a node that prints what arrives, and may reply", cmd_listen },
 	{ "ping", "NODE", "round trips to a node", cmd_ping },
 	{ "stats", "[NODE]", "what a node, its links and sessions have counted", cmd_stats },
+	{ "top", "[NODE]", "the same as it goes, live", cmd_top },
 	{ "id", "", "the id that an identity file holds", cmd_id },
 	{ "secret", "[FILE]", "make a secret file for a network", cmd_secret },
 	{ "bench", "[NODE]", "measure this machine, or this mesh", cmd_bench },

@@ -20,7 +20,7 @@ from world import BIN, PATIENCE, SLOW, check, run_tests
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 COMMANDS = ["up", "nodes", "map", "send", "broadcast", "request", "listen", "ping",
-            "stats", "id", "secret", "bench"]
+            "stats", "top", "id", "secret", "bench"]
 
 
 # ---- without a mesh --------------------------------------------------------------
