@@ -1,8 +1,8 @@
 /* metrics.c - see metrics.h. libmicrohttpd speaks HTTP, without a thread: its descriptor and
  * its timeouts are turned by the command's own loop.
  *
- *  1. At most CLIENTS_MAX connections, CLIENT_MEMORY bytes of each; others wait in the
- *     kernel's queue of as many.
+ *  1. At most CLIENTS_MAX connections, CLIENT_MEMORY bytes of each; QUEUE_MAX others
+ *     wait in the kernel.
  *  2. Whatever it does or leaves undone, a connection is over after CLIENT_MS: a slow client
  *     takes nobody's place for longer.
  *  3. At most one part in FRESH_PARTS of the time goes into making pages: those that ask in
@@ -21,6 +21,7 @@
 
 enum {
 	CLIENTS_MAX = 8,
+	QUEUE_MAX = 128,
 	CLIENT_MEMORY = 8 * 1024, /* of a request and its reply's head */
 	CLIENT_MS = 5000,
 	SWEEP_MS = 1000,
@@ -224,7 +225,7 @@ static int listen_at(const struct addrinfo *at)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, CLIENTS_MAX) == 0)
+	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, QUEUE_MAX) == 0)
 		return fd;
 	on = errno;
 	close(fd);

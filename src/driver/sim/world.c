@@ -439,6 +439,7 @@ const char *sim_failure(const struct sim *sim)
 bool sim_invariants(struct sim *sim)
 {
 	audit_memory(sim);
+	audit_counters(sim);
 	if (sim->failed && !sim->muted)
 		fprintf(stderr, "seed %" PRIu64 ": %s\n", sim->seed, sim->failure);
 	return !sim->failed;

@@ -142,5 +142,6 @@ void ledger_broadcast_done(struct sim_node *, uint64_t seq, uint32_t confirmed, 
 const char *ledger_open_sends(struct sim *); /* NULL when nothing is open, else a sentence */
 const char *ledger_open_calls(struct sim *);
 void audit_memory(struct sim *);
+void audit_counters(struct sim *);
 
 #endif
