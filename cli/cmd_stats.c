@@ -28,9 +28,10 @@ static void print_node(const struct snapshot *s)
 	out("relaying   %" PRIu64 " packets forwarded, %" PRIu64 " dropped, %" PRIu64 " marked\n",
 	    k->forwarded, k->dropped, k->marked);
 	out("refused    %" PRIu64 " for their secret, %" PRIu64 " network, %" PRIu64
-	    " identity, %" PRIu64 " protocol, %" PRIu64 " replay, %" PRIu64 " busy\n",
+	    " identity, %" PRIu64 " protocol, %" PRIu64 " replay, %" PRIu64 " busy, %" PRIu64
+	    " nodes too many\n",
 	    k->refused_secret, k->refused_network, k->refused_identity, k->refused_protocol,
-	    k->refused_replay, k->refused_busy);
+	    k->refused_replay, k->refused_busy, k->refused_nodes);
 	out("now        %" PRIu64 " links, %" PRIu64 " nodes, %" PRIu64 " sessions, %s in queues\n",
 	    k->links, k->nodes, k->sessions, show_bytes(a, (double)k->memory));
 }

@@ -41,6 +41,8 @@ static const struct field node_items[] = {
 	  NODE(refused_replay) },
 	{ "refused_busy", true, UNIT_NONE, "leno_refused_total", "reason=\"busy\"", "",
 	  NODE(refused_busy) },
+	{ "refused_nodes", true, UNIT_NONE, "leno_refused_total", "reason=\"nodes\"", "",
+	  NODE(refused_nodes) },
 	{ "resent_bytes", true, UNIT_BYTES, "leno_resent_bytes_total", NULL,
 	  "Bytes of all sessions that were sent again.", NODE(resent_bytes) },
 	{ "links", false, UNIT_NONE, "leno_links", NULL, "Links to neighbours now.", NODE(links) },
