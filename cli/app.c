@@ -5,72 +5,18 @@
  *   app_open -> app_run: { leno_step, tick, flush, ppoll, sources } -> app_end
  *            -> goodbye
  *
- *  1. Signals are blocked except inside ppoll(), so that none is missed between a
- *     test of its flag and sleeping.
- *  2. The loop ends by app_end() alone; the goodbye is said in one place. */
+ *  The loop ends by app_end() alone; the goodbye is said in one place. */
 #include "app.h"
 #include "answers.h"
 #include "output.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t got_interrupt, got_terminate, got_child;
-static sigset_t signals_outside; /* the mask while sleeping */
-static bool signals_caught;
-
-static void on_signal(int number)
-{
-	if (number == SIGINT)
-		got_interrupt = 1;
-	else if (number == SIGCHLD)
-		got_child = 1;
-	else
-		got_terminate = 1;
-}
-
-void signals_catch(void)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t blocked;
-
-	if (signals_caught)
-		return;
-	signals_caught = true;
-	sigemptyset(&blocked);
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
-		sigaddset(&blocked, caught[i]);
-		sigaction(caught[i], &action, NULL);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, &signals_outside);
-	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
-		sigdelset(&signals_outside, caught[i]);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-void signals_release(void)
-{
-	sigprocmask(SIG_SETMASK, &signals_outside, NULL);
-}
-
-bool signals_interrupted(void)
-{
-	return got_interrupt || got_terminate;
-}
-
-int signals_poll(struct pollfd *fds, nfds_t n, int64_t ms)
-{
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	return ppoll(fds, n, ms < 0 ? NULL : &t, signals_caught ? &signals_outside : NULL);
-}
 
 /* ---- opening --------------------------------------------------------------- */
 
@@ -270,16 +216,13 @@ void app_end(struct app *app, int exit_code)
 
 static void take_signals(struct app *app)
 {
-	if (got_child) {
-		got_child = 0;
-		if (app->children != NULL)
-			app->children(app);
-	}
+	if (signals_child() && app->children != NULL)
+		app->children(app);
 	if (!signals_interrupted() || app->done)
 		return;
 	/* A node that stays has done its work when it is told to go; a command that
 	 * was asked for something has not. */
-	app_end(app, got_interrupt || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
+	app_end(app, signals_interrupted() == SIGINT || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
 	if (app->leave != NULL)
 		app->leave(app);
 }

@@ -77,12 +77,6 @@ const char *app_send_error(int error); /* the same before it was sent */
 /* The name of a node, escaped, or the beginning of its id. Static, four at a time. */
 const char *node_label(leno_node *, const leno_id *);
 
-/* Signals, for commands that wait before they have a node. */
-void signals_catch(void);
-void signals_release(void); /* let them in at any time: for loops not ours */
-bool signals_interrupted(void);
-int signals_poll(struct pollfd *, nfds_t, int64_t ms); /* a signal ends it; -1: for ever */
-
 /* Says that standard input cannot be read, by errno. */
 void input_failed(void);
 

@@ -365,7 +365,7 @@ static const struct argp_option settings_options[] = {
 };
 
 static const struct argp_option member_options[] = {
-	{ "listen", KEY_LISTEN, "URI", 0, 
+	{ "listen", KEY_LISTEN, "URI", 0,
 	  "let others in, as in tcp://127.0.0.1:0 or local:/PATH; may be repeated", 0 },
 	{ "label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0 },
 	{ 0 },

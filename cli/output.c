@@ -7,7 +7,7 @@
  *  3. A reader that went away (EPIPE) is not an error: out_closed() says so, and
  *     the command ends quietly. */
 #include "output.h"
-#include "app.h"
+#include "signals.h"
 #include "sink.h"
 
 #include <errno.h>
@@ -200,7 +200,7 @@ void out_end(void)
 
 bool out_drain(void)
 {
-	bool told = signals_interrupted();
+	int told = signals_interrupted();
 	int64_t end = clock_ms() + LAST_MS;
 
 	say_dropped();
