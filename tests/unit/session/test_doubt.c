@@ -172,7 +172,7 @@ TEST(an_init_is_answered_along_its_route)
 	CHECK_EQ(init.kind, PACKET_INIT);
 	CHECK_EQ(init.n_route, 3);
 	CHECK(!session_answer(b->session, &init, &w)); /* nothing is due */
-	CHECK_EQ(session_take_packet(b->session, &init, p->now_us, &frames), 0);
+	CHECK_EQ(session_take_packet(b->session, &init, p->now_us, &frames), PACKET_GREETS);
 	CHECK(session_answer(b->session, &init, &w));
 	REQUIRE(read_packet(writer_bytes(&w), &response));
 	CHECK_EQ(response.kind, PACKET_RESPONSE);
