@@ -56,10 +56,10 @@ static void make_record(struct conn *c, struct writer *w)
 	/* Sessions and the relay queue take turns at being first. */
 	c->relay_first = !c->relay_first;
 	if (c->relay_first)
-		relay_make(&c->relay, w);
+		relay_make(&c->relay, w, n->now_us);
 	fan_make(c, w);
 	make_peers(c, w);
-	relay_make(&c->relay, w);
+	relay_make(&c->relay, w, n->now_us);
 }
 
 static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)

@@ -79,9 +79,23 @@ int leno_find(leno_node *n, const char *text, leno_id *ret)
 	return 0;
 }
 
+static void add_relays(const leno_node *n, leno_stats *ret)
+{
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+		uint32_t wait_us = relay_wait_us(&c->relay, n->now_us);
+
+		ret->marked += c->relay.marked;
+		ret->relay_queue_bytes += tape_size(&c->relay.tape);
+		if (wait_us > ret->relay_queue_us)
+			ret->relay_queue_us = wait_us;
+	}
+}
+
 void leno_get_stats(const leno_node *n, leno_stats *ret)
 {
 	*ret = n->stats;
+	add_relays(n, ret);
 	ret->links = 0;
 	for (size_t i = 0; i < n->links.room; i++)
 		ret->links += n->links.at[i] != NULL;
@@ -90,4 +104,6 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	ret->memory = n->pool.n_out * sizeof(struct chunk) + n->session_setup.memory_used +
 	              n->fan->parcels.used + n->fan->aired.used;
 	ret->resent_bytes = n->session_setup.resent_bytes;
+	ret->lost_packets = n->session_setup.lost_packets;
+	ret->probes = n->session_setup.probes;
 }

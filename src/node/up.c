@@ -40,11 +40,9 @@ static void forward(struct conn *from, struct packet *p)
 		p->flags |= PACKET_FROM_GATE;
 		p->from_gate = n->identity.id;
 	}
-	if (relay_crowded(&to->relay))
-		p->flags |= PACKET_MARKED;
 	write_packet_head(&w, p);
 	assert(!w.full);
-	if (relay_put(&to->relay, writer_bytes(&w), p->body)) {
+	if (relay_put(&to->relay, writer_bytes(&w), p->body, n->now_us)) {
 		n->stats.forwarded++;
 		down_wake(to);
 	} else {
@@ -80,7 +78,7 @@ static void refuse(struct conn *c, const struct packet *p)
 		return;
 	session_write_refused(&w, &n->session_setup, p);
 	if (!w.full && writer_size(&w) > 0 &&
-	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0)))
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), n->now_us))
 		down_wake(c);
 }
 
