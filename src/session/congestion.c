@@ -42,7 +42,7 @@ static void leave_slow_start(struct congestion *c, uint64_t next)
 	if (c->phase == AVOIDANCE)
 		return;
 	c->phase = AVOIDANCE;
-	c->alpha = root((uint64_t)ALPHA_ONE * ALPHA_ONE / c->cwnd * 2 * CONGESTION_STEP);
+	c->alpha = root((uint64_t)ALPHA_ONE * ALPHA_ONE * 2 * CONGESTION_STEP / c->cwnd);
 	c->packets = c->marked = 0;
 	c->window_end = c->measured_from = next;
 }

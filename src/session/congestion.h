@@ -10,8 +10,10 @@
  *     any --a mark, a loss--> AVOIDANCE;  any --all is lost for long--> SLOW_START
  *
  * Not as published: marks are counted in packets, not bytes, since that is what a report
- * has; the segment by which windows grow is CONGESTION_STEP, not the largest packet, since
- * 15 KiB are too coarse for slow paths. "Once per window of data" is told by packet numbers.
+ * has; "once per window of data" is told by packet numbers. The segment by which windows
+ * grow is CONGESTION_STEP, not the largest packet: 15 KiB are too coarse for slow paths, and
+ * much less lets eight sessions take seconds to share. Behind slow start alpha begins where
+ * it settles, not at one. docs/decisions/0009 has the figures.
  *
  *  1. CWND_MIN <= cwnd <= CWND_MAX.
  *  2. Marks, and losses, each shrink it at most once a window of data; packets sent before
@@ -24,8 +26,8 @@
 #include "wire/limits.h"
 
 enum {
-	CONGESTION_STEP = 8 * 1024,      /* SMSS of the formulas                     */
-	CWND_START      = 8 * CONGESTION_STEP,
+	CONGESTION_STEP = 10 * 1024,     /* SMSS of the formulas                     */
+	CWND_START      = 64 * 1024,
 	CWND_MIN        = 2 * CONGESTION_STEP,
 	CWND_MAX        = SESSION_CREDIT,
 
