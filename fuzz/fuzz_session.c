@@ -102,7 +102,7 @@ static void command(struct session *s, struct reader *r, uint64_t *now_us, uint6
 
 	switch (what & 7) {
 	case 0: case 1:
-		f.type = (uint8_t)(FRAME_HELLO + (what >> 3 & 3));
+		f.type = (uint8_t)(FRAME_HELLO + (what >> 3) % 5);
 		body = read_sized(r, 4096);
 		if (r->bad)
 			return;

@@ -422,7 +422,11 @@ typedef struct leno_stats {
 	uint64_t resent_bytes;               /* session bytes sent again          */
 	uint64_t links, nodes, sessions;     /* now                               */
 	uint64_t memory;                     /* now, of memory_max                */
-	uint64_t marked;                     /* packets relayed that met a long queue */
+	uint64_t marked;                     /* packets relayed that had waited long */
+	uint64_t lost_packets, probes;       /* ours: lost on their way across relays;
+	                                        sent because of silence           */
+	uint64_t relay_queue_bytes;          /* waiting now for some link, for others */
+	uint64_t relay_queue_us;             /* the longest of their waits so far */
 } leno_stats;
 
 LENO_API void leno_get_stats(const leno_node *, leno_stats *ret);

@@ -418,6 +418,7 @@ void conns_free(struct conn *c)
 {
 	list_remove(&c->all);
 	list_remove(&c->writing);
+	c->node->stats.marked += c->relay.marked;
 	relay_clear(&c->relay);
 	fan_drop(c);
 	timers_release(&c->node->timers, &c->timer);

@@ -61,10 +61,10 @@ static void make_record(struct conn *c, struct writer *w)
 	if (c->number >= 0)
 		mesh_make(n->mesh, c->number, w, n->now_us);
 	if (c->relay_first)
-		relay_make(&c->relay, w, NULL);
+		relay_make(&c->relay, w, NULL, n->now_us);
 	fan_make(c, w);
 	make_peers(c, w, NULL);
-	relay_make(&c->relay, w, NULL);
+	relay_make(&c->relay, w, NULL, n->now_us);
 }
 
 /* Does nobody but packets want the next record, and is the first of them a large one? */
@@ -89,9 +89,9 @@ static size_t make_carrying(struct conn *c, uint8_t *buf, size_t capacity)
 
 	link_carrier_begin(c->link, &k, buf, capacity, now_us);
 	if (c->relay_first)
-		relay_make(&c->relay, &k.frames, &k.carried);
+		relay_make(&c->relay, &k.frames, &k.carried, now_us);
 	make_peers(c, &k.frames, &k.carried);
-	relay_make(&c->relay, &k.frames, &k.carried);
+	relay_make(&c->relay, &k.frames, &k.carried, now_us);
 	return link_carrier_end(c->link, &k, now_us);
 }
 

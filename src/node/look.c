@@ -89,9 +89,23 @@ int leno_find(leno_node *n, const char *text, leno_id *ret)
 	return 0;
 }
 
+static void add_relays(const leno_node *n, leno_stats *ret)
+{
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+		uint32_t wait_us = relay_wait_us(&c->relay, n->now_us);
+
+		ret->marked += c->relay.marked;
+		ret->relay_queue_bytes += tape_size(&c->relay.tape);
+		if (wait_us > ret->relay_queue_us)
+			ret->relay_queue_us = wait_us;
+	}
+}
+
 void leno_get_stats(const leno_node *n, leno_stats *ret)
 {
 	*ret = n->stats;
+	add_relays(n, ret);
 	ret->links = 0;
 	for (size_t i = 0; i < n->links.room; i++)
 		ret->links += n->links.at[i] != NULL;
@@ -104,7 +118,8 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	ret->refused_nodes = mesh_refused(n->mesh);
 	ret->refused_replay = n->session_setup.replays;
 	ret->resent_bytes = n->session_setup.resent_bytes;
-	ret->refused_replay = n->session_setup.replays;
+	ret->lost_packets = n->session_setup.lost_packets;
+	ret->probes = n->session_setup.probes;
 }
 
 static leno_link_info link_info(const struct conn *c)
@@ -119,7 +134,7 @@ static leno_link_info link_info(const struct conn *c)
 		.bytes_out = k->bytes_out, .bytes_in = k->bytes_in,
 		.records_out = k->records_out, .records_in = k->records_in,
 		.relay_bytes = tape_size(&c->relay.tape), .forwarded = k->forwarded,
-		.dropped = k->dropped, .marked = k->marked
+		.dropped = k->dropped, .marked = c->relay.marked
 	};
 }
 

@@ -62,7 +62,7 @@ static inline size_t share_of(const leno_options *o, enum memory_share share)
 struct conn_counts {
 	uint64_t opened_us;
 	uint64_t bytes_out, bytes_in, records_out, records_in;
-	uint64_t forwarded, dropped, marked;   /* packets of others that were to leave by it */
+	uint64_t forwarded, dropped;           /* packets of others that were to leave by it */
 };
 
 /* One pipe with its link. */

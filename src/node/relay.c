@@ -7,11 +7,12 @@
 #include "wire/limits.h"
 #include "wire/packet.h"
 
-enum { SIZE_HEAD = 2 + 2 };
+enum { SIZE_HEAD = 2 + 2 + 4 };    /* size, of it sealed, when it came */
 static_assert(PACKET_MAX <= UINT16_MAX, "a packet's size fits its head");
 
 void relay_init(struct relay *r, struct pool *pool)
 {
+	*r = (struct relay){ 0 };
 	tape_init(&r->tape, pool);
 }
 
@@ -20,11 +21,12 @@ void relay_clear(struct relay *r)
 	tape_clear(&r->tape);
 }
 
-bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct bytes sealed)
+bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct bytes sealed,
+               uint64_t now_us)
 {
 	size_t size = head.size + body.size + sealed.size;
-	uint8_t sizes[SIZE_HEAD];
-	struct writer w = writer_of(sizes, sizeof sizes);
+	uint8_t text[SIZE_HEAD];
+	struct writer w = writer_of(text, sizeof text);
 
 	/* Half of the pool is for what is our own. */
 	if (size > PACKET_MAX || tape_size(&r->tape) + SIZE_HEAD + size > RELAY_QUEUE_MAX ||
@@ -33,16 +35,12 @@ bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct byt
 		return false;
 	write_u16(&w, (uint16_t)size);
 	write_u16(&w, (uint16_t)sealed.size);
-	tape_append(&r->tape, sizes, SIZE_HEAD);
+	write_u32(&w, (uint32_t)now_us);
+	tape_append(&r->tape, text, SIZE_HEAD);
 	tape_append(&r->tape, head.data, head.size);
 	tape_append(&r->tape, body.data, body.size);
 	tape_append(&r->tape, sealed.data, sealed.size);
 	return true;
-}
-
-bool relay_crowded(const struct relay *r)
-{
-	return tape_size(&r->tape) > RELAY_QUEUE_MARK;
 }
 
 bool relay_has(const struct relay *r)
@@ -50,23 +48,33 @@ bool relay_has(const struct relay *r)
 	return tape_size(&r->tape) > 0;
 }
 
-static void next_sizes(struct relay *r, size_t *ret_size, size_t *ret_sealed)
-{
-	uint8_t sizes[SIZE_HEAD];
-	struct reader reader = reader_of(bytes_of(sizes, sizeof sizes));
+/* What is known of the packet that goes next. */
+struct next {
+	size_t   size, sealed;
+	uint32_t came_us;              /* the low bits of a time are enough for a wait */
+};
 
-	tape_read(&r->tape, r->tape.start, sizes, SIZE_HEAD);
-	*ret_size = read_u16(&reader);
-	*ret_sealed = read_u16(&reader);
+static struct next look(struct relay *r)
+{
+	uint8_t text[SIZE_HEAD];
+	struct reader head = reader_of(bytes_of(text, sizeof text));
+	struct next next;
+
+	tape_read(&r->tape, r->tape.start, text, SIZE_HEAD);
+	next.size = read_u16(&head);
+	next.sealed = read_u16(&head);
+	next.came_us = read_u32(&head);
+	return next;
 }
 
 bool relay_carries(struct relay *r)
 {
-	size_t size = 0, sealed = 0;
+	return relay_has(r) && look(r).sealed >= CARRIED_MIN;
+}
 
-	if (relay_has(r))
-		next_sizes(r, &size, &sealed);
-	return sealed >= CARRIED_MIN;
+uint32_t relay_wait_us(struct relay *r, uint64_t now_us)
+{
+	return relay_has(r) ? (uint32_t)now_us - look(r).came_us : 0;
 }
 
 /* The next `size` bytes of the queue, to where there is room for them. */
@@ -77,28 +85,40 @@ static void move(struct relay *r, size_t size, struct writer *to)
 	to->at += size;
 }
 
-void relay_make(struct relay *r, struct writer *w, struct writer *carried)
+/* Its flags are a packet's first byte. */
+static void mark(struct relay *r, uint32_t wait_us, uint8_t *packet)
+{
+	if (wait_us <= RELAY_MARK_US && tape_size(&r->tape) <= RELAY_QUEUE_MARK)
+		return;
+	*packet |= PACKET_MARKED;
+	r->marked++;
+}
+
+void relay_make(struct relay *r, struct writer *w, struct writer *carried, uint64_t now_us)
 {
 	while (relay_has(r)) {
-		size_t size, sealed, front, frame;
+		struct next next = look(r);
+		size_t front, frame;
+		uint8_t *packet;
 
-		next_sizes(r, &size, &sealed);
-		if (!carried || sealed < CARRIED_MIN)
-			sealed = 0; /* all of it goes into the frame */
-		front = size - sealed;
-		frame = (sealed ? CARRIED_SIZE : 0) + front;
+		if (!carried || next.sealed < CARRIED_MIN)
+			next.sealed = 0; /* all of it goes into the frame */
+		front = next.size - next.sealed;
+		frame = (next.sealed ? CARRIED_SIZE : 0) + front;
 		if (writer_left(w) < 1 + varint_size(frame) + frame ||
-		    (sealed > 0 && writer_left(carried) < sealed))
+		    (next.sealed > 0 && writer_left(carried) < next.sealed))
 			break;
 		tape_drop(&r->tape, r->tape.start + SIZE_HEAD);
-		if (sealed > 0) {
-			write_carried(w, front, sealed);
+		if (next.sealed > 0) {
+			write_carried(w, front, next.sealed);
 		} else {
 			write_u8(w, FRAME_PACKET);
-			write_varint(w, size);
+			write_varint(w, next.size);
 		}
+		packet = w->at;
 		move(r, front, w);
-		if (sealed > 0)
-			move(r, sealed, carried);
+		mark(r, (uint32_t)now_us - next.came_us, packet);
+		if (next.sealed > 0)
+			move(r, next.sealed, carried);
 	}
 }

@@ -66,14 +66,9 @@ static void forward(struct conn *from, struct packet *p)
 		p->flags |= PACKET_FROM_GATE;
 		p->from_gate = n->identity.id;
 	}
-	if (relay_crowded(&to->relay)) {
-		p->flags |= PACKET_MARKED;
-		n->stats.marked++;
-		to->counts.marked++;
-	}
 	write_packet_head(&w, p);
 	assert(!w.full);
-	if (relay_put(&to->relay, writer_bytes(&w), p->body, p->sealed)) {
+	if (relay_put(&to->relay, writer_bytes(&w), p->body, p->sealed, n->now_us)) {
 		n->stats.forwarded++;
 		to->counts.forwarded++;
 		down_wake(to);
@@ -120,7 +115,7 @@ static void refuse(struct conn *c, const struct packet *p)
 	c->refuse_us = n->now_us + REFUSE_US;
 	session_write_refused(&w, &n->session_setup, p);
 	if (!w.full && writer_size(&w) > 0 &&
-	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0), n->now_us))
 		down_wake(c);
 }
 
@@ -131,7 +126,7 @@ static void answer(struct conn *c, struct peer *peer, const struct packet *init)
 	struct writer w = writer_of(buf, sizeof buf);
 
 	if (session_answer(peer->session, init, &w) &&
-	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0), c->node->now_us))
 		down_wake(c);
 }
 

@@ -88,7 +88,7 @@ uint64_t inbox_credit(const struct inbox *b)
 	if (b->starved || b->broken)
 		return offset;
 	rest = b->big && b->in_body ? b->size - b->have : 0;
-	return offset + (rest > SESSION_WINDOW ? rest : SESSION_WINDOW);
+	return offset + (rest > SESSION_CREDIT ? rest : SESSION_CREDIT);
 }
 
 enum inbox_verdict inbox_feed(struct inbox *b, uint64_t offset, struct bytes data)

@@ -1,7 +1,8 @@
-/* inside.h - what a session is made of; for session.c and hello.c alone. */
+/* inside.h - what a session is made of; for session.c, hello.c and receipts.c. */
 #ifndef LENO_SESSION_INSIDE_H
 #define LENO_SESSION_INSIDE_H
 
+#include "session/hold.h"
 #include "session/inbox.h"
 #include "session/seal.h"
 #include "session/stream.h"
@@ -17,6 +18,7 @@ struct session {
 	uint32_t via_ok;               /* the link whose frames count; 0: none    */
 	struct stream out;
 	struct inbox in;
+	struct hold hold;              /* what came before its turn               */
 	struct seal seal;
 
 	uint64_t my_sid, peer_sid;     /* peer_sid 0: not known                   */
@@ -30,8 +32,10 @@ struct session {
 	bool     hello_ride;           /* say it before anything else             */
 	bool     probe;                /* our next HELLO asks where the peer is   */
 	bool     ack_due;
-	bool     gap_due, mark_due;    /* flags of that ACK                       */
-	bool     gap_open;             /* reported, not closed yet                */
+	bool     gap_due;              /* ... with GAP                            */
+	bool     report_due;           /* some epoch has its report_due           */
+	bool     gap_open;             /* seen, not closed yet                    */
+	bool     dropped;              /* what came could not be kept: to be said */
 	bool     asks;                 /* DATA came by a link that was not bound  */
 	bool     bye_due, ended;
 	bool     doubt_due, doubted;   /* say `doubt`; `told` has come            */
@@ -60,5 +64,10 @@ void hello_landed(struct session *, uint32_t via);         /* the peer said so  
 /* doubt.c: what the two ends tell each other of the relays between them. */
 bool doubt_write(const struct session *, struct writer *);
 int  doubt_take(struct session *, struct bytes body);
+
+/* receipts.c: which packets of the two ends came. */
+void receipts_note(struct session *);                         /* DATA came, sealed   */
+bool receipts_write(struct session *, struct writer *, uint64_t now_us);
+int  receipts_take(struct session *, struct bytes body, uint64_t now_us);
 
 #endif

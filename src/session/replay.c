@@ -19,7 +19,7 @@ static unsigned word_of(uint64_t counter)
 
 bool replay_fresh(const struct replay *r, uint64_t counter)
 {
-	if (counter == UINT64_MAX)         /* its successor would be 0 */
+	if (counter > INT64_MAX)           /* reports could not name it */
 		return false;
 	if (counter >= r->next)
 		return true;
@@ -42,4 +42,31 @@ void replay_mark(struct replay *r, uint64_t counter)
 		r->next = counter + 1;
 	}
 	r->words[word_of(counter)] |= bit_of(counter);
+}
+
+/* The greatest counter in [oldest, below) whose bit is `set`; false: none. A word a step. */
+static bool find_below(const struct replay *r, uint64_t oldest, uint64_t below, bool set,
+                       uint64_t *ret)
+{
+	while (below > oldest) {
+		uint64_t last = below - 1, word = r->words[word_of(last)];
+
+		word = (set ? word : ~word) << (WORD_BITS - 1 - last % WORD_BITS);
+		if (word) {
+			*ret = last - (uint64_t)__builtin_clzll(word);
+			return *ret >= oldest;
+		}
+		below = last - last % WORD_BITS;
+	}
+	return false;
+}
+
+bool replay_run(const struct replay *r, uint64_t below, uint64_t *ret_newest, uint64_t *ret_oldest)
+{
+	uint64_t oldest = r->next > REPLAY_WIDTH ? r->next - REPLAY_WIDTH : 0;
+
+	if (!find_below(r, oldest, below, true, ret_newest))
+		return false;
+	*ret_oldest = find_below(r, oldest, *ret_newest, false, &below) ? below + 1 : oldest;
+	return true;
 }

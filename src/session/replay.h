@@ -1,7 +1,7 @@
 /* replay.h - which packets of one key have been seen (RFC 6479's bitmap).
  *
  * A counter is fresh when it was never marked and is at most REPLAY_WIDTH behind the
- * newest. The map is a ring of words, one more than the width needs: so moving on clears
+ * newest; and below 2^63. The map is a ring of words, one more than the width needs: so moving on clears
  * whole words and shifts nothing. */
 #ifndef LENO_SESSION_REPLAY_H
 #define LENO_SESSION_REPLAY_H
@@ -21,5 +21,9 @@ bool replay_fresh(const struct replay *, uint64_t counter);
 
 /* After the tag held. The counter must be fresh. */
 void replay_mark(struct replay *, uint64_t counter);
+
+/* The newest run of counters below this one that were all marked, its ends included, as far
+ * back as is known. False: there is none. */
+bool replay_run(const struct replay *, uint64_t below, uint64_t *ret_newest, uint64_t *ret_oldest);
 
 #endif

@@ -239,6 +239,7 @@ bool seal_end(struct seal *s, struct writer *w, struct writer *carried, struct w
 	aead_seal(e->out, e->counter, sealed_ad(ad, &head, e->theirs, e->counter), start, size);
 	(carried ? carried : w)->at += size + TAG_SIZE;
 	e->counter++;
+	s->number++;
 	return true;
 }
 
@@ -249,6 +250,7 @@ static void set_current(struct seal *s, struct epoch *e, uint64_t now_us)
 	epoch_free(s->previous);
 	s->previous = s->current;
 	s->current = e;
+	e->first = s->number;
 	s->changed_us = now_us;
 	s->wait_us = 0;
 }
@@ -331,6 +333,16 @@ struct epoch *seal_opened(const struct seal *s)
 	return find(s, s->opened);
 }
 
+struct epoch *seal_named(const struct seal *s, uint32_t theirs)
+{
+	struct epoch *all[] = { s->current, s->previous };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i] && all[i]->theirs == theirs)
+			return all[i];
+	return NULL;
+}
+
 void seal_unbind(struct seal *s)
 {
 	struct epoch *all[] = { s->current, s->next, s->previous };
@@ -370,6 +382,9 @@ static int take_sealed(struct seal *s, struct packet *p, uint64_t now_us, struct
 		return LENO_SECRET;
 	}
 	replay_mark(&e->replay, counter);
+	if (counter + 1 == e->replay.next)
+		e->came_us = now_us;
+	e->came_marked += (p->flags & PACKET_MARKED) != 0;
 	s->opened = index;
 	s->opened_counter = counter;
 	if (e == s->next) {                     /* the initiator has the keys: so it is it */

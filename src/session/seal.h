@@ -52,6 +52,11 @@ struct epoch {
 	struct replay replay;
 	uint64_t bound;                 /* frames count from this counter on: hello.c */
 	uint64_t born_us;
+	uint64_t first;                 /* the number of our packet with counter 0    */
+	uint64_t came_us;               /* when the newest of theirs came             */
+	uint64_t came_marked;           /* of all that came                           */
+	uint64_t told_marked;           /* the same of ours, says the peer            */
+	bool     report_due;            /* DATA came: say which packets               */
 	bool     initiator;
 	uint8_t  ephemeral[32];         /* responder: of the INIT, to know a copy     */
 	uint8_t  response[RESPONSE_BODY];
@@ -87,6 +92,7 @@ struct seal {
 	uint64_t advice_us, refuse_us;  /* not before then again                      */
 	bool     response_due, refuse_due;
 	uint32_t refuse_index;
+	uint64_t number;                /* of our next sealed packet: epochs go on    */
 	uint32_t opened;                /* what was opened last: index, ...           */
 	uint64_t opened_counter;        /* ... counter                                */
 };
@@ -137,6 +143,9 @@ int seal_take(struct seal *, struct packet *, bool busy, uint64_t now_us, struct
 
 /* The epoch that was opened last; NULL when it is gone. */
 struct epoch *seal_opened(const struct seal *);
+
+/* The epoch that this index names in our packets; NULL when it is gone. */
+struct epoch *seal_named(const struct seal *, uint32_t theirs);
 
 /* Frames of no epoch count, until a HELLO of the new life says so. */
 void seal_unbind(struct seal *);

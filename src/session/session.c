@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { ACK_GAP = 1, ACK_MARK = 2, ACK_HEARD = 4, ACK_MAX = 3 * 9 + 1 };
+enum { ACK_GAP = 1, ACK_HEARD = 4, ACK_MAX = 3 * 9 + 1 };
 
 struct session *session_new(struct session_setup *setup, const struct public_keys *keys,
                             uint64_t now_us)
@@ -21,6 +21,7 @@ struct session *session_new(struct session_setup *setup, const struct public_key
 	s->taken_us = now_us;
 	stream_init(&s->out, setup);
 	inbox_init(&s->in, setup);
+	hold_init(&s->hold, setup->pool);
 	seal_init(&s->seal, setup, &s->keys, &s->peer);
 	hello_begin(s);
 	return s;
@@ -31,6 +32,7 @@ struct session *session_free(struct session *s)
 	if (s) {
 		stream_clear(&s->out);
 		inbox_clear(&s->in);
+		hold_clear(&s->hold);
 		seal_clear(&s->seal);
 	}
 	return mem_free(s);
@@ -43,9 +45,10 @@ void session_renew(struct session *s, uint64_t now_us)
 	stream_renew(&s->out);
 	inbox_clear(&s->in);
 	inbox_init(&s->in, s->setup);
+	hold_clear(&s->hold);
 	s->hello_due = s->peer_sid != 0;       /* what the peer has sent is over, too */
 	hello_begin(s);
-	s->ack_due = s->gap_due = s->mark_due = s->gap_open = s->asks = false;
+	s->ack_due = s->gap_due = s->gap_open = s->dropped = s->asks = false;
 	s->bye_due = s->ended = false;
 	s->taken_us = now_us;
 }
@@ -65,6 +68,7 @@ void session_set_path(struct session *s, enum session_path path, uint32_t via, u
 	s->via = via;
 	stream_move(&s->out, path == PATH_RELAYED);
 	s->hello_ride = s->probe = true;
+	s->report_due = false;
 	s->hello_due = path == PATH_DIRECT;    /* across relays only with something to say */
 	if (path == PATH_DIRECT)
 		seal_stop(&s->seal);
@@ -124,6 +128,7 @@ void session_set_message_max(struct session *s, size_t bound)
 static bool must_say(const struct session *s)
 {
 	return s->hello_due || s->ack_due || s->bye_due || s->doubt_due ||
+	       (s->report_due && s->path == PATH_RELAYED) ||
 	       stream_sendable(&s->out) > 0;
 }
 
@@ -150,16 +155,15 @@ static bool write_ack(struct session *s, struct writer *w)
 	write_varint(&body, inbox_offset(&s->in));
 	write_varint(&body, s->in.items);
 	write_varint(&body, inbox_credit(&s->in));
-	write_u8(&body, (uint8_t)((s->gap_due ? ACK_GAP : 0) | (s->mark_due ? ACK_MARK : 0) |
-	                          (hello_bound(s) ? ACK_HEARD : 0)));
+	write_u8(&body, (uint8_t)((s->gap_due ? ACK_GAP : 0) | (hello_bound(s) ? ACK_HEARD : 0)));
 	if (!write_frame(w, FRAME_ACK, writer_bytes(&body)))
 		return false;
-	s->ack_due = s->gap_due = s->mark_due = false;
+	s->ack_due = s->gap_due = false;
 	return true;
 }
 
-/* What is due, in order, while it fits. */
-static bool write_frames(struct session *s, struct writer *w, uint64_t now_us)
+/* What is due, in order, while it fits; ret: the bytes of the stream that are in it. */
+static bool write_frames(struct session *s, struct writer *w, uint64_t now_us, struct range *ret)
 {
 	const uint8_t *start = w->at;
 
@@ -171,12 +175,14 @@ static bool write_frames(struct session *s, struct writer *w, uint64_t now_us)
 			return w->at != start;
 		s->hello_due = false;
 		s->hello_ride = s->path == PATH_RELAYED;   /* until it is answered */
-		if (s->peer_sid && !s->gap_due && !s->mark_due)
+		if (s->peer_sid && !s->gap_due)
 			s->ack_due = false;                /* it says the same */
 	}
+	if (s->report_due && s->path == PATH_RELAYED && !receipts_write(s, w, now_us))
+		return w->at != start;
 	if (s->ack_due && !write_ack(s, w))
 		return w->at != start;
-	stream_make(&s->out, w, now_us);
+	*ret = stream_make(&s->out, w, now_us);
 	if (s->bye_due && stream_sendable(&s->out) == 0 && hello_write_bye(s, w)) {
 		s->bye_due = false;
 		s->ended = true;
@@ -194,6 +200,9 @@ static bool worth(const struct session *s, const struct writer *w)
 static bool make_packet(struct session *s, struct writer *record, struct writer *carried,
                         uint64_t now_us)
 {
+	const uint8_t *start = record->at, *aside = carried ? carried->at : NULL;
+	uint64_t number = s->seal.number;
+	struct range range = { 0, 0 };
 	struct writer frames;
 
 	if (!seal_ready(&s->seal)) {
@@ -204,22 +213,26 @@ static bool make_packet(struct session *s, struct writer *record, struct writer 
 	if (!worth(s, carried ? carried : record))
 		return false;
 	frames = seal_begin(&s->seal, record, carried, now_us);
-	if (frames.full || !write_frames(s, &frames, now_us))
+	if (frames.full || !write_frames(s, &frames, now_us, &range))
 		return false;
-	if (stream_waits(&s->out))
-		window_arm(&s->out.window, now_us);
-	return seal_end(&s->seal, record, carried, &frames);
+	seal_end(&s->seal, record, carried, &frames);
+	stream_sent(&s->out, range, number,
+	            (size_t)(record->at - start) + (carried ? (size_t)(carried->at - aside) : 0),
+	            now_us);
+	return true;
 }
 
 bool session_make(struct session *s, struct writer *record, uint64_t now_us)
 {
+	struct range range;
+
 	if (!session_wants(s))
 		return false;
 	if (seal_answers(&s->seal) || (s->path == PATH_RELAYED && seal_wants(&s->seal)))
 		return seal_make(&s->seal, record, now_us);
 	if (s->path == PATH_RELAYED)
 		return make_packet(s, record, NULL, now_us);
-	return write_frames(s, record, now_us);
+	return write_frames(s, record, now_us, &range);
 }
 
 bool session_carries(const struct session *s)
@@ -268,11 +281,12 @@ void session_bye(struct session *s)
 
 /* ---- receiving ------------------------------------------------------------- */
 
-static int take_data(struct session *s, struct bytes body)
+static int take_data(struct session *s, struct bytes body, uint32_t via)
 {
 	struct reader r = reader_of(body);
 	uint32_t low = read_u32(&r);
 	uint64_t known = inbox_offset(&s->in), offset;
+	struct bytes data = bytes_of(r.at, reader_left(&r));
 
 	if (r.bad)
 		return LENO_PROTOCOL;
@@ -280,17 +294,23 @@ static int take_data(struct session *s, struct bytes body)
 	offset = known + (uint64_t)(int64_t)(int32_t)(low - (uint32_t)known);
 	if (offset > (uint64_t)INT64_MAX)
 		return LENO_PROTOCOL;
-	switch (inbox_feed(&s->in, offset, bytes_of(r.at, reader_left(&r)))) {
+	if (!via)
+		receipts_note(s);
+	switch (inbox_feed(&s->in, offset, data)) {
 	case INBOX_NEW:
-		s->gap_open = false;
+		/* What had to be dropped meanwhile is asked for, now that there may be room. */
+		s->gap_due = s->gap_due || s->dropped;
+		s->dropped = s->gap_open = false;
 		s->ack_due = true;
 		break;
 	case INBOX_OLD:
 		s->ack_due = true;             /* what we said of it was lost */
 		break;
 	case INBOX_GAP:
-		if (!s->gap_open)
-			s->gap_open = s->gap_due = s->ack_due = true;
+		s->dropped = !hold_put(&s->hold, offset, data) || s->dropped;
+		/* A link loses nothing: a frame before this one found no memory here. */
+		s->gap_due = s->gap_due || (via && !s->gap_open);
+		s->gap_open = s->ack_due = true;
 		break;
 	case INBOX_DROPPED:
 		break;
@@ -311,7 +331,6 @@ static int take_ack(struct session *s, struct bytes body, uint32_t via, uint64_t
 	if (!read_end(&r))
 		return LENO_PROTOCOL;
 	p.gap = flags & ACK_GAP;
-	p.mark = flags & ACK_MARK;
 	if (flags & ACK_HEARD)
 		hello_landed(s, via);
 	return stream_take_position(&s->out, &p, now_us);
@@ -333,7 +352,7 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 		return hello_take_bye(s, f->body);
 	case FRAME_DATA:
 		if (hello_heard(s, via))
-			return take_data(s, f->body);
+			return take_data(s, f->body, via);
 		s->hello_due = true;               /* it speaks with a life that is over, */
 		s->asks = s->peer_sid != 0;        /* or by another link than it said last */
 		return LENO_OK;
@@ -341,16 +360,35 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 		if (hello_heard(s, via) && s->agreed)
 			return take_ack(s, f->body, via, now_us);
 		return LENO_OK;
+	case FRAME_HEARD:
+		if (!via && hello_heard(s, via) && s->agreed)
+			return receipts_take(s, f->body, now_us);
+		return LENO_OK;
 	default:
 		return LENO_OK;                    /* of a later version */
 	}
 }
 
+/* What came before its turn and is due now: the inbox goes on with it. */
+static bool feed_held(struct session *s)
+{
+	struct bytes held;
+
+	if (s->in.starved || s->in.broken || !s->hold.first)
+		return false;
+	hold_drop(&s->hold, inbox_offset(&s->in));
+	held = hold_view(&s->hold, inbox_offset(&s->in));
+	return held.size > 0 && inbox_feed(&s->in, inbox_offset(&s->in), held) == INBOX_NEW;
+}
+
 bool session_next(struct session *s, struct bytes *ret_item)
 {
 	uint64_t items = s->in.items;
-	bool got = inbox_next(&s->in, ret_item);
+	bool got;
 
+	do
+		got = inbox_next(&s->in, ret_item);
+	while (!got && feed_held(s));
 	if (got || s->in.items != items)
 		s->ack_due = true;
 	else if (s->in.starved)
@@ -380,8 +418,6 @@ int session_take_packet(struct session *s, struct packet *packet, uint64_t now_u
 		if (s->seal.current->initiator)
 			s->hello_due = true;           /* shows that we have the keys */
 	}
-	if (got == PACKET_OPENED && packet->flags & PACKET_MARKED)
-		s->mark_due = true;                    /* goes with the next ACK */
 	return got;
 }
 
@@ -439,7 +475,8 @@ uint64_t session_deadline(const struct session *s)
 	other = seal_deadline(&s->seal);
 	if (other < due)
 		due = other;
-	return s->out.window.due_us < due ? s->out.window.due_us : due;
+	other = stream_deadline(&s->out);
+	return other < due ? other : due;
 }
 
 void session_tick(struct session *s, uint64_t now_us)
@@ -453,8 +490,7 @@ void session_tick(struct session *s, uint64_t now_us)
 	if (s->path != PATH_RELAYED || s->ended)
 		return;
 	seal_tick(&s->seal, must_say(s) || stream_waits(&s->out), now_us);
-	if (now_us >= s->out.window.due_us) {
-		stream_expired(&s->out, now_us);
+	if (stream_tick(&s->out, now_us)) {
 		s->unheard++;
 		s->hello_due = s->probe = true;            /* asks where the peer stands */
 	}
@@ -489,7 +525,7 @@ bool session_over(const struct session *s)
 
 uint32_t session_rtt_us(const struct session *s)
 {
-	return s->out.window.srtt_us;
+	return s->out.recovery.rtt.smooth_us;
 }
 
 uint64_t session_peer_incarnation(const struct session *s)

@@ -6,7 +6,7 @@
  * plaintext; when the path changes, sending goes on from what the peer has.
  *
  * Two layers: the stream (stream.c: offsets, acknowledgements, credit, items) speaks in
- * frames HELLO, DATA, ACK, BYE. On a direct link these frames lie in the link's own
+ * frames HELLO, DATA, ACK, BYE, HEARD. On a direct link these frames lie in the link's own
  * records, without a second seal. Across relays they lie in packets sealed under keys
  * from Noise IK (IKpsk2 when the network has a secret) (seal.c), many to one packet.
  *
@@ -14,7 +14,8 @@
  *  2. An acknowledgement covers only items whose callback has returned.
  *  3. Nothing is believed of a packet before its tag held; a replayed packet is dropped;
  *     a replayed PACKET_INIT changes nothing.
- *  4. Memory: the tape to queue_max (one item always fits), one item being assembled. */
+ *  4. Memory: the tape to queue_max (one item always fits), one item being assembled, what
+ *     came before its turn to SESSION_HOLD_MAX. */
 #ifndef LENO_SESSION_H
 #define LENO_SESSION_H
 
@@ -42,7 +43,9 @@ struct session_setup {
 	size_t   memory_used;        /* of them, kept by session/                    */
 	uint8_t *spares[SPARES_MAX]; /* they count too, and go when another needs it */
 	size_t   n_spares;
-	uint64_t resent_bytes;       /* counter, kept by session/                    */
+	uint64_t resent_bytes;       /* counters, kept by session/: of the stream, ... */
+	uint64_t lost_packets;       /* ... ours that did not come, ...              */
+	uint64_t probes;             /* ... sent because silence was too long        */
 	uint64_t replays;            /* packets seen before; counter, kept by session/ */
 	bool     pool_short;         /* LENO_AGAIN was given because others have all of the
 	                                pool; set by session/, cleared by the caller     */

@@ -13,7 +13,9 @@ void stream_init(struct stream *s, struct session_setup *setup)
 	                      .put = setup->items_past, .base = setup->items_past,
 	                      .reported = setup->items_past };
 	tape_init(&s->tape, setup->pool);
-	window_reset(&s->window, false);
+	ranges_init(&s->again);
+	recovery_init(&s->recovery);
+	congestion_init(&s->congestion);
 }
 
 void stream_clear(struct stream *s)
@@ -21,17 +23,17 @@ void stream_clear(struct stream *s)
 	if (s->setup->items_past < s->put)
 		s->setup->items_past = s->put;
 	tape_clear(&s->tape);
+	ranges_clear(&s->again);
+	recovery_clear(&s->recovery);
 	s->bigs = mem_free(s->bigs);
 	s->n_bigs = s->bigs_room = 0;
 }
 
 void stream_renew(struct stream *s)
 {
-	bool relayed = s->window.on;
-
 	tape_clear(&s->tape);
 	tape_init(&s->tape, s->setup->pool);
-	window_reset(&s->window, relayed);
+	stream_move(s, s->recovery.on);
 	s->next = s->sent_max = 0;
 	s->credit = SESSION_WINDOW;
 	s->base = s->reported = s->put;
@@ -127,10 +129,21 @@ int stream_put(struct stream *s, struct bytes head, struct bytes data, uint64_t 
 	return LENO_OK;
 }
 
-void stream_move(struct stream *s, bool relayed)
+/* All that the peer has not acknowledged goes again. */
+static void go_back(struct stream *s)
 {
 	s->next = s->tape.start;
-	window_reset(&s->window, relayed);
+	ranges_clear(&s->again);
+	s->timed = 0;                  /* whose answer it is could not be told */
+}
+
+void stream_move(struct stream *s, bool relayed)
+{
+	go_back(s);
+	recovery_move(&s->recovery, relayed);
+	congestion_init(&s->congestion);
+	s->probe = false;
+	s->gap_us = 0;
 }
 
 /* The offset before which all may go now. */
@@ -148,55 +161,102 @@ static uint64_t limit(const struct stream *s)
 		if (b && b->body < upto)
 			upto = b->body;
 	}
-	if (s->window.on && upto > s->tape.start + s->window.cwnd)
-		upto = s->tape.start + s->window.cwnd;
 	return upto;
+}
+
+/* What goes next: what was lost first, then what was not sent yet. */
+static struct range piece(const struct stream *s)
+{
+	struct range p = s->again.n > 0 ? s->again.at[0] : (struct range){ s->next, s->tape.end };
+	uint64_t upto = limit(s);
+
+	if (p.to > upto)
+		p.to = upto;
+	if (s->recovery.on) {
+		uint64_t share = congestion_share(&s->congestion);
+		bool may = s->probe || s->recovery.in_flight < s->congestion.cwnd;
+
+		if (!may || recovery_full(&s->recovery))
+			p.to = p.from;
+		else if (p.to > p.from + share)
+			p.to = p.from + share;
+	}
+	return p;
 }
 
 uint64_t stream_sendable(const struct stream *s)
 {
-	uint64_t upto = limit(s);
+	struct range p = piece(s);
 
-	return upto > s->next ? upto - s->next : 0;
+	return p.to > p.from ? p.to - p.from : 0;
 }
 
-bool stream_make(struct stream *s, struct writer *w, uint64_t now_us)
+static void note_sent(struct stream *s, struct range p, uint64_t now_us)
 {
-	uint64_t left = stream_sendable(s);
-	size_t room = writer_left(w), n, size_width;
-
-	if (left == 0 || room < 2 + 4 + 1)
-		return false;
-	n = room - 2 - 4;
-	if (n > left)
-		n = (size_t)left;
-	size_width = varint_size(n + 4);
-	if (1 + size_width + 4 + n > room)
-		n = room - 1 - size_width - 4;
-	if (n < left && n < DATA_MIN)          /* the next record carries it better */
-		return false;
-
-	write_u8(w, FRAME_DATA);
-	write_varint(w, n + 4);
-	write_u32(w, (uint32_t)s->next);
-	if (s->next < s->sent_max) {
-		uint64_t again = s->sent_max - s->next < n ? s->sent_max - s->next : n;
+	if (p.from < s->sent_max) {
+		uint64_t again = (s->sent_max < p.to ? s->sent_max : p.to) - p.from;
 
 		s->setup->resent_bytes += again;
 		s->resent += again;
 	}
-	window_sent(&s->window, s->next + n, s->next < s->sent_max, now_us);
-	while (n > 0) {
-		struct bytes piece = tape_view(&s->tape, s->next, n);
-
-		assert(piece.size > 0);
-		write_bytes(w, piece.data, piece.size);
-		s->next += piece.size;
-		n -= piece.size;
-	}
+	if (s->again.n > 0)
+		ranges_drop(&s->again, p.to);
+	else
+		s->next = p.to;
 	if (s->sent_max < s->next)
 		s->sent_max = s->next;
-	return true;
+	if (!s->recovery.on && !s->timed) {
+		s->timed = p.to;
+		s->timed_us = now_us;
+	}
+}
+
+struct range stream_make(struct stream *s, struct writer *w, uint64_t now_us)
+{
+	struct range p = piece(s), none = { 0, 0 };
+	size_t room = writer_left(w), n, size_width;
+
+	if (p.to <= p.from || room < 2 + 4 + 1)
+		return none;
+	n = room - 2 - 4;
+	if (n > p.to - p.from)
+		n = (size_t)(p.to - p.from);
+	size_width = varint_size(n + 4);
+	if (1 + size_width + 4 + n > room)
+		n = room - 1 - size_width - 4;
+	if (n < p.to - p.from && n < DATA_MIN) /* the next record carries it better */
+		return none;
+	if (s->recovery.on && !recovery_reserve(&s->recovery))
+		return none;
+
+	write_u8(w, FRAME_DATA);
+	write_varint(w, n + 4);
+	write_u32(w, (uint32_t)p.from);
+	p.to = p.from + n;
+	for (uint64_t at = p.from; at < p.to;) {
+		struct bytes part = tape_view(&s->tape, at, (size_t)(p.to - at));
+
+		assert(part.size > 0);
+		write_bytes(w, part.data, part.size);
+		at += part.size;
+	}
+	note_sent(s, p, now_us);
+	return p;
+}
+
+void stream_sent(struct stream *s, struct range p, uint64_t number, size_t packet_size,
+                 uint64_t now_us)
+{
+	const struct sent sent = { .number = number, .from = p.from, .us = now_us,
+	                           .length = (uint32_t)(p.to - p.from),
+	                           .size = (uint16_t)packet_size };
+
+	if (p.to > p.from) {
+		recovery_sent(&s->recovery, &sent);
+		s->probe = false;
+	}
+	if (stream_waits(s))
+		recovery_arm(&s->recovery, now_us);
 }
 
 static void forget_bigs(struct stream *s, uint64_t upto)
@@ -211,45 +271,123 @@ static void forget_bigs(struct stream *s, uint64_t upto)
 	}
 }
 
+/* What the peer had to drop, it asks for; a path that forgets asks again and again: once a
+ * round trip is enough. It is too much for somebody: that counts as a loss. */
+static void take_gap(struct stream *s, uint64_t now_us)
+{
+	const struct recovery *r = &s->recovery;
+	uint64_t rtt_us = r->rtt.smooth_us ? r->rtt.smooth_us : PTO_FIRST_US;
+	struct feedback f = { .heard = r->heard, .next = r->next, .lost = 1,
+	                      .lost_last = r->next ? r->next - 1 : 0 };
+
+	if (r->on) {
+		if (s->gap_us && now_us - s->gap_us < rtt_us)
+			return;
+		s->gap_us = now_us;
+		congestion_take(&s->congestion, &f);
+	}
+	go_back(s);
+}
+
+/* The peer has read all up to its offset. */
+static void advance(struct stream *s, uint64_t offset, uint64_t now_us)
+{
+	tape_drop(&s->tape, offset);
+	ranges_drop(&s->again, offset);
+	recovery_read(&s->recovery, offset, now_us);
+	if (s->next < offset)
+		s->next = offset;
+	forget_bigs(s, offset);
+	if (s->timed && s->timed <= offset) {
+		rtt_take(&s->recovery.rtt, now_us - s->timed_us, 0, now_us);
+		s->timed = 0;
+	}
+}
+
 int stream_take_position(struct stream *s, const struct position *p, uint64_t now_us)
 {
 	uint64_t start = s->tape.start;
-	bool news = false;
+	bool news = p->items > s->delivered || p->offset > start;
 
 	if (p->offset > s->sent_max || p->items > s->put - s->base)
 		return LENO_PROTOCOL;
 	if (p->offset < start || p->items < s->delivered)
 		return LENO_OK;                /* overtaken by a newer one */
 	if (p->offset > start) {
-		tape_drop(&s->tape, p->offset);
-		if (s->next < p->offset)
-			s->next = p->offset;
-		forget_bigs(s, p->offset);
+		advance(s, p->offset, now_us);
 		s->credit = p->credit;
-		news = true;
 	} else if (s->credit < p->credit) {
 		s->credit = p->credit;         /* at one offset it only grows */
 		news = true;
 	}
-	news = news || p->items > s->delivered;
 	s->delivered = p->items;
 	if (news)
-		window_acked(&s->window, p->offset, p->offset - start, stream_waits(s), now_us);
-	if (s->window.on && (p->gap || p->mark)) {
-		/* A path that forgets asks again and again: once a round trip is enough. */
-		bool cut = window_cut(&s->window, now_us);
-		if (p->gap && cut)
-			s->next = s->tape.start;
-	} else if (p->gap) {
-		s->next = s->tape.start;
-	}
+		recovery_news(&s->recovery, stream_waits(s), now_us);
+	if (p->gap)
+		take_gap(s, now_us);
 	return LENO_OK;
 }
 
-void stream_expired(struct stream *s, uint64_t now_us)
+/* Of packets that have come, or have not: what it means for the window. */
+static void take_feedback(struct stream *s, struct feedback *f, uint64_t in_flight)
 {
-	window_expired(&s->window, now_us);
-	s->next = s->tape.start;
+	s->setup->lost_packets += f->lost;
+	f->limited = in_flight + congestion_share(&s->congestion) >= s->congestion.cwnd;
+	congestion_take(&s->congestion, f);
+	if (f->overflow)
+		go_back(s);
+	ranges_drop(&s->again, s->tape.start);
+}
+
+void stream_take_report(struct stream *s, const struct report *p, uint32_t marked,
+                        uint64_t now_us)
+{
+	uint64_t heard = s->recovery.heard, in_flight = s->recovery.in_flight;
+	struct feedback f = { .marked = marked };
+
+	if (!s->recovery.on)
+		return;
+	recovery_heard(&s->recovery, p, &s->again, now_us, &f);
+	take_feedback(s, &f, in_flight);
+	if (s->recovery.heard > heard)
+		recovery_news(&s->recovery, stream_waits(s), now_us);
+}
+
+uint64_t stream_deadline(const struct stream *s)
+{
+	const struct recovery *r = &s->recovery;
+
+	return r->overdue_us < r->silent_us ? r->overdue_us : r->silent_us;
+}
+
+/* What the oldest packet had goes as a probe. With nothing under way all has come, and yet
+ * the peer has not read it: it may have lost its memory of it. */
+static void probe(struct stream *s)
+{
+	struct range oldest;
+
+	s->setup->probes++;
+	s->probe = true;
+	if (!recovery_silent(&s->recovery, &oldest) || !ranges_add(&s->again, oldest))
+		go_back(s);
+	ranges_drop(&s->again, s->tape.start);
+}
+
+bool stream_tick(struct stream *s, uint64_t now_us)
+{
+	struct recovery *r = &s->recovery;
+	struct feedback f = { 0 };
+
+	if (now_us >= r->overdue_us) {
+		uint64_t in_flight = r->in_flight;
+
+		recovery_find_lost(r, &s->again, now_us, &f);
+		take_feedback(s, &f, in_flight);
+	}
+	if (now_us < r->silent_us)
+		return false;
+	probe(s);
+	return true;
 }
 
 bool stream_take_writable(struct stream *s)

@@ -4,7 +4,10 @@
  *             | the peer has | sent, perhaps | to send            |
  *             | all before   | not arrived   |                    |
  *
- *  1. tape.start <= next <= sent_max <= tape.end.
+ * Across relays some of what lies before `next` may be known to be lost (`again`, by
+ * recovery.h): it goes first. How much may be under way is congestion.h's affair.
+ *
+ *  1. tape.start <= next <= sent_max <= tape.end; all of `again` is in [start, sent_max).
  *  2. No byte goes beyond the peer's credit, nor into an item over ITEM_FREE before the
  *     peer has acknowledged its size and granted all of it.
  *  3. delivered <= put - base: items of this life that the peer has dealt with. */
@@ -12,8 +15,9 @@
 #define LENO_SESSION_STREAM_H
 
 #include "base/tape.h"
+#include "session/congestion.h"
+#include "session/recovery.h"
 #include "session/session.h"
-#include "session/window.h"
 
 /* An item over ITEM_FREE: where its bytes begin, behind the size, and end. */
 struct big {
@@ -23,8 +27,13 @@ struct big {
 struct stream {
 	struct session_setup *setup;
 	struct tape tape;
-	struct window window;
 	uint64_t next, sent_max;
+	struct ranges again;          /* lost                                      */
+	struct recovery recovery;
+	struct congestion congestion;
+	bool     probe;               /* one packet may go whatever is under way   */
+	uint64_t gap_us;              /* when a gap last made it go back           */
+	uint64_t timed, timed_us;     /* direct: the round trip of this offset     */
 	uint64_t credit;
 	uint64_t put;                 /* items, ever                               */
 	uint64_t base;                /* of them, before this life of the session  */
@@ -49,21 +58,30 @@ int stream_put(struct stream *, struct bytes head, struct bytes data, uint64_t *
 /* The path is another: send again what is not acknowledged. */
 void stream_move(struct stream *, bool relayed);
 
-/* Bytes that may go now. */
+/* Bytes that the next FRAME_DATA may carry now. */
 uint64_t stream_sendable(const struct stream *);
 
-/* One FRAME_DATA with as much as fits; false: nothing may go, or there is no room. */
-bool stream_make(struct stream *, struct writer *, uint64_t now_us);
+/* One FRAME_DATA with as much as fits; ret: which bytes, none when nothing may go or there
+ * is no room. Across relays stream_sent() must follow when it is on its way. */
+struct range stream_make(struct stream *, struct writer *, uint64_t now_us);
+void stream_sent(struct stream *, struct range, uint64_t number, size_t packet_size,
+                 uint64_t now_us);
 
 /* Where the peer stands. PROTOCOL: it has what was never sent. */
 struct position {
 	uint64_t offset, items, credit;
-	bool gap, mark;
+	bool gap;
 };
 int stream_take_position(struct stream *, const struct position *, uint64_t now_us);
 
-/* Silence was too long: all that is in flight counts as lost. */
-void stream_expired(struct stream *, uint64_t now_us);
+/* Which packets have come, by their numbers, and how many more of them marked. */
+void stream_take_report(struct stream *, const struct report *, uint32_t marked,
+                        uint64_t now_us);
+
+/* Across relays: when stream_tick() has something to do. True: silence was too long, and
+ * the peer is to be asked where it stands. */
+uint64_t stream_deadline(const struct stream *);
+bool stream_tick(struct stream *, uint64_t now_us);
 
 /* Is there anything that the peer has not confirmed? */
 static inline bool stream_waits(const struct stream *s)

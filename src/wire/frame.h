@@ -27,6 +27,7 @@ enum frame_type {
 	FRAME_DATA      = 0x31,  /* u32 low bits of the offset, stream bytes          */
 	FRAME_ACK       = 0x32,
 	FRAME_BYE       = 0x33,  /* the session ends                                  */
+	FRAME_HEARD     = 0x34,  /* which packets have come, see session/report.h     */
 	FRAME_DOUBT     = 0x35   /* relays between the two that are suspected         */
 };
 

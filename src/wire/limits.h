@@ -31,9 +31,12 @@ enum {
 	NODE_RECORD_MAX   = 8 * 1024,    /* bytes of a node's signed record           */
 
 	RELAY_QUEUE_MAX   = 4 << 20,     /* bytes waiting on one link for others      */
-	RELAY_QUEUE_MARK  = 1 << 20,     /* beyond this, packets are marked           */
+	RELAY_QUEUE_MARK  = 1 << 20,     /* of them, before packets are marked ...    */
+	RELAY_MARK_US     = 5 * 1000,    /* ... or when one has waited so long        */
 
-	SESSION_WINDOW    = 1 << 20,     /* bytes in flight, end to end               */
+	SESSION_WINDOW    = 1 << 20,     /* bytes of a stream, before anything is granted */
+	SESSION_CREDIT    = 16 << 20,    /* granted beyond what has been read: a fat path */
+	SESSION_HOLD_MAX  = 8 << 20,     /* kept for one session, out of order        */
 	ITEM_FREE_MAX     = 64 * 1024,   /* larger ones wait for the receiver's grant */
 	MESSAGE_MAX       = 64 << 20,    /* default of options.message_max            */
 	TYPES_MAX         = 1024,        /* numbered types of one session             */
@@ -44,5 +47,6 @@ static_assert(RECORD_FRAMES_MAX + 16 < 0x8000, "a record's size fits its head be
 static_assert(PACKET_MAX + 64 <= RECORD_FRAMES, "a packet fits a record");
 static_assert(NODE_RECORD_MAX + 64 <= RECORD_FRAMES, "a node's record fits a record");
 static_assert(ITEM_FREE_MAX < SESSION_WINDOW, "what needs no grant fits the window");
+static_assert(SESSION_WINDOW <= SESSION_CREDIT, "an answer takes nothing back");
 
 #endif

@@ -107,6 +107,7 @@ static void append(struct half *half, const uint8_t *data, size_t size)
 	}
 	memcpy(half->bytes + half->head + half->size, data, size);
 	half->size += size;
+	half->unacked += size;
 }
 
 static void drop_bytes(struct half *half, size_t size)
@@ -129,7 +130,7 @@ static size_t room_of(const struct pipe *pipe, int side)
 	const struct half *half = &pipe->half[side];
 	size_t bound = pipe->cable->profile.buffer;
 
-	return half->size < bound ? bound - half->size : 0;
+	return half->unacked < bound ? bound - half->unacked : 0;
 }
 
 bool pipe_held(const struct pipe *pipe, int from)
@@ -150,30 +151,42 @@ static void on_dribble(struct sim *sim, const struct event *e)
 	pipe_give(e->pipe, e->side);
 }
 
+/* The sender hears that so many of its bytes have been taken. */
 static void on_room(struct sim *sim, const struct event *e)
 {
 	struct end *end = &e->pipe->end[e->side];
 
 	(void)sim;
-	end->room_pending = false;
-	if (end->state != END_OPEN && end->state != END_CLOSING)
+	e->pipe->half[e->side].unacked -= (size_t)e->arg;
+	if (!end->wants || (end->state != END_OPEN && end->state != END_CLOSING) ||
+	    pipe_held(e->pipe, 1 - e->side) || room_of(e->pipe, e->side) < LENO_MAKE_MIN)
 		return;
 	node_enter(end->node);
 	pipe_send(e->pipe, e->side);
 	node_leave(end->node);
 }
 
-/* The receiver took something: the sender hears of it one way later. */
-static void tell_room(struct pipe *pipe, int sender)
+/* What it took is acknowledged, one way later where a line has a rate, so that its window
+ * is a window; elsewhere nobody could tell, and the sender is only told when it waits. */
+static void tell_room(struct pipe *pipe, int sender, size_t taken)
 {
 	struct end *end = &pipe->end[sender];
 
-	if (!end->wants || end->room_pending || through(end->state) ||
-	    room_of(pipe, sender) < LENO_MAKE_MIN || pipe_held(pipe, 1 - sender))
+	if (!pipe->cable->profile.bandwidth) {
+		pipe->half[sender].unacked -= taken;
+		taken = 0;
+	}
+	if (!taken && (!end->wants || through(end->state) ||
+	               room_of(pipe, sender) < LENO_MAKE_MIN || pipe_held(pipe, 1 - sender)))
 		return;
-	end->room_pending = true;
 	world_push(end->node->sim, end->node->sim->now_us + cable_travel(pipe->cable), on_room,
-	           end->node, pipe, sender, 0);
+	           end->node, pipe, sender, taken);
+}
+
+static void drop_arrived(struct pipe *pipe, int side, size_t size)
+{
+	drop_bytes(&pipe->half[1 - side], size);
+	tell_room(pipe, 1 - side, size);
 }
 
 static void take(struct pipe *pipe, int side, size_t size)
@@ -184,7 +197,7 @@ static void take(struct pipe *pipe, int side, size_t size)
 	struct sim *sim = node->sim;
 
 	memcpy(sim->taken, half->bytes + half->head, size);
-	drop_bytes(half, size);
+	drop_arrived(pipe, side, size);
 	world_hash(sim, sim->taken, size);
 	node_enter(node);
 	leno_engine_take(node->leno, end->number, sim->taken, size);
@@ -217,8 +230,7 @@ void pipe_give(struct pipe *pipe, int side)
 		}
 	}
 	if (end->state == END_CLOSING || end->state == END_CLOSED)
-		drop_bytes(half, half->arrived); /* nobody reads it any more */
-	tell_room(pipe, 1 - side);
+		drop_arrived(pipe, side, half->arrived); /* nobody reads it any more */
 	if (half->arrived || !half->close_arrived || end->state != END_OPEN)
 		return;
 	end->state = END_CLOSED;
@@ -306,7 +318,7 @@ static void finish(struct pipe *pipe, int side)
 		return;
 	pipe->end[side].state = END_CLOSED;
 	pipe_drop_slot(pipe, side);
-	drop_bytes(&pipe->half[1 - side], pipe->half[1 - side].arrived);
+	drop_arrived(pipe, side, pipe->half[1 - side].arrived);
 	pipe_shut(pipe, side, 0);
 }
 
@@ -319,7 +331,7 @@ void pipe_send(struct pipe *pipe, int side)
 		size_t room = room_of(pipe, side), made;
 
 		if (room < LENO_MAKE_MIN)
-			return; /* tell_room() comes */
+			return; /* on_room() comes */
 		if (room > SIM_READ_MAX)
 			room = SIM_READ_MAX;
 		made = leno_engine_make(end->node->leno, end->number, sim->made, room);
@@ -468,7 +480,7 @@ void pipe_nudge(struct pipe *pipe)
 	wire_ref(pipe);
 	for (int side = 0; side < 2; side++) {
 		pipe_give(pipe, side);
-		tell_room(pipe, side);
+		tell_room(pipe, side, 0);
 	}
 	wire_unref(pipe);
 }

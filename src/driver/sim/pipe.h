@@ -27,16 +27,15 @@ struct end {
 	uint32_t life; /* of the node that owns it */
 	enum end_state state;
 	leno_pipe number;
-	uint32_t dial;     /* 0 on the side that accepted */
-	bool wants;        /* the engine has bytes for it */
-	bool room_pending; /* it will be told of room     */
+	uint32_t dial; /* 0 on the side that accepted */
+	bool wants;    /* the engine has bytes for it */
 };
 
 /* Bytes from one end to the other, in order. They stay here until the receiver took
- * them, so that `size` is what a sender's window counts. */
+ * them; until the sender has heard so they count in `unacked`, its window. */
 struct half {
 	uint8_t *bytes;
-	size_t head, size, room;
+	size_t head, size, room, unacked;
 	size_t arrived;        /* of size: at the receiver's door */
 	uint64_t free_at;      /* when the line has sent what it was given */
 	uint64_t last_arrival; /* nothing overtakes                        */

@@ -8,7 +8,9 @@
  *
  *  1. make() is asked only when all it made before has been written.
  *  2. What the kernel did not take is kept, in order, and nothing overtakes it.
- *  3. A pipe's number is free again only when the engine knows that it is gone. */
+ *  3. A pipe's number is free again only when the engine knows that it is gone.
+ *  4. Who was refused bytes asks for fewer next time: what the kernel does not take grows
+ *     old here, sealed, where the engine can neither mark nor overtake it. */
 #include "base/mem.h"
 #include "driver/uv/uv.h"
 
@@ -225,15 +227,20 @@ static enum flushed flush_left(struct pipe *p)
 static enum flushed flush_made(struct pipe *p)
 {
 	struct driver *d = p->driver;
-	size_t made = leno_engine_make(d->node, p->number, d->write_buffer, WRITE_SIZE);
+	size_t made = leno_engine_make(d->node, p->number, d->write_buffer, p->batch);
 	ssize_t n;
 
 	if (made == 0)
 		return FLUSH_EMPTY;
+	if (made >= p->batch / 2 && p->batch < WRITE_SIZE)
+		p->batch *= 2;
 	n = write_some(p, d->write_buffer, made);
 	if (n < 0 || (n < (ssize_t)made && !keep_rest(p, d->write_buffer + n, made - (size_t)n)))
 		return FLUSH_BROKEN;
-	return n < (ssize_t)made ? FLUSH_FULL : FLUSH_MORE;
+	if (n == (ssize_t)made)
+		return FLUSH_MORE;
+	p->batch = BATCH_MIN;
+	return FLUSH_FULL;
 }
 
 static enum flushed write_out(struct pipe *p)
@@ -353,6 +360,7 @@ int pipe_open(struct driver *d, int fd, enum leno_pipe_class class, uint32_t dia
 	}
 	p->driver = d;
 	p->fd = fd;
+	p->batch = WRITE_SIZE;
 	p->number = pipe;
 	p->poll.data = p;
 	list_init(&p->dirty);

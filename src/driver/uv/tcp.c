@@ -11,8 +11,9 @@
 
 enum {
 	/* Bytes the kernel may hold that it has not sent: more would only grow old there,
-	 * behind the backs of heartbeats and acknowledgements. */
-	UNSENT_MAX = 256 * 1024
+	 * behind the backs of heartbeats, acknowledgements, and of the relay queues, which
+	 * are the ones that are measured and marked. */
+	UNSENT_MAX = 64 * 1024
 };
 
 socklen_t tcp_size(const struct sockaddr_storage *s)

@@ -41,6 +41,7 @@
 enum {
 	READ_SIZE       = 256 * 1024,
 	WRITE_SIZE      = 256 * 1024,
+	BATCH_MIN       = 64 * 1024,  /* asked for while the socket is full       */
 	READS_PER_TURN  = 4,          /* of one pipe, while it fills the buffer   */
 	WRITES_PER_TURN = 8,          /* of one pipe                              */
 	ROUNDS_PER_TURN = 4,          /* of handlers that flushing made due       */
@@ -52,7 +53,8 @@ enum {
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
 	URI_TEXT        = 320
 };
-static_assert((int)WRITE_SIZE >= (int)LENO_MAKE_MIN, "make() has its room");
+static_assert((int)BATCH_MIN >= (int)LENO_MAKE_MIN, "make() has its room");
+static_assert((int)WRITE_SIZE >= (int)BATCH_MIN, "a batch fits the buffer");
 
 struct driver;
 
@@ -77,6 +79,7 @@ struct pipe {
 	enum pipe_state state;
 	bool to_leader;               /* local.c hears when it ends               */
 	bool blocked;                 /* waits for room in the socket             */
+	size_t batch;                 /* bytes to ask for at a time               */
 	struct list dirty;            /* in driver->dirty: has bytes to make      */
 	struct list ending;           /* in driver->ending                        */
 	uint64_t end_ms;              /* of its patience, on the loop's clock     */

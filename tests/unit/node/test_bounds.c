@@ -158,7 +158,7 @@ TEST(what_is_relayed_leaves_half_of_the_memory_to_what_is_ones_own)
 	pool_init(&pool, 20);
 	relay_init(&relay, &pool);
 	while (relay_put(&relay, bytes_of(NULL, 0), bytes_of(body, sizeof body),
-	                 bytes_of(NULL, 0)))
+	                 bytes_of(NULL, 0), 0))
 		kept++;
 	CHECK(kept >= 20);
 	CHECK(pool.n_out <= 11);

@@ -60,9 +60,10 @@ static void look_at(struct watch *watch, const uint8_t *at, size_t size)
 			return;
 		carried = at[1] & RECORD_CARRIES >> 8 ? at[2] | (size_t)at[3] << 8 : 0;
 		watch->n_carrying += carried > 0;
-		watch->run = carried > 0 ? watch->run + 1 : 0;
-		if (watch->longest_run < watch->run)
+		/* A run is one that somebody's own data had to wait for. */
+		if (carried == 0 && watch->longest_run < watch->run)
 			watch->longest_run = watch->run;
+		watch->run = carried > 0 ? watch->run + 1 : 0;
 		watch->carried += carried;
 		watch->sealed += (size_t)whole - carried;
 		if (!watch->has_piece && carried >= PIECE) {

@@ -19,13 +19,13 @@ TEST(packets_leave_in_order_and_whole)
 	relay_init(&relay, &pool);
 	for (size_t i = 0; i < 200; i++) {
 		body[0] = (uint8_t)i;
-		CHECK(relay_put(&relay, bytes_text("head"), bytes_of(body, 1 + i * 7), none));
+		CHECK(relay_put(&relay, bytes_text("head"), bytes_of(body, 1 + i * 7), none, i));
 	}
 	while (relay_has(&relay)) {
 		struct writer w = writer_of(record, sizeof record);
 		struct frame f;
 
-		relay_make(&relay, &w, NULL);
+		relay_make(&relay, &w, NULL, 200);
 		REQUIRE(writer_size(&w) > 0);
 		for (struct reader r = reader_of(writer_bytes(&w)); read_frame(&r, &f); seen++) {
 			CHECK_EQ(f.type, FRAME_PACKET);
@@ -51,7 +51,8 @@ static bool put(struct relay *r, uint8_t number, size_t sealed)
 
 	write_packet_head(&w, &p);
 	memset(body, number, sealed);
-	return relay_put(r, writer_bytes(&w), bytes_text("index, count"), bytes_of(body, sealed));
+	return relay_put(r, writer_bytes(&w), bytes_text("index, count"), bytes_of(body, sealed),
+	                 0);
 }
 
 static bool whole(const struct packet *p, uint8_t number, size_t sealed)
@@ -73,7 +74,7 @@ static uint8_t take(struct relay *relay, uint8_t number, const size_t *sizes, bo
 	struct packet p;
 	struct frame f;
 
-	relay_make(relay, &w, carries ? &c : NULL);
+	relay_make(relay, &w, carries ? &c : NULL, 0);
 	r = reader_of(writer_bytes(&w));
 	carried = reader_of(writer_bytes(&c));
 	CHECK(reader_left(&r) > 0);
@@ -142,7 +143,7 @@ TEST(without_room_for_both_parts_a_packet_waits)
 		pool_init(&pool, 1000);
 		relay_init(&relay, &pool);
 		CHECK(put(&relay, 1, 2000));
-		relay_make(&relay, &w, &c);
+		relay_make(&relay, &w, &c, 0);
 		CHECK_EQ(relay_has(&relay), !rows[i].goes);
 		CHECK_EQ(writer_size(&w), rows[i].goes ? rows[i].frames : 0);
 		CHECK_EQ(writer_size(&c), rows[i].goes ? 2000 : 0);
@@ -152,7 +153,7 @@ TEST(without_room_for_both_parts_a_packet_waits)
 	}
 }
 
-TEST(what_does_not_fit_is_dropped_and_a_long_queue_says_so)
+TEST(what_does_not_fit_is_dropped)
 {
 	struct pool pool;
 	struct relay relay;
@@ -160,19 +161,61 @@ TEST(what_does_not_fit_is_dropped_and_a_long_queue_says_so)
 
 	pool_init(&pool, 100000);
 	relay_init(&relay, &pool);
-	CHECK(!relay_crowded(&relay));
-	while (relay_put(&relay, none, bytes_of(body, 5000), bytes_of(body, 5000)))
+	while (relay_put(&relay, none, bytes_of(body, 5000), bytes_of(body, 5000), 0))
 		kept++;
-	CHECK_EQ(kept, RELAY_QUEUE_MAX / 10004);
-	CHECK(relay_crowded(&relay));
+	CHECK_EQ(kept, RELAY_QUEUE_MAX / 10008);
 	relay_clear(&relay);
-	CHECK(!relay_put(&relay, bytes_text("x"), none, bytes_of(body, PACKET_MAX)));
-	CHECK(!relay_put(&relay, bytes_text("x"), bytes_of(body, PACKET_MAX), none));
+	CHECK(!relay_put(&relay, bytes_text("x"), none, bytes_of(body, PACKET_MAX), 0));
+	CHECK(!relay_put(&relay, bytes_text("x"), bytes_of(body, PACKET_MAX), none, 0));
 	CHECK(!relay_has(&relay));
 	pool_clear(&pool);
+}
+
+/* By its own wait, or by the length of the queue; the mark is in the first byte. */
+TEST(who_waits_long_is_marked)
+{
+	static const struct row {
+		const char *why;
+		uint64_t put_us, make_us;
+		size_t before;          /* bytes in the queue already */
+		bool marked;
+	} rows[] = {
+		{ "at once", 1000, 1000, 0, false },
+		{ "just not too long", 1000, 1000 + RELAY_MARK_US, 0, false },
+		{ "too long", 1000, 1001 + RELAY_MARK_US, 0, true },
+		{ "over the end of the low bits", 0xffffffff, 0x100000000 + 100, 0, false },
+		{ "too long, over the end", 0xffffffff, 0x100000000 + RELAY_MARK_US, 0, true },
+		{ "a long queue", 1000, 1000, RELAY_QUEUE_MARK, true },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct writer w = writer_of(record, sizeof record);
+		struct pool pool;
+		struct relay relay;
+		struct frame f;
+		struct reader r;
+
+		CHECK_ROW(rows[i].why);
+		pool_init(&pool, 100000);
+		relay_init(&relay, &pool);
+		CHECK_EQ(relay_wait_us(&relay, 5), 0);
+		body[0] = 6;
+		CHECK(relay_put(&relay, bytes_of(body, 1), none, none, rows[i].put_us));
+		for (size_t n = 0; n < rows[i].before; n += PACKET_MAX)
+			CHECK(relay_put(&relay, none, bytes_of(body, PACKET_MAX), none, 0));
+		CHECK_EQ(relay_wait_us(&relay, rows[i].make_us), rows[i].make_us - rows[i].put_us);
+		relay_make(&relay, &w, NULL, rows[i].make_us);
+		r = reader_of(writer_bytes(&w));
+		CHECK(read_frame(&r, &f));
+		CHECK_EQ(f.body.data[0], rows[i].marked ? 7 : 6);
+		CHECK_EQ(relay.marked > 0, rows[i].marked);
+		relay_clear(&relay);
+		pool_clear(&pool);
+	}
 }
 
 TEST_MAIN(TEST_CASE(packets_leave_in_order_and_whole),
           TEST_CASE(large_packets_are_carried_and_nobody_overtakes),
           TEST_CASE(without_room_for_both_parts_a_packet_waits),
-          TEST_CASE(what_does_not_fit_is_dropped_and_a_long_queue_says_so))
+          TEST_CASE(what_does_not_fit_is_dropped),
+          TEST_CASE(who_waits_long_is_marked))

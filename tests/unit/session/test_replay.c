@@ -33,9 +33,10 @@ TEST(each_counter_is_good_once)
 		{ "before the jump, within", 1000000 - REPLAY_WIDTH + 1, true },
 		{ "before the jump, too old", 1000000 - REPLAY_WIDTH, false },
 		{ "where old bits lay", 1000000 - 64, true },
-		{ "enormous", UINT64_MAX - 1, true },
-		{ "enormous, again", UINT64_MAX - 1, false },
-		{ "has no successor", UINT64_MAX, false },
+		{ "enormous", INT64_MAX, true },
+		{ "enormous, again", INT64_MAX, false },
+		{ "beyond what a report can name", (uint64_t)INT64_MAX + 1, false },
+		{ "the greatest", UINT64_MAX, false },
 		{ "of long ago", 5, false },
 	};
 	struct replay r = { 0 };
@@ -44,6 +45,22 @@ TEST(each_counter_is_good_once)
 		CHECK_ROW(rows[i].why);
 		CHECK_EQ(take(&r, rows[i].counter), rows[i].good);
 	}
+}
+
+/* The run that ends below `below`, looked for bit by bit. */
+static void compare_run(const struct replay *r, const uint8_t *seen, uint64_t below)
+{
+	uint64_t oldest = r->next > REPLAY_WIDTH ? r->next - REPLAY_WIDTH : 0, from, to, last, first;
+	bool got = replay_run(r, below, &last, &first);
+
+	for (to = below; to > oldest && !seen[to - 1]; to--)
+		;
+	if (!CHECK_EQ(got, to > oldest) || !got)
+		return;
+	for (from = to; from > oldest && seen[from - 1]; from--)
+		;
+	CHECK_EQ(last, to - 1);
+	CHECK_EQ(first, from);
 }
 
 /* Against a model that remembers everything. */
@@ -69,6 +86,8 @@ TEST(any_order_agrees_with_a_memory_of_all)
 		seen[counter] = 1;
 		if (counter >= top)
 			top = counter, next = top + 1;
+		if (i % 50 == 0)
+			compare_run(&r, seen, next - state / 9 % (next < 2500 ? next : 2500));
 	}
 	CHECK(top > 100000);
 }

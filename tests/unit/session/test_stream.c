@@ -96,10 +96,10 @@ TEST(what_a_peer_says_of_its_place)
 		{ "nothing yet", { .credit = 1 << 20 }, 0, 0, 50 },
 		{ "more than was sent", { .offset = 51 }, LENO_PROTOCOL, 0, 50 },
 		{ "more items than were put", { .items = 11 }, LENO_PROTOCOL, 0, 50 },
-		{ "some", { 30, 2, 1000, false, false }, 0, 30, 50 },
-		{ "overtaken", { 20, 1, 5, true, false }, 0, 30, 50 },
-		{ "a gap", { 30, 2, 1000, true, false }, 0, 30, 30 },
-		{ "it had come after all", { 45, 3, 1000, false, false }, 0, 45, 45 },
+		{ "some", { 30, 2, 1000, false }, 0, 30, 50 },
+		{ "overtaken", { 20, 1, 5, true }, 0, 30, 50 },
+		{ "a gap", { 30, 2, 1000, true }, 0, 30, 30 },
+		{ "it had come after all", { 45, 3, 1000, false }, 0, 45, 45 },
 	};
 	struct pair *p = pair_new(5, NULL);
 	struct stream *out = &p->side[0].session->out;
@@ -108,7 +108,7 @@ TEST(what_a_peer_says_of_its_place)
 
 	for (int i = 0; i < 10; i++)
 		pair_put(p, 0, 13);
-	CHECK(stream_make(out, &w, 1));
+	CHECK(stream_make(out, &w, 1).to > 0);
 	out->next = out->sent_max = 50;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		CHECK_ROW(rows[i].why);

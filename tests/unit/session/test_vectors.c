@@ -113,7 +113,7 @@ static void take_frame(struct side *s, const struct frame *f, uint32_t via)
 /* Each of the frames under a name of its own: "1-hello", "1-data". */
 static void show_frames(struct side *to, struct bytes frames, const char *turn, uint32_t via)
 {
-	static const char *const names[] = { "hello", "data", "ack", "bye" };
+	static const char *const names[] = { "hello", "data", "ack", "bye", "heard" };
 	struct reader r = reader_of(frames);
 	struct frame f;
 
@@ -126,6 +126,19 @@ static void show_frames(struct side *to, struct bytes frames, const char *turn, 
 			take_frame(to, &f, via);
 	}
 	CHECK(!r.bad);
+}
+
+/* What nobody says over a direct link: 0 to 12, 15 and 18 to 20 have come, three marked. */
+static void show_report(void)
+{
+	const struct report p = { .index = 0x8e81c844, .delay_us = 250, .marked = 3, .n = 3,
+		                  .spans = { { 20, 18 }, { 15, 15 }, { 12, 0 } } };
+	uint8_t buf[REPORT_MAX], whole[REPORT_MAX + 8];
+	struct writer w = writer_of(buf, sizeof buf), frame = writer_of(whole, sizeof whole);
+
+	report_write(&w, &p);
+	CHECK(write_frame(&frame, FRAME_HEARD, writer_bytes(&w)));
+	KNOWN("relayed-heard", writer_bytes(&frame));
 }
 
 TEST(a_session_over_a_direct_link)
@@ -147,6 +160,7 @@ TEST(a_session_over_a_direct_link)
 	session_bye(ada->session);
 	show_frames(bob, make(ada), "5-ada", 1);
 	end();
+	show_report();
 	known_close();
 }
 

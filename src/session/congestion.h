@@ -1,0 +1,80 @@
+/* congestion.h - how much may be under way across relays.
+ *
+ * DCTCP (RFC 8257): relays mark packets that waited too long; the share of marked packets in
+ * each window of data is averaged to alpha, and a window with marks shrinks the next one by
+ * alpha / 2: by little when little is marked. Losses halve it (RFC 9002, section 7; RFC 8257,
+ * 3.5). Slow start ends at the first mark or loss, or by delay as in HyStart++ (RFC 9406).
+ *
+ *     SLOW_START --the round trip grows--> CAUTIOUS --CSS_ROUNDS--> AVOIDANCE
+ *     CAUTIOUS --it shrinks again--> SLOW_START
+ *     any --a mark, a loss--> AVOIDANCE;  any --all is lost for long--> SLOW_START
+ *
+ * Not as published: marks are counted in packets, not bytes, since that is what a report
+ * has; "once per window of data" is told by packet numbers. The segment by which windows
+ * grow is CONGESTION_STEP, not the largest packet: 15 KiB are too coarse for slow paths, and
+ * much less lets eight sessions take seconds to share. Behind slow start alpha begins where
+ * it settles, not at one. docs/decisions/0009 has the figures.
+ *
+ *  1. CWND_MIN <= cwnd <= CWND_MAX.
+ *  2. Marks, and losses, each shrink it at most once a window of data; packets sent before
+ *     that make nothing grow.
+ *  3. It grows only while it is used (RFC 9002, section 7.8). */
+#ifndef LENO_SESSION_CONGESTION_H
+#define LENO_SESSION_CONGESTION_H
+
+#include "session/recovery.h"
+#include "wire/limits.h"
+
+enum {
+	CONGESTION_STEP = 10 * 1024,     /* SMSS of the formulas                     */
+	CWND_START      = 64 * 1024,
+	CWND_MIN        = 2 * CONGESTION_STEP,
+	CWND_MAX        = SESSION_CREDIT,
+
+	ALPHA_ONE       = 1 << 20,       /* alpha is a fraction of this              */
+	ALPHA_SHIFT     = 4,             /* g = 1/16: RFC 8257, 4.2                  */
+
+	RTT_THRESH_MIN_US = 4 * 1000,    /* RFC 9406, 4.2 ...                        */
+	RTT_THRESH_MAX_US = 16 * 1000,
+	RTT_DIVISOR       = 8,
+	RTT_SAMPLES       = 8,
+	CSS_GROWTH        = 4,
+	CSS_ROUNDS        = 5,
+	GROWTH_MAX        = 8 * PACKET_MAX  /* ... L: at most so much by one report  */
+};
+
+enum phase { SLOW_START = 1, CAUTIOUS, AVOIDANCE };
+
+struct congestion {
+	enum phase phase;
+	uint32_t cwnd, threshold;        /* slow start below the threshold           */
+	uint32_t grown;                  /* bytes that came since cwnd last grew     */
+
+	uint32_t alpha;
+	uint32_t packets, marked;        /* that came in this window of data         */
+	uint64_t window_end;             /* behind its last number                   */
+	uint64_t measured_from;          /* what was sent before tells alpha nothing */
+	uint64_t marked_end, lost_end;   /* what was sent before has had its answer  */
+	uint32_t before;                 /* cwnd, when marks shrank it last          */
+
+	uint64_t round_end;              /* HyStart++: of a round trip               */
+	uint32_t samples;
+	uint32_t round_us, before_us;    /* least round trip of it, of the one before */
+	uint32_t cautious_us;            /* what made us cautious                    */
+	unsigned rounds;
+};
+
+void congestion_init(struct congestion *);
+
+/* What a report, or time, has told. */
+void congestion_take(struct congestion *, const struct feedback *);
+
+/* The most that one packet should take of the stream: a quarter of the window, so that what
+ * is lost is followed by the three that show it. */
+static inline uint32_t congestion_share(const struct congestion *c)
+{
+	return c->cwnd / 4;
+}
+static_assert(CWND_MIN / 4 >= 4 * 1024, "no packet is made tiny by it");
+
+#endif
