@@ -8,7 +8,7 @@ void session_count(const struct session *s, struct session_counts *ret)
 
 	*ret = (struct session_counts){
 		.lives = past->lives + 1,
-		.items_out = s->out.put,
+		.items_out = past->items_out + s->out.put - s->out.base,
 		.items_confirmed = past->items_confirmed + s->out.delivered,
 		.items_unknown = past->items_unknown,
 		.items_in = past->items_in + s->in.items,

@@ -305,10 +305,21 @@ TEST(a_visitor_that_said_goodbye_is_no_session_any_more)
 		CHECK(wires_run(&w, SECOND));
 		CHECK_EQ(answers, 1);
 		CHECK_EQ(session(0, 2).received, 1);
+		CHECK_EQ(session(0, 2).items_out, 1);
 		leno_engine_goodbye(w.node[2]);
 		CHECK(wires_run(&w, SECOND));
 		CHECK_STR(session(0, 2).name, "none");
 		CHECK_EQ(look(0).n_sessions, 0);
+		leno_engine_free(w.node[2]);
+		open_visitor(2);               /* numbers go on, counters begin anew */
+		CHECK_EQ(leno_engine_connect(w.node[2], "node:1"), 0);
+		CHECK(wires_run(&w, SECOND));
+		CHECK_EQ(leno_request(w.node[2], &ids[0], "q", (leno_bytes){ "x", 1 }, 1000,
+		                      on_answer, NULL, NULL), 0);
+		CHECK(wires_run(&w, SECOND));
+		CHECK_EQ(answers, 2);
+		CHECK_EQ(session(0, 2).items_out, 1);
+		CHECK_EQ(session(0, 2).items_confirmed, 1);
 		wires_free(&w);
 	}
 }
