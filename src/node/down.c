@@ -4,9 +4,13 @@
  * record each, so that nobody starves. Sealing happens here, as late as can be: what piled
  * up while the pipe was busy becomes one record. A record whose turn begins with a large packet
  * carries (link.h): packets alone go into it, everybody else into the next. */
+#include <assert.h>
+
 #include "node/node.h"
 
 enum { RECORD_MIN = 256 };   /* less room than this is not worth a record */
+static_assert(CARRIED_MAX + RECORD_MIN <= CARRIER_FRAMES,
+	      "a record that carries takes one packet at least: none blocks the queue");
 
 void down_wake(struct conn *c)
 {
