@@ -396,7 +396,7 @@ bool stream_take_writable(struct stream *s)
 	bool room = held == 0 || (held <= s->setup->queue_max / 2 &&
 	                          held + s->refused <= s->setup->queue_max);
 
-	if (!s->refused || !room || pool_short(s->setup->pool, s->refused))
+	if (!s->refused || !room || pool_short(s->setup->pool, (size_t)s->refused))
 		return false;
 	s->refused = 0;
 	return true;
