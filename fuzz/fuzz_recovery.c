@@ -96,7 +96,7 @@ static void step(struct books *b, struct reader *in)
 		break;
 	case 3:
 		upto = read_u32(in);
-		recovery_read(&b->r, upto < b->offset ? upto : b->offset, b->now_us);
+		recovery_read(&b->r, upto < b->offset ? upto : b->offset);
 		ranges_drop(&b->again, upto);
 		break;
 	case 4:

@@ -223,14 +223,10 @@ void recovery_heard(struct recovery *r, const struct report *p, struct ranges *a
 	recovery_find_lost(r, again, now_us, f);
 }
 
-void recovery_read(struct recovery *r, uint64_t offset, uint64_t now_us)
+void recovery_read(struct recovery *r, uint64_t offset)
 {
-	for (; r->count > 0 && at(r, 0)->from + at(r, 0)->length <= offset; shorten(r)) {
-		/* No report has come before it: a round trip that is too long is a beginning. */
-		if (!r->rtt.smooth_us && at(r, 0)->fate == FLYING)
-			rtt_take(&r->rtt, now_us - at(r, 0)->us, 0, now_us);
+	for (; r->count > 0 && at(r, 0)->from + at(r, 0)->length <= offset; shorten(r))
 		settle(r, at(r, 0), HEARD);
-	}
 }
 
 /* ---- silence (section 6.2) ------------------------------------------------- */

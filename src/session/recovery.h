@@ -102,8 +102,8 @@ void recovery_sent(struct recovery *, const struct sent *);
 void recovery_heard(struct recovery *, const struct report *, struct ranges *again,
                     uint64_t now_us, struct feedback *ret);
 
-/* The peer has read all before this offset: whatever became of its packets. */
-void recovery_read(struct recovery *, uint64_t offset, uint64_t now_us);
+/* The peer has read all before this offset: no report need come of its packets. */
+void recovery_read(struct recovery *, uint64_t offset);
 
 /* The same without a report: overdue_us has come. */
 void recovery_find_lost(struct recovery *, struct ranges *again, uint64_t now_us,

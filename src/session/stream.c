@@ -294,7 +294,6 @@ static void advance(struct stream *s, uint64_t offset, uint64_t now_us)
 {
 	tape_drop(&s->tape, offset);
 	ranges_drop(&s->again, offset);
-	recovery_read(&s->recovery, offset, now_us);
 	if (s->next < offset)
 		s->next = offset;
 	forget_bigs(s, offset);
@@ -368,6 +367,7 @@ static void probe(struct stream *s)
 
 	s->setup->probes++;
 	s->probe = true;
+	recovery_read(&s->recovery, s->tape.start);
 	if (!recovery_silent(&s->recovery, &oldest) || !ranges_add(&s->again, oldest))
 		go_back(s);
 	ranges_drop(&s->again, s->tape.start);

@@ -24,6 +24,20 @@ static struct pair *warm(uint64_t seed)
 	return p;
 }
 
+/* The HELLO before it says where the stream stands; which packets came says the report. */
+TEST(the_first_report_is_measured)
+{
+	struct pair *p = pair_new(7, NULL);
+
+	pair_path(p, PATH_RELAYED);
+	pair_put(p, 0, 100);
+	pair_run(p, 300000);
+	pair_check_done(p);
+	CHECK_EQ(ada(p)->out.recovery.rtt.latest_us, 2 * DELAY_US);
+	CHECK_EQ(ada(p)->out.recovery.in_flight, 0);
+	pair_free(p);
+}
+
 /* Without waiting for a timer, and nothing but what was lost. */
 TEST(a_lost_packet_comes_again_alone)
 {
@@ -163,6 +177,7 @@ TEST(what_was_never_sent_cannot_have_come)
 	pair_free(p);
 }
 
-TEST_MAIN(TEST_CASE(a_lost_packet_comes_again_alone), TEST_CASE(many_losses_need_few_probes),
+TEST_MAIN(TEST_CASE(the_first_report_is_measured), TEST_CASE(a_lost_packet_comes_again_alone),
+          TEST_CASE(many_losses_need_few_probes),
           TEST_CASE(what_could_not_be_kept_is_asked_for), TEST_CASE(marks_reach_the_sender),
           TEST_CASE(new_keys_lose_no_count), TEST_CASE(what_was_never_sent_cannot_have_come))

@@ -176,7 +176,7 @@ TEST(what_the_peer_has_read_has_come)
 {
 	begin_first();
 	send_many(0, 3, 1000);
-	recovery_read(&r, 250, 2000);
+	recovery_read(&r, 250);
 	CHECK_EQ(r.in_flight, 2 * SIZE);
 	hear(3, 2, 2000);
 	CHECK_EQ(got.packets, 2);
