@@ -237,6 +237,7 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	leno_node *n = c->node;
 	leno_id id = link_peer(c->link)->id;
 	struct reader r = reader_of(body);
+	struct peer *p;
 	struct dial *d;
 	struct bytes ids;
 
@@ -258,6 +259,9 @@ bool conns_take_links(struct conn *c, struct bytes body)
 			conns_leave(o, LENO_WHY_REPLACED, 0);
 	}
 	choose(n, &id, false);
+	p = peers_get(n, &id);
+	if (p)                             /* of a visitor's links the mesh says nothing */
+		peers_path(p);
 	return true;
 }
 

@@ -210,6 +210,26 @@ TEST(a_visitor_is_not_listed_and_gets_its_answers)
 	sim_free(sim);
 }
 
+/* Of its links the mesh says nothing: the node it speaks with must see for itself. */
+TEST(a_visitors_session_goes_on_over_its_next_link)
+{
+	const leno_options visitor = { .visitor = true };
+	struct sim *sim = sim_new(29);
+	struct sim_node *a = sim_node(sim, "a", NULL), *v = sim_node(sim, "v", &visitor);
+
+	sim_wire(v, a, NULL);
+	sim_run(sim, SECONDS(1));
+	sim_talk(v, a, 200, MS(1), 1000);
+	for (int i = 0; i < 3; i++) {
+		sim_run(sim, MS(50));
+		sim_kill(v, a);
+	}
+	sim_run(sim, SECONDS(5));
+	CHECK_EQ(sim_tally(v, a).confirmed, 200);
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
 enum { HOPS = 64 };
 
 /* As far as a packet may go, and no further. */
@@ -263,5 +283,6 @@ TEST_MAIN(TEST_CASE(dials_that_cross_end_in_one_link),
           TEST_CASE(an_endpoint_forwards_nothing),
           TEST_CASE(an_endpoint_relays_for_its_own_machine),
           TEST_CASE(a_visitor_is_not_listed_and_gets_its_answers),
+          TEST_CASE(a_visitors_session_goes_on_over_its_next_link),
           TEST_CASE(a_packet_crosses_as_many_links_as_it_may),
           TEST_CASE(synced_comes_with_the_first_neighbour))
