@@ -1,6 +1,6 @@
 /* app.c - the loop of a command that is a node.
  * Drives the library as a guest: its descriptor, its timeout and its step stand in
- * one ppoll(2) beside standard input, children and signals.
+ * one ppoll(2) beside signals, standard output and what is watched (watch.c).
  *
  *   app_open -> app_run: { leno_step, tick, flush, ppoll, sources } -> app_end
  *            -> goodbye
@@ -199,31 +199,15 @@ void app_check_life(struct app *app, int error)
 
 void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *arg)
 {
-	if (app->n_sources == APP_SOURCES_MAX) {
-		fail("too many descriptors at once");
-		app_end(app, EXIT_FAILED);
+	if (watch_set(&app->watch, fd, events, fn, arg))
 		return;
-	}
-	app->sources[app->n_sources++] = (struct app_source){ fd, events, fn, arg };
+	fail("a descriptor cannot be waited for: %s", strerror(errno));
+	app_end(app, EXIT_FAILED);
 }
 
 void app_unwatch(struct app *app, int fd)
 {
-	for (size_t i = 0; i < app->n_sources; i++) {
-		if (app->sources[i].fd == fd)
-			app->sources[i].fd = -1;
-	}
-}
-
-static void sources_forget(struct app *app)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < app->n_sources; i++) {
-		if (app->sources[i].fd >= 0)
-			app->sources[kept++] = app->sources[i];
-	}
-	app->n_sources = kept;
+	watch_forget(&app->watch, fd);
 }
 
 void app_end(struct app *app, int exit_code)
@@ -254,6 +238,8 @@ static int64_t sleep_ms(struct app *app)
 {
 	int64_t ms = leno_timeout(app->node), left;
 
+	if (app->watch.n_always > 0)
+		return 0;
 	if (app->deadline >= 0) {
 		left = app->deadline - clock_ms();
 		left = left < 0 ? 0 : left;
@@ -262,7 +248,7 @@ static int64_t sleep_ms(struct app *app)
 	return ms;
 }
 
-enum { FD_NODE, FD_OUT, FD_OTHERS };
+enum { FD_NODE, FD_OUT, FD_WATCH, FDS };
 
 static void app_sleep(struct app *app, struct pollfd *fds)
 {
@@ -273,12 +259,10 @@ static void app_sleep(struct app *app, struct pollfd *fds)
 	/* Without events poll() still tells that the reader has gone. */
 	fds[FD_OUT] = (struct pollfd){ .fd = app->acts && !out_waiting() ? -1 : STDOUT_FILENO,
 		                       .events = out_waiting() ? POLLOUT : 0 };
-	for (size_t i = 0; i < app->n_sources; i++) {
-		fds[FD_OTHERS + i] = (struct pollfd){ .fd = app->sources[i].fd,
-			                              .events = app->sources[i].events };
-	}
-	if (ppoll(fds, FD_OTHERS + app->n_sources, ms < 0 ? NULL : &t, &signals_outside) < 0) {
-		for (size_t i = 0; i < FD_OTHERS + app->n_sources; i++)
+	fds[FD_WATCH] =
+		(struct pollfd){ .fd = app->watch.open ? app->watch.fd : -1, .events = POLLIN };
+	if (ppoll(fds, FDS, ms < 0 ? NULL : &t, &signals_outside) < 0) {
+		for (size_t i = 0; i < FDS; i++)
 			fds[i].revents = 0;
 	}
 }
@@ -302,16 +286,12 @@ static void app_step(struct app *app)
 
 static void app_wait(struct app *app)
 {
-	struct pollfd fds[FD_OTHERS + APP_SOURCES_MAX];
-	size_t n = app->n_sources;
+	struct pollfd fds[FDS];
 
 	app_sleep(app, fds);
 	take_signals(app);
-	for (size_t i = 0; i < n && !app->done; i++) {
-		if (fds[FD_OTHERS + i].revents && app->sources[i].fd >= 0)
-			app->sources[i].fn(app, fds[FD_OTHERS + i].revents, app->sources[i].arg);
-	}
-	sources_forget(app);
+	if (!app->done && (fds[FD_WATCH].revents || app->watch.n_always > 0))
+		watch_run(&app->watch, app);
 	if (!app->acts && fds[FD_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		app_end(app, EXIT_DONE);
 }
@@ -330,6 +310,7 @@ int app_run(struct app *app)
 		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
+	watch_close(&app->watch);
 	out_drain();
 	return app->exit;
 }

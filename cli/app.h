@@ -4,20 +4,9 @@
 
 #include "command.h"
 #include "common.h"
+#include "watch.h"
 
 #include <poll.h>
-
-struct app;
-typedef void app_source_fn(struct app *, short revents, void *arg);
-
-enum { APP_SOURCES_MAX = 64 };
-
-struct app_source {
-	int fd; /* -1 when it is to be forgotten */
-	short events;
-	app_source_fn *fn;
-	void *arg;
-};
 
 struct app {
 	const struct settings *set;
@@ -35,8 +24,7 @@ struct app {
 	int exit;
 	char log[256];  /* the last complaint of the library   */
 	char hint[256]; /* the last of its other lines         */
-	struct app_source sources[APP_SOURCES_MAX];
-	size_t n_sources;
+	struct watch watch;
 };
 
 /* Opens a node as the settings say, and the ways to others: a member that stays, or
@@ -51,6 +39,7 @@ void app_end(struct app *, int exit_code);
 /* What link_down says: with this error there will be no link any more. */
 void app_check_life(struct app *, int error);
 
+/* As watch_set(), which ends the command when it fails, and watch_forget(). */
 void app_watch(struct app *, int fd, short events, app_source_fn *, void *arg);
 void app_unwatch(struct app *, int fd);
 
