@@ -2,11 +2,13 @@
 #include "app.h"
 #include "events.h"
 #include "output.h"
+#include "serve.h"
 
 struct up {
 	struct app app;
 	enum event_style style;
 	bool links; /* links are said, too */
+	struct serve *serve;
 };
 
 static void on_node_up(leno_node *node, void *user, const leno_info *info)
@@ -58,8 +60,21 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 		leno_refuse(message, EXIT_FAILED, "nobody answers requests at this node");
 }
 
+static void on_stream(leno_node *node, void *user, leno_stream *stream, const char *topic)
+{
+	struct up *up = user;
+
+	serve_take(up->serve, stream, topic);
+}
+
+static void on_closing(struct app *app)
+{
+	serve_free(((struct up *)app)->serve);
+}
+
 static const struct argp_child children[] = {
 	{ &member_argp, 0, NULL, 0 },
+	{ &serving_argp, 0, NULL, 0 },
 	{ &settings_argp, 0, "Options of all commands:", 1 },
 	{ 0 },
 };
@@ -82,17 +97,23 @@ int cmd_up(int argc, char **argv)
 		.link_down = on_link_down,
 		.leader = on_leader,
 		.message = on_message,
+		.stream = on_stream,
 	};
 	struct words words = { 0 };
 	const struct settings *set = &words.set;
-	struct up up = { 0 };
+	struct up up = { .app = { .closing = on_closing } };
 
 	settings_parse(&argp, argc, argv, &words.set, &words);
 	up.style = set->json ? EVENTS_JSON : EVENTS_TIMED;
 	up.links = set->json || set->verbose > 0;
 	out_when_full(OUT_DROP);
-	if (!app_open(&up.app, set, &handlers, true))
+	up.serve = serve_new(&up.app, set, up.style);
+	if (up.serve == NULL)
 		return up.app.exit;
+	if (!app_open(&up.app, set, &handlers, true)) {
+		serve_free(up.serve);
+		return up.app.exit;
+	}
 	event_ready(up.app.node, up.style, set->name, set->network);
 	return app_run(&up.app);
 }

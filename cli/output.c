@@ -157,6 +157,11 @@ void out_drain(void)
 	out_write(true);
 }
 
+size_t out_size(void)
+{
+	return o.closed ? 0 : o.size;
+}
+
 bool out_waiting(void)
 {
 	return o.size > 0 && !o.closed;

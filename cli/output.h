@@ -37,6 +37,7 @@ void out_end(void);
 /* Writes out all that waits, blocking if it must. */
 void out_drain(void);
 
+size_t out_size(void);  /* bytes that wait                             */
 bool out_waiting(void); /* bytes wait for standard output to take them     */
 bool out_closed(void);  /* nobody reads standard output any more           */
 bool out_failed(void);  /* some of it could not be written, and that was said */

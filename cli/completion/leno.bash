@@ -14,7 +14,7 @@ _leno_options() {
 
 _leno() {
 	local command="" word i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="up nodes map send broadcast request listen ping id secret bench help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward id secret bench help"
 	local positional=0
 
 	COMPREPLY=()
@@ -35,6 +35,9 @@ _leno() {
 	--secret-file | --identity | --svg)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	--accept-files | --share-files)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return ;;
 	--discover)
 		mapfile -t COMPREPLY < <(compgen -W "local: none" -- "$cur")
 		return ;;
@@ -51,8 +54,12 @@ _leno() {
 		return
 	fi
 	case $command:$positional in
-	send:0 | request:0 | ping:0 | bench:0)
+	send:0 | request:0 | ping:0 | bench:0 | pipe:0)
 		mapfile -t COMPREPLY < <(compgen -W "$(_leno_nodes "$1")" -- "$cur") ;;
+	cp:[01] | forward:1)
+		mapfile -t COMPREPLY < <(compgen -W "$(_leno_nodes "$1" | sed 's/$/:/')" -- "$cur"
+			[[ $command == cp ]] && compgen -f -- "$cur")
+		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace ;;
 	help:0)
 		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	secret:0)
