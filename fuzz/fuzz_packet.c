@@ -1,7 +1,8 @@
 /* fuzz_packet.c - the head of packets, and packets to a session from anybody on the way.
  *
- * The first byte chooses: a packet as it comes, or a body behind a head that is right. Two
- * sessions have shaken hands before, so that there are keys to be wrong about. */
+ * The first byte chooses: a packet as it comes, one of which a part is carried, or a body behind
+ * a head that is right. Two sessions have shaken hands before, so that there are keys to be
+ * wrong about. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -65,15 +66,32 @@ static void exchange(struct session *const s[2])
 }
 
 /* A packet that decodes is written again as it was. */
-static void check_head(const struct packet *p, struct bytes whole)
+static void check_head(const struct packet *p, struct bytes whole, bool sealed_too)
 {
 	uint8_t head[PACKET_HEAD_MAX];
 	struct writer w = writer_of(head, sizeof head);
 
 	write_packet_head(&w, p);
-	if (w.full || writer_size(&w) + p->body.size != whole.size ||
+	if (w.full || writer_size(&w) + p->body.size + (sealed_too ? p->sealed.size : 0) != whole.size ||
 	    memcmp(head, whole.data, writer_size(&w)) != 0)
 		abort();
+}
+
+/* u8 size of the frame, the frame's body, and the rest is what the record carries. */
+static bool carried_part(uint8_t *data, size_t size, struct packet *ret)
+{
+	struct reader r = reader_of(bytes_of(data, size)), carried;
+	struct bytes frame = read_bytes(&r, read_u8(&r));
+	size_t left = reader_left(&r);
+
+	carried = reader_of(read_bytes(&r, left));
+	if (r.bad || !read_carried(frame, &carried, ret))
+		return false;
+	if (ret->kind != PACKET_SEALED || ret->body.size != SEALED_HEAD ||
+	    ret->sealed.size < SEALED_MIN || ret->sealed.size + reader_left(&carried) != left)
+		abort();
+	check_head(ret, bytes_of(frame.data + CARRIED_SIZE, frame.size - CARRIED_SIZE), false);
+	return true;
 }
 
 static void attack(struct session *const s[2], uint8_t *data, size_t size)
@@ -86,12 +104,17 @@ static void attack(struct session *const s[2], uint8_t *data, size_t size)
 	struct bytes frames;
 	bool visitor;
 
-	p.start = data + 1;
 	p.body = bytes_of(data + 1, size - 1);
-	if (data[0] & 1) {
+	if ((data[0] & 9) == 9) {
+		if (!carried_part(data + 1, size - 1, &p))
+			return;
+	} else if (data[0] & 1) {
 		if (!read_packet(p.body, &p))
 			return;
-		check_head(&p, bytes_of(data + 1, size - 1));
+		check_head(&p, bytes_of(data + 1, size - 1), true);
+	} else if (p.kind == PACKET_SEALED && size - 1 > SEALED_HEAD) {
+		p.body.size = SEALED_HEAD;
+		p.sealed = bytes_of(data + 1 + SEALED_HEAD, size - 1 - SEALED_HEAD);
 	}
 	session_write_refused(&w, &setup[0], &p);
 	if (w.full)

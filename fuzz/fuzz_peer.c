@@ -1,7 +1,7 @@
 /* A member that is hostile: its handshake succeeds, and what it says from then on is the
  * input's. Each step is an operation's byte and what it needs:
  *
- *	0 frame   u8 type, u8 n, n bytes
+ *	0 frame   u8 type, u8 n, n bytes      FRAME_CARRIED: u8 by 8 bytes are carried, too
  *	1 record  u8 n, n bytes               sealed as they are
  *	2 atlas   u8 who, u8 whom it knows    a record that is truly signed
  *	3 hello   u8 which life of its own and of ours, u8 flags, u8 items, u16 offset
@@ -12,7 +12,8 @@
  *	8 call    u8 function, u8 argument    what the application does
  *	9 links   u8 turn, what is listed
  *	10 cast   u8 who, u8 number, first, fragment, u8 n, n bytes   truly signed
- *	11 sealed u8 n, n bytes               an item by a session of its own, as if relayed
+ *	11 sealed u8 n, n bytes               an item by a session of its own, as if relayed;
+ *	                                      from 128 on with a tail that is carried
  *	12 second link, or the end of this one
  *	13 listen all that the node says is heard; pings are answered
  *
@@ -237,7 +238,13 @@ static void call(leno_message **kept, uint8_t function, uint8_t arg)
 
 /* ---- what the hostile one hears and says --------------------------------------------- */
 
-static void hear_frame(struct evil *e, int at, const struct frame *f)
+static bool hear_packet(const struct frame *f, struct reader *carried, struct packet *ret)
+{
+	return f->type == FRAME_PACKET ? read_packet(f->body, ret)
+	                               : f->type == FRAME_CARRIED && read_carried(f->body, carried, ret);
+}
+
+static void hear_frame(struct evil *e, int at, const struct frame *f, struct reader *carried)
 {
 	struct reader r = reader_of(f->body);
 	struct packet packet;
@@ -248,7 +255,7 @@ static void hear_frame(struct evil *e, int at, const struct frame *f)
 		link_control(e->link[at], f, now);
 	} else if (f->type == FRAME_HELLO) {
 		e->sid = read_u64(&r);
-	} else if (f->type == FRAME_PACKET && read_packet(f->body, &packet) &&
+	} else if (hear_packet(f, carried, &packet) &&
 	           session_take_packet(e->session, &packet, now, &frames) == 1) {
 		for (r = reader_of(frames); read_frame(&r, &inner);) {
 			if (session_take(e->session, &inner, 0, now) == LENO_CLOSED)
@@ -265,9 +272,12 @@ static void hear(struct evil *e, int at, uint8_t *data, size_t size)
 	struct frame f;
 	int got;
 
-	while (e->link[at] && (got = link_take(e->link[at], &data, &size, now, &frames)) > 0)
+	while (e->link[at] && (got = link_take(e->link[at], &data, &size, now, &frames)) > 0) {
+		struct reader carried = reader_of(link_carried(e->link[at]));
+
 		for (struct reader r = reader_of(frames); got == LINK_FRAMES && read_frame(&r, &f);)
-			hear_frame(e, at, &f);
+			hear_frame(e, at, &f, &carried);
+	}
 }
 
 static void end_link(struct evil *e, int at)
@@ -317,6 +327,32 @@ static void seal(struct evil *e, struct bytes frames)
 	size = link_record_end(e->link[e->now], &w, now);
 	if (size > 0)
 		leno_engine_take(node, (leno_pipe)e->now, buf, size);
+}
+
+/* In a record that carries. */
+static void seal_carrying(struct evil *e, struct bytes frames, struct bytes carried)
+{
+	static struct carrier c;
+	size_t size;
+
+	if (!e->link[e->now] || link_state(e->link[e->now]) != LINK_OPEN)
+		return;
+	link_carrier_begin(e->link[e->now], &c, buf, sizeof buf, now);
+	write_bytes(&c.frames, frames.data, frames.size);
+	write_bytes(&c.carried, carried.data, carried.size);
+	size = link_carrier_end(e->link[e->now], &c, now);
+	if (size > 0)
+		leno_engine_take(node, (leno_pipe)e->now, buf, size);
+}
+
+static void carried_frame(struct evil *e, struct bytes body, size_t carried)
+{
+	static const uint8_t zeros[255 * 8];
+	uint8_t text[300];
+	struct writer w = writer_of(text, sizeof text);
+
+	if (write_frame(&w, FRAME_CARRIED, body))
+		seal_carrying(e, writer_bytes(&w), bytes_of(zeros, carried));
 }
 
 static void frame(struct evil *e, uint8_t type, struct bytes body)
@@ -464,14 +500,19 @@ static void cast(struct evil *e, struct reader *r)
 /* As if a relay lay in between, though none does: a member may well say so. */
 static void sealed(struct evil *e, struct bytes item)
 {
-	static uint8_t text[RECORD_FRAMES];
-	struct writer w = writer_of(text, sizeof text);
+	static uint8_t text[RECORD_FRAMES], aside[PACKET_MAX];
+	static const uint8_t tail[3000];
+	struct writer w = writer_of(text, sizeof text), c = writer_of(aside, sizeof aside);
 
 	session_set_path(e->session, PATH_RELAYED, 1, now);
-	session_put(e->session, item, bytes_of(NULL, 0), NULL);
-	for (int i = 0; i < 3 && session_make(e->session, &w, now); i++) {
-		seal(e, writer_bytes(&w));
+	session_put(e->session, item, bytes_of(tail, item.size < 128 ? 0 : sizeof tail), NULL);
+	for (int i = 0; i < 3 && session_carry(e->session, &w, &c, now); i++) {
+		if (writer_size(&c) > 0)
+			seal_carrying(e, writer_bytes(&w), writer_bytes(&c));
+		else
+			seal(e, writer_bytes(&w));
 		w = writer_of(text, sizeof text);
+		c = writer_of(aside, sizeof aside);
 		listen_all(e);
 	}
 }
@@ -493,10 +534,17 @@ static void pass(struct evil *e, uint64_t us)
 static void step(struct evil *e, struct reader *r, leno_message **kept)
 {
 	uint8_t op = read_u8(r), a = read_u8(r);
+	struct bytes body;
 
 	e->now = op >> 7 && e->link[1] ? 1 : 0;
 	switch (op % 14) {
-	case 0: frame(e, a, read_bytes(r, read_u8(r))); break;
+	case 0:
+		body = read_bytes(r, read_u8(r));
+		if (a == FRAME_CARRIED)
+			carried_frame(e, body, read_u8(r) * 8u);
+		else
+			frame(e, a, body);
+		break;
 	case 1: seal(e, read_bytes(r, a)); break;
 	case 2: atlas(e, a, read_u8(r)); break;
 	case 3: hello(e, r); break;

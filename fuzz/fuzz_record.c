@@ -1,7 +1,9 @@
 /* Two open links, and a program of what happens to them. Each step is an operation's byte
  * and its bytes:
  *
- *	0 seal   u8 n, n bytes    the peer seals these as frames; the link takes them
+ *	0 seal   u8 n, n bytes    the peer seals these as frames; the link takes them.
+ *	                          From operation 128 on they are carried, and
+ *	       u8 m, m bytes      are the frames
  *	1 raw    u8 n, n bytes    bytes that nobody sealed
  *	2 time   u16 ms           passes; both tick
  *	3 talk   u8 piece         both make all that they have, and take it in pieces
@@ -57,6 +59,25 @@ static void sealed(struct bytes frames)
 	check_now.failures = 0; /* malformed frames are the node's to refuse */
 }
 
+/* Carried as it is: what comes out is what went in. */
+static void sealed_carrying(struct bytes carried, struct bytes frames)
+{
+	static uint8_t buf[RECORD_HEAD + RECORD_MOST];
+	uint8_t *at = buf;
+	struct bytes got;
+	size_t size;
+
+	if (carried.size == 0 || frames.size < 2 || link_state(p.dialler.link) != LINK_OPEN)
+		return;
+	memcpy(buf + RECORD_CARRY_HEAD, carried.data, carried.size);
+	memcpy(buf + RECORD_CARRY_HEAD + carried.size, frames.data, frames.size);
+	size = record_seal_carrying(&p.dialler.link->out, buf, carried.size, frames.size);
+	if (link_take(p.responder.link, &at, &size, now, &got) == LINK_FRAMES && !disturbed)
+		require(bytes_same(link_carried(p.responder.link), carried) &&
+			bytes_same(got, frames));
+	disturbed = true;
+}
+
 static void raw(struct bytes bytes)
 {
 	uint8_t buf[256];
@@ -82,9 +103,16 @@ static void pass(uint64_t ms)
 static void step(struct reader *r)
 {
 	uint8_t op = read_u8(r);
+	struct bytes bytes;
 
 	switch (op % 7) {
-	case 0: sealed(read_bytes(r, read_u8(r))); break;
+	case 0:
+		bytes = read_bytes(r, read_u8(r));
+		if (op < 128)
+			sealed(bytes);
+		else
+			sealed_carrying(bytes, read_bytes(r, read_u8(r)));
+		break;
 	case 1: raw(read_bytes(r, read_u8(r))); break;
 	case 2: pass(read_u16(r)); break;
 	case 3: pair_talk(&p, read_u8(r), now); break;

@@ -72,7 +72,8 @@ struct aead *aead_free(struct aead *);                            /* wipes; NULL
 /* New key (a rekey), same cipher; allocates nothing. */
 void aead_rekey(struct aead *, const uint8_t key[KEY_SIZE]);
 
-/* In place: buf holds size bytes, and room for the tag behind them. */
+/* In place: buf holds size bytes, and room for the tag behind them. ad may be large: what is
+ * only vouched for costs about half of what is sealed. */
 void aead_seal(struct aead *, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size);
 /* buf holds size bytes, the tag included; false leaves nothing to be believed. */
 bool aead_open(struct aead *, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size);

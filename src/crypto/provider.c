@@ -208,8 +208,8 @@ bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 
 #else
 
-/* From so many bytes on EVP is the faster one, with either cipher: two and three times
- * as fast at 16 KiB. */
+/* From so many bytes on EVP is the faster one, with either cipher, be they sealed or only
+ * vouched for: two and three times as fast at 16 KiB. */
 enum { EVP_WORTH = 512 };
 
 struct aead {
@@ -303,7 +303,7 @@ void aead_seal(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
-	if (size >= EVP_WORTH && evp_of(a)) {
+	if (ad.size + size >= EVP_WORTH && evp_of(a)) {
 		if (!evp_seal(a->evp, nonce, ad, buf, (int)size))
 			memset(buf, 0, size + TAG_SIZE);
 	} else if (a->cipher == CIPHER_AES) {
@@ -326,7 +326,7 @@ bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 		return false;
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
-	if (n >= EVP_WORTH && evp_of(a))
+	if (ad.size + n >= EVP_WORTH && evp_of(a))
 		ok = evp_open(a->evp, nonce, ad, buf, (int)n);
 	else if (a->cipher == CIPHER_AES)
 		ok = crypto_aead_aes256gcm_decrypt_detached_afternm(

@@ -7,7 +7,7 @@
  *
  *  1. Dead links have no keys, and say at most why they refused.
  *  2. A message that is whole in the caller's buffer is opened there; only a part is
- *     carried over, and completed by no more than what it lacks. */
+ *     kept, and completed by no more than what it lacks. */
 #include "link/link.h"
 
 #include <assert.h>
@@ -20,6 +20,8 @@ enum {
 	RECORD_ENDING = CONTROL_FRAME + REKEY_FRAME + CLOSE_FRAME, /* room kept at a record's end */
 	RECORD_SMALLEST = RECORD_MORE + CONTROL_FRAMES + RECORD_ENDING
 };
+static_assert(RECORD_CARRY_HEAD + PACKET_MAX + CARRIER_FRAMES + TAG_SIZE ==
+		      RECORD_MORE + RECORD_FRAMES, "one that carries is no larger than others");
 
 struct link *link_new(const struct link_setup *setup, bool dialled, uint64_t now_us)
 {
@@ -45,12 +47,12 @@ struct link *link_free(struct link *l)
 	handshake_free(l->handshake);
 	record_stop(&l->in);
 	record_stop(&l->out);
-	mem_free(l->carry);
+	mem_free(l->part);
 	crypto_wipe(l, sizeof *l);
 	return mem_free(l);
 }
 
-/* Frames that were handed out stay readable: the carry goes with the link. */
+/* Frames that were handed out stay readable: the part goes with the link. */
 static int die(struct link *l, int error)
 {
 	l->state = LINK_DEAD;
@@ -95,7 +97,7 @@ static int measure(const struct link *l, const uint8_t *have, size_t n)
 }
 
 /* In steps, so that a stranger holds little: a handshake message, a record of ours, any. */
-static bool carry_reserve(struct link *l, size_t size)
+static bool part_reserve(struct link *l, size_t size)
 {
 	size_t room = size <= HANDSHAKE_MAX ? HANDSHAKE_MAX
 		      : size <= RECORD_MORE + RECORD_FRAMES ? RECORD_MORE + RECORD_FRAMES
@@ -103,47 +105,47 @@ static bool carry_reserve(struct link *l, size_t size)
 	uint8_t *grown;
 
 	assert(size <= room);
-	if (size <= l->carry_room)
+	if (size <= l->part_room)
 		return true;
-	if (!(grown = mem_grow(l->carry, l->carry_room, room)))
+	if (!(grown = mem_grow(l->part, l->part_room, room)))
 		return false;
-	l->carry = grown;
-	l->carry_room = room;
+	l->part = grown;
+	l->part_room = room;
 	return true;
 }
 
-/* The next whole message, in the caller's buffer or in the carry: 1, 0 when there is none
+/* The next whole message, in the caller's buffer or in the part: 1, 0 when there is none
  * yet, or an error. */
 static int gather(struct link *l, uint8_t **data, size_t *size, uint8_t **ret, size_t *ret_size)
 {
-	int need = l->carry_size > 0 ? measure(l, l->carry, l->carry_size) : measure(l, *data, *size);
+	int need = l->part_size > 0 ? measure(l, l->part, l->part_size) : measure(l, *data, *size);
 
-	if (need > 0 && l->carry_size == 0 && (size_t)need <= *size) {
+	if (need > 0 && l->part_size == 0 && (size_t)need <= *size) {
 		*ret = *data;
 		*ret_size = (size_t)need;
 		*data += need;
 		*size -= (size_t)need;
 		return 1;
 	}
-	while (need > 0 && (size_t)need > l->carry_size && *size > 0) {
-		size_t lacking = (size_t)need - l->carry_size;
+	while (need > 0 && (size_t)need > l->part_size && *size > 0) {
+		size_t lacking = (size_t)need - l->part_size;
 		size_t n = lacking < *size ? lacking : *size;
 
-		if (!carry_reserve(l, (size_t)need))
+		if (!part_reserve(l, (size_t)need))
 			return LENO_MEMORY;
-		memcpy(l->carry + l->carry_size, *data, n);
-		l->carry_size += n;
+		memcpy(l->part + l->part_size, *data, n);
+		l->part_size += n;
 		*data += n;
 		*size -= n;
-		need = measure(l, l->carry, l->carry_size);
+		need = measure(l, l->part, l->part_size);
 	}
 	if (need < 0)
 		return need;
-	if (l->carry_size == 0 || (size_t)need > l->carry_size)
+	if (l->part_size == 0 || (size_t)need > l->part_size)
 		return 0;
-	*ret = l->carry;
-	*ret_size = l->carry_size;
-	l->carry_size = 0; /* the bytes stay until the next call */
+	*ret = l->part;
+	*ret_size = l->part_size;
+	l->part_size = 0; /* the bytes stay until the next call */
 	return 1;
 }
 
@@ -195,7 +197,7 @@ static int take_record(struct link *l, uint8_t *record, size_t size, uint64_t no
 	if (l->in_rekey)
 		record_rekey(&l->in, now_us);
 	l->in_rekey = false;
-	if (!record_open(&l->in, record, size, ret_frames))
+	if (!record_open(&l->in, record, size, ret_frames, &l->carried))
 		return die_silently(l, LENO_PROTOCOL);
 	l->confirmed = true;
 	heartbeat_record(&l->heartbeat, *ret_frames, now_us);
@@ -209,7 +211,7 @@ int link_take(struct link *l, uint8_t **data, size_t *size, uint64_t now_us,
 	size_t message_size;
 	int got = LINK_MORE;
 
-	*ret_frames = bytes_of(NULL, 0);
+	*ret_frames = l->carried = bytes_of(NULL, 0);
 	if (l->state == LINK_DEAD)
 		return LENO_CLOSED;
 	if (l->state == LINK_OPEN && *size > 0)
@@ -230,6 +232,11 @@ int link_take(struct link *l, uint8_t **data, size_t *size, uint64_t now_us,
 			      : take_handshake(l, bytes_of(message, message_size), now_us);
 	}
 	return got;
+}
+
+struct bytes link_carried(const struct link *l)
+{
+	return l->carried;
 }
 
 int link_control(struct link *l, const struct frame *f, uint64_t now_us)
@@ -281,27 +288,62 @@ size_t link_make_handshake(struct link *l, uint8_t *buf, size_t capacity, uint64
 	return size;
 }
 
+static bool makes_records(const struct link *l)
+{
+	return l->state == LINK_OPEN && !l->handshake;
+}
+
+static void begin_frames(struct link *l, struct writer *w, uint64_t now_us)
+{
+	heartbeat_write(&l->heartbeat, w, now_us);
+	l->control_size = writer_size(w);
+}
+
 struct writer link_record_begin(struct link *l, uint8_t *buf, size_t capacity, uint64_t now_us)
 {
 	struct writer w = {buf, buf, buf, true};
 
 	l->control_size = 0;
-	if (l->state != LINK_OPEN || l->handshake || capacity < RECORD_SMALLEST)
+	if (!makes_records(l) || capacity < RECORD_SMALLEST)
 		return w;
 	if (capacity > RECORD_MORE + RECORD_FRAMES)
 		capacity = RECORD_MORE + RECORD_FRAMES;
 	w = writer_of(buf + RECORD_HEAD, capacity - RECORD_MORE - RECORD_ENDING);
-	heartbeat_write(&l->heartbeat, &w, now_us);
-	l->control_size = writer_size(&w);
+	begin_frames(l, &w, now_us);
 	return w;
 }
 
-size_t link_record_end(struct link *l, struct writer *w, uint64_t now_us)
+void link_carrier_begin(struct link *l, struct carrier *c, uint8_t *buf, size_t capacity,
+			uint64_t now_us)
+{
+	c->frames = c->carried = (struct writer){buf, buf, buf, true};
+	l->control_size = 0;
+	if (!makes_records(l) || capacity < RECORD_MORE + RECORD_FRAMES)
+		return;
+	c->carried = writer_of(buf + RECORD_CARRY_HEAD, PACKET_MAX);
+	c->frames = writer_of(c->aside, CARRIER_FRAMES - RECORD_ENDING);
+	begin_frames(l, &c->frames, now_us);
+}
+
+/* What a carrier has aside goes behind what it carries. */
+static size_t seal_carrier(struct link *l, const struct carrier *c)
+{
+	size_t carried = writer_size(&c->carried), size = writer_size(&c->frames);
+	uint8_t *buf = c->carried.start - RECORD_CARRY_HEAD;
+
+	memcpy(buf + (carried > 0 ? RECORD_CARRY_HEAD + carried : RECORD_HEAD), c->aside, size);
+	return carried > 0 ? record_seal_carrying(&l->out, buf, carried, size)
+			   : record_seal(&l->out, buf, size);
+}
+
+/* c: the carrier whose frames these are, or NULL. */
+static size_t end_record(struct link *l, struct writer *w, const struct carrier *c,
+			 uint64_t now_us)
 {
 	size_t size = writer_size(w);
 	bool rekey;
 
-	if (l->state != LINK_OPEN || l->handshake || (size == 0 && (!l->closing || w->full)))
+	if (!makes_records(l) || (size == 0 && (!l->closing || w->full)))
 		return 0;
 	w->end += RECORD_ENDING;
 	w->full = false;
@@ -311,12 +353,23 @@ size_t link_record_end(struct link *l, struct writer *w, uint64_t now_us)
 		write_frame(w, FRAME_REKEY, bytes_of(NULL, 0));
 	if (l->closing)
 		write_frame(w, FRAME_CLOSE, bytes_of((uint8_t[]){(uint8_t)l->reason}, 1));
-	size = record_seal(&l->out, w->start - RECORD_HEAD, writer_size(w));
+	size = c ? seal_carrier(l, c)
+		 : record_seal(&l->out, w->start - RECORD_HEAD, writer_size(w));
 	if (rekey)
 		record_rekey(&l->out, now_us);
 	if (l->closing)
 		die(l, 0);
 	return size;
+}
+
+size_t link_record_end(struct link *l, struct writer *w, uint64_t now_us)
+{
+	return end_record(l, w, NULL, now_us);
+}
+
+size_t link_carrier_end(struct link *l, struct carrier *c, uint64_t now_us)
+{
+	return end_record(l, &c->frames, c, now_us);
 }
 
 void link_close(struct link *l, enum close_reason reason)

@@ -62,11 +62,15 @@ struct link *link_free(struct link *);              /* wipes its keys           
 
 /* Takes from *data what makes one step and moves *data and *size past it. Call again
  * until it says LINK_MORE. *ret_frames is valid until the next call; it lies in *data
- * (decrypted in place) or in the link's own carry. Below 0 (the link is dead): SECRET,
+ * (decrypted in place) or in the link's own `part`. Below 0 (the link is dead): SECRET,
  * FOREIGN, OLD, IDENTITY, SELF, PROTOCOL, BUSY, MEMORY; CLOSED when it was dead before.
  * link_make_handshake() may still give a refusal, once: it tells the other end why. */
 int link_take(struct link *, uint8_t **data, size_t *size, uint64_t now_us,
               struct bytes *ret_frames);
+
+/* What the record that was taken last carries: valid as long as its frames, which share it out
+ * among them (FRAME_CARRIED), to the last byte. */
+struct bytes link_carried(const struct link *);
 
 /* A frame of the link's own (FRAME_PING to FRAME_REKEY): below 0 PROTOCOL, or
  * LENO_CLOSED when the peer said close; link_reason() then tells why it did. */
@@ -83,6 +87,19 @@ size_t link_make_handshake(struct link *, uint8_t *buf, size_t capacity, uint64_
  * and returns the record's size on the pipe, 0 when no frame was written. LINK_OPEN only. */
 struct writer link_record_begin(struct link *, uint8_t *buf, size_t capacity, uint64_t now_us);
 size_t link_record_end(struct link *, struct writer *, uint64_t now_us);
+
+/* The same for a record that carries what is sealed already, to be vouched for only: `carried`
+ * is written where it will lie, the frames aside until it is known how long that is. capacity:
+ * for a whole record, else there is room for nothing. With nothing carried, end makes an
+ * ordinary record. */
+enum { CARRIER_FRAMES = RECORD_FRAMES - PACKET_MAX - 2 };
+struct carrier {
+	struct writer frames, carried;
+	uint8_t aside[CARRIER_FRAMES];
+};
+void link_carrier_begin(struct link *, struct carrier *, uint8_t *buf, size_t capacity,
+                        uint64_t now_us);
+size_t link_carrier_end(struct link *, struct carrier *, uint64_t now_us);
 
 /* Turns a stranger away before it is known, with a reason (BUSY): link_make_handshake()
  * gives the refusal, and the link is DEAD. Nothing happens to a link that is open. */

@@ -24,11 +24,12 @@ struct link {
 	enum cipher cipher;
 
 	struct record_key in, out;
+	struct bytes carried;            /* by the record that was taken last           */
 	struct heartbeat heartbeat;
 	size_t control_size;             /* of our frames in the record being made      */
 
-	uint8_t *carry;                  /* the part of a message that came so far      */
-	size_t carry_size, carry_room;
+	uint8_t *part;                   /* the part of a message that came so far      */
+	size_t part_size, part_room;
 };
 
 #endif

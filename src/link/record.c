@@ -37,38 +37,82 @@ void record_rekey(struct record_key *k, uint64_t now_us)
 	k->keyed_us = now_us;
 }
 
+static size_t u16_at(const uint8_t *p)
+{
+	return p[0] | (size_t)p[1] << 8;
+}
+
+static void put_u16(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
 int record_measure(const uint8_t *have, size_t n)
 {
 	size_t size;
 
 	if (n < RECORD_HEAD)
 		return RECORD_HEAD;
-	size = have[0] | (size_t)have[1] << 8;
+	size = u16_at(have);
 	if (size == 0)
 		return 0;
+	size &= ~(size_t)RECORD_CARRIES;
 	if (size < RECORD_LEAST || size > RECORD_MOST)
 		return LENO_PROTOCOL;
 	return (int)(RECORD_HEAD + size);
 }
 
-size_t record_seal(struct record_key *k, uint8_t *buf, size_t size)
+/* `before` bytes are vouched for, the head among them; `size` are sealed. */
+static size_t seal(struct record_key *k, uint8_t *buf, size_t before, size_t size, size_t flag)
 {
-	size_t sealed = size + TAG_SIZE;
+	size_t all = before + size + TAG_SIZE;
 
-	assert(size > 0 && size <= RECORD_FRAMES_MAX);
-	buf[0] = (uint8_t)sealed;
-	buf[1] = (uint8_t)(sealed >> 8);
-	aead_seal(k->aead, k->counter++, bytes_of(buf, RECORD_HEAD), buf + RECORD_HEAD, size);
-	return RECORD_HEAD + sealed;
+	assert(size > 0 && all <= RECORD_HEAD + RECORD_MOST);
+	put_u16(buf, (all - RECORD_HEAD) | flag);
+	aead_seal(k->aead, k->counter++, bytes_of(buf, before), buf + before, size);
+	return all;
 }
 
-bool record_open(struct record_key *k, uint8_t *record, size_t size, struct bytes *ret_frames)
+size_t record_seal(struct record_key *k, uint8_t *buf, size_t size)
 {
+	return seal(k, buf, RECORD_HEAD, size, 0);
+}
+
+size_t record_seal_carrying(struct record_key *k, uint8_t *buf, size_t carried, size_t size)
+{
+	assert(carried > 0);
+	put_u16(buf + RECORD_HEAD, carried);
+	return seal(k, buf, RECORD_CARRY_HEAD + carried, size, RECORD_CARRIES);
+}
+
+/* How many bytes stand before the frames; 0: there can be no frames behind so many. */
+static size_t before_frames(const uint8_t *record, size_t size)
+{
+	size_t carried;
+
+	if (!(u16_at(record) & RECORD_CARRIES))
+		return RECORD_HEAD;
+	carried = u16_at(record + RECORD_HEAD);
+	if (carried == 0 || RECORD_CARRY_HEAD + carried + RECORD_LEAST > size)
+		return 0;
+	return RECORD_CARRY_HEAD + carried;
+}
+
+bool record_open(struct record_key *k, uint8_t *record, size_t size, struct bytes *ret_frames,
+		 struct bytes *ret_carried)
+{
+	size_t before;
+
 	assert(size >= RECORD_HEAD + RECORD_LEAST);
-	if (!aead_open(k->aead, k->counter, bytes_of(record, RECORD_HEAD), record + RECORD_HEAD,
-		       size - RECORD_HEAD))
+	before = before_frames(record, size);
+	if (before == 0 || !aead_open(k->aead, k->counter, bytes_of(record, before),
+				      record + before, size - before))
 		return false;
 	k->counter++;
-	*ret_frames = bytes_of(record + RECORD_HEAD, size - RECORD_MORE);
+	*ret_frames = bytes_of(record + before, size - before - TAG_SIZE);
+	*ret_carried = before > RECORD_HEAD ? bytes_of(record + RECORD_CARRY_HEAD,
+						       before - RECORD_CARRY_HEAD)
+					    : bytes_of(NULL, 0);
 	return true;
 }

@@ -1,10 +1,12 @@
 /* record.h - one direction of an open link: a key, a counter, and records under them.
  *
  * A record is u16 size, the sealed frames, their tag; the size is what the tag vouches for
- * besides. The counter starts at 0 and is never sent: the pipe keeps order.
+ * besides. One that carries (bit 15 of the size) has more of that: u16 and as many bytes before
+ * the frames, which are sealed already from end to end. The counter starts at 0 and is never
+ * sent: the pipe keeps order.
  *
  *  1. No key seals twice under one counter, which goes on when the key changes.
- *  2. Frames are handed out only after their tag held. */
+ *  2. Frames, and what is carried, are handed out only after the tag held. */
 #ifndef LENO_LINK_RECORD_H
 #define LENO_LINK_RECORD_H
 
@@ -14,7 +16,11 @@
 enum {
 	RECORD_MORE  = RECORD_HEAD + TAG_SIZE,       /* bytes of a record besides its frames */
 	RECORD_LEAST = TAG_SIZE + 2,                 /* behind the head: one empty frame     */
-	RECORD_MOST  = TAG_SIZE + RECORD_FRAMES_MAX
+	RECORD_MOST  = TAG_SIZE + RECORD_FRAMES_MAX,
+
+	RECORD_CARRIES    = 0x8000,
+	RECORD_CARRY_SIZE = 2,                       /* of the size of what is carried       */
+	RECORD_CARRY_HEAD = RECORD_HEAD + RECORD_CARRY_SIZE
 };
 
 struct record_key {
@@ -40,7 +46,13 @@ int record_measure(const uint8_t *have, size_t n);
  * has on the pipe. */
 size_t record_seal(struct record_key *, uint8_t *buf, size_t size);
 
-/* In place, a whole record. False: nothing of it is believed. */
-bool record_open(struct record_key *, uint8_t *record, size_t size, struct bytes *ret_frames);
+/* The same for one that carries: room for its head (RECORD_CARRY_HEAD), `carried` bytes, at
+ * least one, `size` bytes of frames, room for the tag. */
+size_t record_seal_carrying(struct record_key *, uint8_t *buf, size_t carried, size_t size);
+
+/* In place, a whole record. False: nothing of it is believed. *ret_carried is empty when it
+ * carries nothing. */
+bool record_open(struct record_key *, uint8_t *record, size_t size, struct bytes *ret_frames,
+                 struct bytes *ret_carried);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Control frames go first; then those who have data take turns, a packet or the rest of a
  * record each, so that nobody starves. Sealing happens here, as late as can be: what piled
- * up while the pipe was busy becomes one record. */
+ * up while the pipe was busy becomes one record. A record whose turn begins with a large packet
+ * carries (link.h): packets alone go into it, everybody else into the next. */
 #include "node/node.h"
 
 enum { RECORD_MIN = 256 };   /* less room than this is not worth a record */
@@ -23,7 +24,8 @@ bool down_has(const struct conn *c)
 	       (c->number >= 0 && mesh_wants(c->node->mesh, c->number));
 }
 
-static void make_peers(struct conn *c, struct writer *w)
+/* carried: in a record that carries, else NULL. */
+static void make_peers(struct conn *c, struct writer *w, struct writer *carried)
 {
 	leno_node *n = c->node;
 
@@ -32,8 +34,10 @@ static void make_peers(struct conn *c, struct writer *w)
 		struct peer *p = list_item(it, struct peer, ready);
 		bool wrote;
 
+		if (carried && session_path(p->session) == PATH_DIRECT)
+			return;                    /* begins the next record: this one has no room */
 		streams_feed(p);
-		wrote = session_make(p->session, w, n->now_us);
+		wrote = session_carry(p->session, w, carried, n->now_us);
 		if (!wrote && session_wants(p->session))
 			return;                    /* the record is full */
 		timers_set(&n->timers, &p->timer, session_deadline(p->session));
@@ -56,28 +60,60 @@ static void make_record(struct conn *c, struct writer *w)
 		return;
 	if (c->number >= 0)
 		mesh_make(n->mesh, c->number, w, n->now_us);
-	/* Sessions and the relay queue take turns at being first. */
-	c->relay_first = !c->relay_first;
 	if (c->relay_first)
-		relay_make(&c->relay, w);
+		relay_make(&c->relay, w, NULL);
 	fan_make(c, w);
-	make_peers(c, w);
-	relay_make(&c->relay, w);
+	make_peers(c, w, NULL);
+	relay_make(&c->relay, w, NULL);
+}
+
+/* Does nobody but packets want the next record, and is the first of them a large one? */
+static bool carries(struct conn *c)
+{
+	struct peer *p;
+
+	if (c->finishing || !c->links_known || c->links_due || fan_wants(c) ||
+	    (c->number >= 0 && mesh_wants(c->node->mesh, c->number)))
+		return false;
+	if (list_empty(&c->ready) || (c->relay_first && relay_has(&c->relay)))
+		return relay_carries(&c->relay);
+	p = list_item(c->ready.next, struct peer, ready);
+	streams_feed(p);
+	return session_carries(p->session);
+}
+
+static size_t make_carrying(struct conn *c, uint8_t *buf, size_t capacity)
+{
+	uint64_t now_us = c->node->now_us;
+	struct carrier k;
+
+	link_carrier_begin(c->link, &k, buf, capacity, now_us);
+	if (c->relay_first)
+		relay_make(&c->relay, &k.frames, &k.carried);
+	make_peers(c, &k.frames, &k.carried);
+	relay_make(&c->relay, &k.frames, &k.carried);
+	return link_carrier_end(c->link, &k, now_us);
+}
+
+static size_t make_plain(struct conn *c, uint8_t *buf, size_t capacity)
+{
+	uint64_t now_us = c->node->now_us;
+	struct writer w = link_record_begin(c->link, buf, capacity, now_us);
+
+	if (!c->finishing)
+		make_record(c, &w);
+	return link_record_end(c->link, &w, now_us);
 }
 
 static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)
 {
-	leno_node *n = c->node;
-	struct writer w;
 	size_t size;
 
 	if (link_state(c->link) != LINK_OPEN || !down_has(c))
 		return 0;
-	w = link_record_begin(c->link, buf, capacity, n->now_us);
-	if (!c->finishing)
-		make_record(c, &w);
-	size = link_record_end(c->link, &w, n->now_us);
-	n->stats.records_out += size > 0;
+	c->relay_first = !c->relay_first;  /* sessions and the relay queue take turns */
+	size = carries(c) ? make_carrying(c, buf, capacity) : make_plain(c, buf, capacity);
+	c->node->stats.records_out += size > 0;
 	return size;
 }
 

@@ -9,18 +9,22 @@
 #include "wire/codec.h"
 
 struct relay {
-	struct tape tape;       /* [u16 size][frame body]...                       */
+	struct tape tape;       /* [u16 size][u16 of it, sealed][packet]...        */
 };
 
 void relay_init(struct relay *, struct pool *);
 void relay_clear(struct relay *);
 
-/* head | body as one packet; false: dropped. *ret_mark: the queue is long: mark it. */
-bool relay_put(struct relay *, struct bytes head, struct bytes body);
-bool relay_crowded(const struct relay *);
+/* head | body | sealed as one packet; false: dropped. */
+bool relay_put(struct relay *, struct bytes head, struct bytes body, struct bytes sealed);
+bool relay_crowded(const struct relay *);              /* the queue is long: mark packets */
 bool relay_has(const struct relay *);
 
-/* Writes packets while they fit the record; false when none was written. */
-bool relay_make(struct relay *, struct writer *);
+/* Is the next packet large enough to be carried? */
+bool relay_carries(struct relay *);
+
+/* Writes packets while they fit the record. carried: where the sealed part of large ones goes;
+ * NULL for a record that does not carry. */
+void relay_make(struct relay *, struct writer *, struct writer *carried);
 
 #endif

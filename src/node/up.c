@@ -44,7 +44,7 @@ static void forward(struct conn *from, struct packet *p)
 		p->flags |= PACKET_MARKED;
 	write_packet_head(&w, p);
 	assert(!w.full);
-	if (relay_put(&to->relay, writer_bytes(&w), p->body)) {
+	if (relay_put(&to->relay, writer_bytes(&w), p->body, p->sealed)) {
 		n->stats.forwarded++;
 		down_wake(to);
 	} else {
@@ -80,7 +80,7 @@ static void refuse(struct conn *c, const struct packet *p)
 		return;
 	session_write_refused(&w, &n->session_setup, p);
 	if (!w.full && writer_size(&w) > 0 &&
-	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0)))
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
 		down_wake(c);
 }
 
@@ -96,7 +96,8 @@ static void learn_gate(struct peer *peer, const struct packet *p)
 	session_set_gate(peer->session, &peer->gate);
 }
 
-void up_packet(struct conn *c, struct bytes body)
+/* carried: what the record carries and no frame of it has taken yet. */
+static void take_packet(struct conn *c, const struct frame *frame, struct reader *carried)
 {
 	leno_node *n = c->node;
 	struct packet p;
@@ -106,7 +107,8 @@ void up_packet(struct conn *c, struct bytes body)
 	struct frame f;
 	int got;
 
-	if (!read_packet(body, &p)) {
+	if (frame->type == FRAME_CARRIED ? !read_carried(frame->body, carried, &p)
+					 : !read_packet(frame->body, &p)) {
 		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, LENO_PROTOCOL);
 		return;
 	}
@@ -180,7 +182,7 @@ static void stream_frame(struct conn *c, const struct frame *f)
 	peers_wake(c->peer);
 }
 
-static int take_frame(struct conn *c, const struct frame *f)
+static int take_frame(struct conn *c, const struct frame *f, struct reader *carried)
 {
 	leno_node *n = c->node;
 
@@ -198,8 +200,8 @@ static int take_frame(struct conn *c, const struct frame *f)
 	case FRAME_ROOT: case FRAME_VERSIONS: case FRAME_WANT: case FRAME_RECORD:
 	case FRAME_SYNCED:
 		return c->number >= 0 ? mesh_take(n->mesh, c->number, f, n->now_us) : 0;
-	case FRAME_PACKET:
-		up_packet(c, f->body);
+	case FRAME_PACKET: case FRAME_CARRIED:
+		take_packet(c, f, carried);
 		return 0;
 	case FRAME_BROADCAST:
 		fan_take(c, f->body);
@@ -234,14 +236,16 @@ static void fail(struct conn *c, int error)
 
 static int take_record(struct conn *c, struct bytes frames)
 {
-	struct reader r = reader_of(frames);
+	struct reader r = reader_of(frames), carried = reader_of(link_carried(c->link));
 	struct frame f;
 	int error = 0;
 
 	c->node->stats.records_in++;
 	while (!error && !c->finishing && read_frame(&r, &f))
-		error = take_frame(c, &f);
-	return !error && r.bad ? LENO_PROTOCOL : error;
+		error = take_frame(c, &f, &carried);
+	if (error || c->finishing)
+		return error;
+	return r.bad || reader_left(&carried) > 0 ? LENO_PROTOCOL : 0;
 }
 
 void up_take(struct conn *c, uint8_t *data, size_t size)

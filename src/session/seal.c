@@ -8,6 +8,8 @@ enum {
 	TRIES_IDLE_MAX = 3              /* a start that nobody needs any more ends        */
 };
 static_assert(PACKET_MAX >= 1 << 7 && PACKET_MAX < 1 << 14, "the size takes two bytes");
+static_assert(CARRIED_MAX < 1 << 7, "and that of a FRAME_CARRIED one");
+static_assert(SEALED_MIN == TAG_SIZE, "a tag at least is sealed");
 
 void seal_init(struct seal *s, struct session_setup *setup, const struct public_keys *keys,
                const leno_id *peer)
@@ -148,46 +150,54 @@ static void rekey(struct seal *s, uint64_t now_us)
 		s->previous = epoch_free(s->previous);
 }
 
-static size_t before_frames(const struct seal *s)
+/* Of a packet, what stands before its sealed part. */
+static size_t front_size(const struct seal *s)
 {
-	return 1 + PACKET_SIZE_WIDTH + PACKET_HEAD_MIN + (s->has_gate ? 16u : 0u) + SEALED_HEAD;
+	return PACKET_HEAD_MIN + (s->has_gate ? 16u : 0u) + SEALED_HEAD;
 }
 
-struct writer seal_begin(struct seal *s, struct writer *w, uint64_t now_us)
+struct writer seal_begin(struct seal *s, struct writer *w, struct writer *carried,
+                         uint64_t now_us)
 {
 	/* A gate on the way adds its id: room for both. */
 	const size_t max = PACKET_MAX - PACKET_HEAD_MAX - SEALED_HEAD - TAG_SIZE;
-	size_t before = before_frames(s), room = writer_left(w);
+	size_t front = 1 + (carried ? 1 + CARRIED_SIZE : PACKET_SIZE_WIDTH) + front_size(s);
+	size_t before = carried ? 0 : front;
+	struct writer *to = carried ? carried : w;
+	size_t room = writer_left(to);
 
 	rekey(s, now_us);
-	if (room <= before + TAG_SIZE)
+	if (room <= before + TAG_SIZE || writer_left(w) < front)
 		return (struct writer){ w->at, w->at, w->at, true };
 	room -= before + TAG_SIZE;
-	return writer_of(w->at + before, room < max ? room : max);
+	return writer_of(to->at + before, room < max ? room : max);
 }
 
-bool seal_end(struct seal *s, struct writer *w, struct writer *frames)
+bool seal_end(struct seal *s, struct writer *w, struct writer *carried, struct writer *frames)
 {
-	size_t size = writer_size(frames), before = before_frames(s);
-	size_t body = before - 1 - PACKET_SIZE_WIDTH + size + TAG_SIZE;
+	size_t size = writer_size(frames), body = front_size(s) + size + TAG_SIZE;
 	struct packet head = head_of(s, PACKET_SEALED);
 	struct epoch *e = s->current;
 	uint8_t *start = frames->start, ad[SEALED_AD];
 
 	if (size == 0)
 		return false;
-	if (varint_size(body) < PACKET_SIZE_WIDTH) {     /* few frames: they move by a byte */
-		memmove(start - 1, start, size);
-		start--;
+	if (carried) {
+		write_carried(w, front_size(s), size + TAG_SIZE);
+	} else {
+		if (varint_size(body) < PACKET_SIZE_WIDTH) { /* few frames: they move by a byte */
+			memmove(start - 1, start, size);
+			start--;
+		}
+		write_u8(w, FRAME_PACKET);
+		write_varint(w, body);
 	}
-	write_u8(w, FRAME_PACKET);
-	write_varint(w, body);
 	write_packet_head(w, &head);
 	write_u32(w, e->theirs);
 	write_u64(w, e->counter);
-	assert(w->at == start);
+	assert(!w->full && start == (carried ? carried : w)->at);
 	aead_seal(e->out, e->counter, sealed_ad(ad, &head, e->theirs, e->counter), start, size);
-	w->at += size + TAG_SIZE;
+	(carried ? carried : w)->at += size + TAG_SIZE;
 	e->counter++;
 	return true;
 }
@@ -293,8 +303,8 @@ static int take_sealed(struct seal *s, struct packet *p, uint64_t now_us, struct
 	struct reader r = reader_of(p->body);
 	uint32_t index = read_u32(&r);
 	uint64_t counter = read_u64(&r);
-	size_t size = reader_left(&r);
-	uint8_t *data = p->start + (r.at - p->start), ad[SEALED_AD];
+	uint8_t *data = (uint8_t *)(uintptr_t)p->sealed.data, ad[SEALED_AD]; /* the link's to lend */
+	size_t size = p->sealed.size;
 	struct epoch *e;
 
 	if (r.bad || size < TAG_SIZE)

@@ -26,7 +26,6 @@ enum {
 	RESPONSE_PAYLOAD = 4 + 32 + CREDENTIAL_SIZE + 1,
 	INIT_BODY        = 4 + INIT_PAYLOAD + NOISE_OVERHEAD_MAX,
 	RESPONSE_BODY    = 8 + RESPONSE_PAYLOAD + NOISE_OVERHEAD_MAX,
-	SEALED_HEAD      = 4 + 8,
 
 	REKEY_PACKETS    = 1 << 20,
 	REKEY_US         = 120 * 1000 * 1000,   /* the initiator's; ...           */
@@ -115,9 +114,12 @@ static inline bool seal_wants(const struct seal *s)
 bool seal_make(struct seal *, struct writer *record, uint64_t now_us);
 
 /* One sealed packet: a writer for its frames (full when there is no room), then its end;
- * end writes nothing when there were no frames. seal_ready() only. */
-struct writer seal_begin(struct seal *, struct writer *record, uint64_t now_us);
-bool seal_end(struct seal *, struct writer *record, struct writer *frames);
+ * end writes nothing when there were no frames. carried: where what is sealed goes, NULL for
+ * the record itself; the same for both. seal_ready() only. */
+struct writer seal_begin(struct seal *, struct writer *record, struct writer *carried,
+                         uint64_t now_us);
+bool seal_end(struct seal *, struct writer *record, struct writer *carried,
+              struct writer *frames);
 
 /* See session_take_packet(). busy: there is something to send. */
 int seal_take(struct seal *, struct packet *, bool busy, uint64_t now_us, struct bytes *ret_frames);

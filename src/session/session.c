@@ -164,7 +164,9 @@ static bool worth(const struct session *s, const struct writer *w)
 	return writer_left(w) >= PACKET_MAX / 4 || writer_left(w) > stream_sendable(&s->out) + 256;
 }
 
-static bool make_packet(struct session *s, struct writer *record, uint64_t now_us)
+/* carried: where its sealed part goes; NULL: into the record. */
+static bool make_packet(struct session *s, struct writer *record, struct writer *carried,
+                        uint64_t now_us)
 {
 	struct writer frames;
 
@@ -173,14 +175,14 @@ static bool make_packet(struct session *s, struct writer *record, uint64_t now_u
 			seal_start(&s->seal, now_us);
 		return seal_make(&s->seal, record, now_us);
 	}
-	if (!worth(s, record))
+	if (!worth(s, carried ? carried : record))
 		return false;
-	frames = seal_begin(&s->seal, record, now_us);
+	frames = seal_begin(&s->seal, record, carried, now_us);
 	if (frames.full || !write_frames(s, &frames, now_us))
 		return false;
 	if (stream_waits(&s->out))
 		window_arm(&s->out.window, now_us);
-	return seal_end(&s->seal, record, &frames);
+	return seal_end(&s->seal, record, carried, &frames);
 }
 
 bool session_make(struct session *s, struct writer *record, uint64_t now_us)
@@ -190,8 +192,22 @@ bool session_make(struct session *s, struct writer *record, uint64_t now_us)
 	if (seal_answers(&s->seal) || (s->path == PATH_RELAYED && seal_wants(&s->seal)))
 		return seal_make(&s->seal, record, now_us);
 	if (s->path == PATH_RELAYED)
-		return make_packet(s, record, now_us);
+		return make_packet(s, record, NULL, now_us);
 	return write_frames(s, record, now_us);
+}
+
+bool session_carries(const struct session *s)
+{
+	return s->path == PATH_RELAYED && !s->ended && seal_ready(&s->seal) &&
+	       !seal_wants(&s->seal) && stream_sendable(&s->out) >= CARRIED_MIN;
+}
+
+bool session_carry(struct session *s, struct writer *record, struct writer *carried,
+                   uint64_t now_us)
+{
+	if (carried && session_carries(s))
+		return make_packet(s, record, carried, now_us);
+	return session_make(s, record, now_us);
 }
 
 bool session_take_writable(struct session *s)

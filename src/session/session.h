@@ -86,6 +86,14 @@ bool session_wants(const struct session *);
  * nothing was written: nothing is due, or the rest of the record is too small. */
 bool session_make(struct session *, struct writer *record, uint64_t now_us);
 
+/* Will it make a packet that is large enough to be carried? */
+bool session_carries(const struct session *);
+
+/* session_make() into a record that carries (link.h): the sealed part of such a packet goes
+ * into `carried`. NULL: the record does not. */
+bool session_carry(struct session *, struct writer *record, struct writer *carried,
+                   uint64_t now_us);
+
 /* After AGAIN: true once, when half of queue_max is free again, and what was refused
  * fits. */
 bool session_take_writable(struct session *);

@@ -13,9 +13,10 @@ enum {
 	LABEL_MAX         = 63,
 	LABELS_MAX        = 16,
 
-	RECORD_HEAD       = 2,           /* u16: size of what follows, the tag included */
+	RECORD_HEAD       = 2,           /* u16: size of what follows, the tag included;
+	                                    bit 15: it carries packets                */
 	RECORD_FRAMES     = 16 * 1024,   /* plaintext of a record: the AEAD's sweet spot */
-	RECORD_FRAMES_MAX = 32 * 1024,   /* accepted                                  */
+	RECORD_FRAMES_MAX = 31 * 1024,   /* accepted, what is carried included        */
 	REKEY_RECORDS     = 1 << 20,     /* a link's key changes after so many records */
 	REKEY_SECONDS     = 120,
 
@@ -23,6 +24,7 @@ enum {
 	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */
 	STRANGERS_MAX     = 64,          /* handshakes under way that we did not dial */
 	PACKET_MAX        = 15 * 1024,   /* a routed packet, header and tag included  */
+	CARRIED_MIN       = 1024,        /* a packet's sealed bytes that are worth it  */
 	HOPS_MAX          = 64,          /* links a packet may cross                  */
 	NEIGHBOURS_MAX    = 256,         /* listed in one record                      */
 	NODE_RECORD_MAX   = 8 * 1024,    /* bytes of a node's signed record           */
@@ -37,7 +39,7 @@ enum {
 	REQUESTS_MAX      = 1 << 20,     /* pending, of one node                      */
 	BROADCAST_MAX     = 1 << 20
 };
-static_assert(RECORD_FRAMES_MAX + 16 <= 0xffff, "a record's size fits its head");
+static_assert(RECORD_FRAMES_MAX + 16 < 0x8000, "a record's size fits its head beside a flag");
 static_assert(PACKET_MAX + 64 <= RECORD_FRAMES, "a packet fits a record");
 static_assert(NODE_RECORD_MAX + 64 <= RECORD_FRAMES, "a node's record fits a record");
 static_assert(ITEM_FREE_MAX < SESSION_WINDOW, "what needs no grant fits the window");

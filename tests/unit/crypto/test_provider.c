@@ -114,15 +114,19 @@ TEST(ed25519_is_that_of_the_rfc)
 	CHECK(!crypto_verify(signature, bytes_of(&message, 1), public));
 }
 
-/* Sizes around where the provider changes libraries, and where ciphers change blocks. */
+/* Sizes around where the provider changes libraries, and where ciphers change blocks; of what
+ * is sealed, and of what is only vouched for. */
 static const size_t sizes[] = {0, 1, 15, 16, 17, 28, 63, 64, 65, 255, 511, 512, 513, 1024, 4097, 16384};
-enum { N_SIZES = sizeof sizes / sizeof *sizes, LARGEST = 16384 };
+static const size_t ad_sizes[] = {0, 2, 4, 500, 512, 1041, 15361};
+enum {
+	N_SIZES = sizeof sizes / sizeof *sizes, N_AD_SIZES = sizeof ad_sizes / sizeof *ad_sizes,
+	LARGEST = 16384
+};
 
 TEST(records_of_every_size_are_what_a_plain_seal_makes)
 {
 	static uint8_t buf[LARGEST + TAG_SIZE], plain[LARGEST], want[LARGEST + TAG_SIZE];
 	uint8_t key[32];
-	struct bytes ad = bytes_of("ad", 2);
 	struct aead *a;
 
 	REQUIRE(crypto_init());
@@ -130,14 +134,16 @@ TEST(records_of_every_size_are_what_a_plain_seal_makes)
 	pattern(plain, sizeof plain);
 	a = aead_new(CIPHER_CHACHA, key);
 	REQUIRE(a != NULL);
-	for (size_t i = 0; i < N_SIZES; i++) {
+	for (size_t i = 0; i < N_SIZES * N_AD_SIZES; i++) {
 		uint64_t counter = 0x0102030405060708u * i;
-		memcpy(buf, plain, sizes[i]);
-		aead_seal(a, counter, ad, buf, sizes[i]);
-		crypto_seal(want, key, counter, ad, bytes_of(plain, sizes[i]));
-		CHECK_BYTES(buf, want, sizes[i] + TAG_SIZE);
-		CHECK(aead_open(a, counter, ad, buf, sizes[i] + TAG_SIZE));
-		CHECK_BYTES(buf, plain, sizes[i]);
+		struct bytes ad = bytes_of(plain, ad_sizes[i % N_AD_SIZES]);
+		size_t size = sizes[i / N_AD_SIZES];
+		memcpy(buf, plain, size);
+		aead_seal(a, counter, ad, buf, size);
+		crypto_seal(want, key, counter, ad, bytes_of(plain, size));
+		CHECK_BYTES(buf, want, size + TAG_SIZE);
+		CHECK(aead_open(a, counter, ad, buf, size + TAG_SIZE));
+		CHECK_BYTES(buf, plain, size);
 	}
 	aead_free(a);
 }
@@ -176,10 +182,38 @@ static void records_refuse_what_was_changed(enum cipher cipher)
 	aead_free(a);
 }
 
+/* What is vouched for without being sealed is vouched for all the same, to its last byte. */
+static void records_refuse_a_changed_companion(enum cipher cipher)
+{
+	static uint8_t companion[LARGEST], kept[100 + TAG_SIZE], buf[100 + TAG_SIZE];
+	uint8_t key[32] = {9};
+	struct aead *a = aead_new(cipher, key);
+
+	REQUIRE(a != NULL);
+	pattern(companion, sizeof companion);
+	for (size_t i = 0; i < N_AD_SIZES; i++) {
+		struct bytes ad = bytes_of(companion, ad_sizes[i]);
+		pattern(kept, 100);
+		aead_seal(a, 7, ad, kept, 100);
+		for (size_t at = 0; at < ad.size; at += 1 + ad.size / 40) {
+			memcpy(buf, kept, sizeof buf);
+			companion[at] ^= 0x10;
+			CHECK(!aead_open(a, 7, ad, buf, sizeof buf));
+			companion[at] ^= 0x10;
+		}
+		memcpy(buf, kept, sizeof buf);
+		CHECK(!aead_open(a, 7, bytes_of(companion, ad.size + 1), buf, sizeof buf));
+		memcpy(buf, kept, sizeof buf);
+		CHECK(aead_open(a, 7, ad, buf, sizeof buf));
+	}
+	aead_free(a);
+}
+
 TEST(chacha_records_refuse_what_was_changed)
 {
 	REQUIRE(crypto_init());
 	records_refuse_what_was_changed(CIPHER_CHACHA);
+	records_refuse_a_changed_companion(CIPHER_CHACHA);
 }
 
 TEST(aes_records_refuse_what_was_changed)
@@ -187,34 +221,39 @@ TEST(aes_records_refuse_what_was_changed)
 	if (!crypto_init() || !crypto_has_aes())
 		SKIP("no AES in this hardware");
 	records_refuse_what_was_changed(CIPHER_AES);
+	records_refuse_a_changed_companion(CIPHER_AES);
 }
 
 TEST(aes_records_are_known)
 {
 	static const struct {
 		const char *why;
-		size_t size;
+		size_t size, companion;
 		const char *want; /* BLAKE2b-128 of the sealed record, by libsodium alone */
 	} rows[] = {
-		{"nothing", 0, "f091d8fe19c3e35f7bff7b9a71599f0e"},
-		{"small", 64, "27ea32b2bdc8f9fdfa7cfd7960e3d34e"},
-		{"large", 1024, "aa7bab429558ca6d26a60e3d7e92ede0"},
-		{"a whole record", 16384, "33c200445d6dae374afa3e62a5dd707b"},
+		{"nothing", 0, 0, "f091d8fe19c3e35f7bff7b9a71599f0e"},
+		{"small", 64, 0, "27ea32b2bdc8f9fdfa7cfd7960e3d34e"},
+		{"large", 1024, 0, "aa7bab429558ca6d26a60e3d7e92ede0"},
+		{"a whole record", 16384, 0, "33c200445d6dae374afa3e62a5dd707b"},
+		{"small, with much beside it", 64, 15364, "7b073b0a07f649236f45e4610f3e77ac"},
 	};
-	static uint8_t buf[LARGEST + TAG_SIZE];
+	static uint8_t buf[LARGEST + TAG_SIZE], companion[LARGEST];
 	uint8_t key[32], want[16], got[16];
 	struct aead *a;
 
 	if (!crypto_init() || !crypto_has_aes())
 		SKIP("no AES in this hardware");
 	pattern(key, sizeof key);
+	pattern(companion, sizeof companion);
 	a = aead_new(CIPHER_AES, key);
 	REQUIRE(a != NULL);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct bytes sealed = bytes_of(buf, rows[i].size + TAG_SIZE);
+		struct bytes sealed = bytes_of(buf, rows[i].size + TAG_SIZE), ad = bytes_of("ad", 2);
 		CHECK_ROW(rows[i].why);
 		pattern(buf, rows[i].size);
-		aead_seal(a, 0x1122334455667788u, bytes_of("ad", 2), buf, rows[i].size);
+		if (rows[i].companion)
+			ad = bytes_of(companion, rows[i].companion);
+		aead_seal(a, 0x1122334455667788u, ad, buf, rows[i].size);
 		crypto_hash(got, 16, bytes_of(NULL, 0), &sealed, 1);
 		hex(rows[i].want, want);
 		CHECK_BYTES(got, want, 16);

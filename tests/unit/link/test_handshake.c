@@ -330,7 +330,7 @@ TEST(garbage_is_known_by_its_first_byte)
 		end_take(e, &byte, 1, 0);
 		CHECK_EQ(e->error, LENO_PROTOCOL);
 		CHECK(!link_wants(e->link));
-		CHECK_EQ(e->link->carry_room, 0);
+		CHECK_EQ(e->link->part_room, 0);
 		pair_free(&p);
 	}
 }
@@ -460,7 +460,7 @@ TEST(memory_may_fail_anywhere)
 		mem_fail(nth, 0);
 		good = pair_start(&p, 0);
 		if (good)
-			pair_talk(&p, 7, 0); /* in pieces, so that the carry is needed too */
+			pair_talk(&p, 7, 0); /* in pieces, so that the part is needed too */
 		if (mem_fail(0, 0) < nth) {
 			CHECK(good && pair_open(&p));
 			CHECK(nth > 8);

@@ -82,12 +82,12 @@ TEST(many_records_in_one_buffer_are_opened_where_they_lie)
 		}
 		CHECK_EQ(size, 0);
 		CHECK_EQ(n, 5);
-		CHECK_EQ(p.responder.link->carry_room, 0); /* nothing was copied, ever */
+		CHECK_EQ(p.responder.link->part_room, 0); /* nothing was copied, ever */
 		pair_free(&p);
 	}
 }
 
-TEST(a_part_is_carried_and_completed)
+TEST(a_part_is_kept_and_completed)
 {
 	static const size_t pieces[] = {1, 2, 3, 17, 100, 1500, 16384, 40000};
 
@@ -99,7 +99,7 @@ TEST(a_part_is_carried_and_completed)
 			pair_talk(&p, pieces[i], 0);
 			CHECK_EQ(p.responder.n_data, 120);
 			CHECK_EQ(p.responder.data_size, 120 * 999);
-			CHECK(p.responder.link->carry_room <= RECORD_MORE + RECORD_FRAMES);
+			CHECK(p.responder.link->part_room <= RECORD_MORE + RECORD_FRAMES);
 			pair_free(&p);
 		}
 	}
@@ -118,7 +118,7 @@ TEST(steady_traffic_allocates_nothing)
 	p.dialler.link->out.keyed_counter -= REKEY_RECORDS;
 	p.dialler.send = 10;
 	pair_talk(&p, 1000, 0);
-	CHECK(mem_fail(0, 0) <= 1); /* the responder's first carry */
+	CHECK(mem_fail(0, 0) <= 1); /* the responder's first part */
 	CHECK_EQ(p.responder.n_data, 610);
 	pair_free(&p);
 }
@@ -206,8 +206,8 @@ TEST(larger_records_than_ours_are_taken)
 		open_pair(CIPHER_CHACHA);
 		memset(wire, 0, sizeof wire);
 		/* one frame of a type that the test passes over: size as a varint of 3 bytes */
-		memcpy(wire + RECORD_HEAD, "\x31\xfc\xff\x01", 4);
-		CHECK_EQ(4 + 0x7ffc, RECORD_FRAMES_MAX);
+		memcpy(wire + RECORD_HEAD, "\x31\xfc\xf7\x01", 4);
+		CHECK_EQ(4 + 0x7bfc, RECORD_FRAMES_MAX);
 		size = record_seal(&p.dialler.link->out, wire, RECORD_FRAMES_MAX);
 		if (dribbled) {
 			end_take(&p.responder, wire, 5000, 0);
@@ -218,6 +218,128 @@ TEST(larger_records_than_ours_are_taken)
 		CHECK_EQ(p.responder.error, 0);
 		CHECK_EQ(p.responder.data_size, RECORD_FRAMES_MAX - 4);
 		pair_free(&p);
+	}
+}
+
+/* ---- records that carry ------------------------------------------------------------------ */
+
+static struct carrier carrier;
+
+/* A record with `size` bytes carried, in frames that say nothing of them. */
+static size_t make_carrier(uint8_t *wire, size_t size)
+{
+	link_carrier_begin(p.dialler.link, &carrier, wire, WIRE, 0);
+	for (size_t i = 0; i < size; i++)
+		write_u8(&carrier.carried, (uint8_t)(i * 5));
+	CHECK(!carrier.carried.full);
+	CHECK(write_frame(&carrier.frames, FRAME_DATA, bytes_text("beside it")));
+	return link_carrier_end(p.dialler.link, &carrier, 0);
+}
+
+TEST(what_is_carried_arrives_beside_the_frames)
+{
+	static const size_t sizes[] = {1, 1000, PACKET_MAX};
+	static uint8_t wire[WIRE];
+
+	EACH_CIPHER(cipher) {
+		for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+			size_t n = sizes[i / 2], size, first;
+			uint8_t *at = wire;
+			struct bytes frames, got;
+			bool same = true;
+
+			open_pair(cipher);
+			size = make_carrier(wire, n);
+			first = i % 2 ? size / 2 : 0; /* in one piece, and in two */
+			CHECK(size <= RECORD_MORE + RECORD_FRAMES);
+			CHECK_EQ(link_take(p.responder.link, &at, &first, 0, &frames), LINK_MORE);
+			size -= i % 2 ? size / 2 : 0;
+			CHECK_EQ(link_take(p.responder.link, &at, &size, 0, &frames), LINK_FRAMES);
+			got = link_carried(p.responder.link);
+			CHECK_EQ(got.size, n);
+			for (size_t k = 0; k < got.size; k++)
+				same = same && got.data[k] == (uint8_t)(k * 5);
+			CHECK(same);
+			end_frames(&p.responder, frames, 0);
+			CHECK_EQ(p.responder.n_data, 1);
+			CHECK(p.responder.link->part_room <= RECORD_MORE + RECORD_FRAMES);
+			CHECK_EQ(link_take(p.responder.link, &at, &size, 0, &frames), LINK_MORE);
+			CHECK_EQ(link_carried(p.responder.link).size, 0); /* of the last one alone */
+			pair_free(&p);
+		}
+	}
+}
+
+TEST(a_carrier_is_no_larger_than_other_records)
+{
+	static uint8_t buf[WIRE];
+	uint8_t clock[8] = {0};
+	struct frame ping = {FRAME_PING, {clock, 8}};
+	size_t size;
+
+	open_pair(CIPHER_CHACHA);
+	memset(buf, 0xee, sizeof buf);
+	p.dialler.link->heartbeat.ping_due = true; /* all that can go with it at once */
+	CHECK_EQ(link_control(p.dialler.link, &ping, 0), 0);
+	p.dialler.link->out.keyed_counter -= REKEY_RECORDS;
+	link_carrier_begin(p.dialler.link, &carrier, buf, RECORD_MORE + RECORD_FRAMES, 0);
+	CHECK_EQ(writer_size(&carrier.frames), CONTROL_FRAMES);
+	CHECK(writer_left(&carrier.carried) == PACKET_MAX);
+	memset(carrier.carried.at, 7, PACKET_MAX);
+	carrier.carried.at = carrier.carried.end;
+	while (write_frame(&carrier.frames, FRAME_DATA, bytes_of(NULL, 0)))
+		;
+	link_close(p.dialler.link, CLOSE_GOODBYE);
+	size = link_carrier_end(p.dialler.link, &carrier, 0);
+	CHECK(size > PACKET_MAX && size <= RECORD_MORE + RECORD_FRAMES);
+	CHECK_EQ(buf[RECORD_MORE + RECORD_FRAMES], 0xee);
+	end_take(&p.responder, buf, size, 0);
+	CHECK_EQ(p.responder.error, LENO_CLOSED);
+	pair_free(&p);
+}
+
+TEST(a_carrier_with_nothing_to_carry_is_an_ordinary_record)
+{
+	static uint8_t wire[WIRE];
+	size_t size;
+
+	open_pair(CIPHER_CHACHA);
+	size = make_carrier(wire, 0);
+	CHECK_EQ(size, RECORD_MORE + 2 + strlen("beside it"));
+	end_take(&p.responder, wire, size, 0);
+	CHECK_EQ(p.responder.error, 0);
+	CHECK_EQ(p.responder.n_data, 1);
+
+	link_carrier_begin(p.dialler.link, &carrier, wire, WIRE, 0);
+	CHECK_EQ(link_carrier_end(p.dialler.link, &carrier, 0), 0); /* nor is nothing one */
+	link_carrier_begin(p.dialler.link, &carrier, wire, RECORD_MORE + RECORD_FRAMES - 1, 0);
+	CHECK(carrier.frames.full && carrier.carried.full);
+	CHECK_EQ(link_carrier_end(p.dialler.link, &carrier, 0), 0);
+	link_close(p.dialler.link, CLOSE_GOODBYE);
+	link_carrier_begin(p.dialler.link, &carrier, wire, WIRE, 0);
+	size = link_carrier_end(p.dialler.link, &carrier, 0);
+	end_take(&p.responder, wire, size, 0);
+	CHECK_EQ(p.responder.error, LENO_CLOSED);
+	link_carrier_begin(p.dialler.link, &carrier, wire, WIRE, 0);
+	CHECK_EQ(link_carrier_end(p.dialler.link, &carrier, 0), 0); /* dead */
+	pair_free(&p);
+}
+
+TEST(a_changed_byte_of_what_is_carried_ends_the_link)
+{
+	static uint8_t wire[WIRE];
+
+	EACH_CIPHER(cipher) {
+		for (size_t at = 1, size = 2; at < size; at += 1 + size / 50) {
+			open_pair(cipher);
+			size = make_carrier(wire, 2000);
+			wire[at] ^= 0x80;
+			end_take(&p.responder, wire, size, 0);
+			CHECK_EQ(p.responder.n_data, 0);
+			CHECK_EQ(p.responder.error, LENO_PROTOCOL);
+			CHECK_EQ(link_carried(p.responder.link).size, 0);
+			pair_free(&p);
+		}
 	}
 }
 
@@ -368,17 +490,22 @@ TEST(frames_outlive_the_verdict_that_ends_the_link)
 	half = size - size / 2;
 	CHECK_EQ(link_take(p.responder.link, &at, &half, 0, &frames), LINK_FRAMES);
 	CHECK_EQ(link_control(p.responder.link, &f, 0), LENO_CLOSED);
-	CHECK_EQ(frames.data[frames.size - 1], 0); /* in the carry, still readable */
+	CHECK_EQ(frames.data[frames.size - 1], 0); /* in the part, still readable */
 	pair_free(&p);
 }
 
 TEST_MAIN(TEST_CASE(nothing_leaves_before_the_link_is_open), TEST_CASE(the_proof_goes_first),
 	  TEST_CASE(many_records_in_one_buffer_are_opened_where_they_lie),
-	  TEST_CASE(a_part_is_carried_and_completed), TEST_CASE(steady_traffic_allocates_nothing),
+	  TEST_CASE(a_part_is_kept_and_completed), TEST_CASE(steady_traffic_allocates_nothing),
 	  TEST_CASE(without_memory_for_a_part_the_link_dies),
 	  TEST_CASE(a_record_takes_what_fits_and_no_more),
 	  TEST_CASE(a_packet_fits_beside_all_control_frames),
-	  TEST_CASE(larger_records_than_ours_are_taken), TEST_CASE(keys_change_under_traffic),
+	  TEST_CASE(larger_records_than_ours_are_taken),
+	  TEST_CASE(what_is_carried_arrives_beside_the_frames),
+	  TEST_CASE(a_carrier_is_no_larger_than_other_records),
+	  TEST_CASE(a_carrier_with_nothing_to_carry_is_an_ordinary_record),
+	  TEST_CASE(a_changed_byte_of_what_is_carried_ends_the_link),
+	  TEST_CASE(keys_change_under_traffic),
 	  TEST_CASE(a_changed_byte_ends_the_link),
 	  TEST_CASE(a_goodbye_says_why_and_is_the_last_word),
 	  TEST_CASE(malformed_control_frames_end_the_link),

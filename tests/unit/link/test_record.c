@@ -7,6 +7,7 @@
 enum { ROOM = RECORD_HEAD + RECORD_MOST };
 
 static struct record_key seal, open_;
+static struct bytes carried; /* by the record that was opened last */
 
 static void start(enum cipher cipher)
 {
@@ -55,9 +56,10 @@ TEST(records_of_all_sizes_travel_in_order)
 			size_t size = make(buf, sizes[i]);
 			CHECK_EQ(size, sizes[i] + RECORD_MORE);
 			CHECK_EQ(record_measure(buf, size), size);
-			REQUIRE(record_open(&open_, buf, size, &frames));
+			REQUIRE(record_open(&open_, buf, size, &frames, &carried));
 			CHECK(as_made(frames, sizes[i]));
 			CHECK(frames.data == buf + RECORD_HEAD); /* opened in place */
+			CHECK_EQ(carried.size, 0);
 		}
 		stop();
 	}
@@ -75,14 +77,119 @@ TEST(a_changed_record_is_not_believed)
 		for (size_t at = 0; at < size; at++) {
 			memcpy(buf, kept, size);
 			buf[at] ^= 0x04;
-			CHECK(!record_open(&open_, buf, size, &frames));
+			CHECK(!record_open(&open_, buf, size, &frames, &carried));
 		}
 		for (size_t cut = RECORD_HEAD + RECORD_LEAST; cut < size; cut++) {
 			memcpy(buf, kept, size);
-			CHECK(!record_open(&open_, buf, cut, &frames));
+			CHECK(!record_open(&open_, buf, cut, &frames, &carried));
 		}
-		CHECK(record_open(&open_, kept, size, &frames)); /* nothing was used up */
+		CHECK(record_open(&open_, kept, size, &frames, &carried)); /* nothing was used up */
 		CHECK(as_made(frames, 700));
+		stop();
+	}
+}
+
+/* One that carries: the pattern of make() goes on from what is carried into the frames. */
+static size_t make_carrying(uint8_t *buf, size_t n, size_t size)
+{
+	for (size_t i = 0; i < n + size; i++)
+		buf[RECORD_CARRY_HEAD + i] = (uint8_t)(i * 3);
+	return record_seal_carrying(&seal, buf, n, size);
+}
+
+TEST(what_a_record_carries_lies_open_and_is_vouched_for)
+{
+	static const struct { size_t carried, size; } rows[] = {
+		{1, 2}, {1, 511}, {16, 2}, {505, 3}, {1024, 85}, {PACKET_MAX, 85}, {PACKET_MAX, 1000},
+		{RECORD_FRAMES_MAX - RECORD_CARRY_SIZE - 2, 2},
+	};
+	static uint8_t buf[ROOM];
+
+	EACH_CIPHER(cipher) {
+		start(cipher);
+		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+			struct bytes frames;
+			size_t size = make_carrying(buf, rows[i].carried, rows[i].size);
+			CHECK_EQ(size, RECORD_CARRY_HEAD + rows[i].carried + rows[i].size + TAG_SIZE);
+			CHECK_EQ(record_measure(buf, size), size);
+			CHECK(as_made(bytes_of(buf + RECORD_CARRY_HEAD, rows[i].carried),
+				      rows[i].carried));
+			REQUIRE(record_open(&open_, buf, size, &frames, &carried));
+			CHECK(as_made(carried, rows[i].carried));
+			CHECK(carried.data == buf + RECORD_CARRY_HEAD); /* where it came */
+			CHECK_EQ(frames.size, rows[i].size);
+			CHECK(as_made(bytes_of(carried.data, carried.size + frames.size),
+				      rows[i].carried + rows[i].size));
+		}
+		make(buf, 10); /* and the next one carries nothing */
+		CHECK(record_open(&open_, buf, 10 + RECORD_MORE, &(struct bytes){0}, &carried));
+		CHECK_EQ(carried.size, 0);
+		stop();
+	}
+}
+
+TEST(a_changed_record_that_carries_is_not_believed)
+{
+	static const size_t sizes[][2] = {{700, 90}, {40, 90}}; /* by either library */
+	static uint8_t kept[ROOM], buf[ROOM];
+	struct bytes frames;
+
+	EACH_CIPHER(cipher) {
+		for (int i = 0; i < 2; i++) {
+			size_t size;
+			start(cipher);
+			size = make_carrying(kept, sizes[i][0], sizes[i][1]);
+			/* head, count, what is carried, frames, tag: each bit of each byte */
+			for (size_t at = 0; at < 8 * size; at++) {
+				memcpy(buf, kept, size);
+				buf[at / 8] ^= (uint8_t)(1 << at % 8);
+				CHECK(!record_open(&open_, buf, size, &frames, &carried));
+			}
+			for (size_t cut = RECORD_HEAD + RECORD_LEAST; cut < size; cut++) {
+				memcpy(buf, kept, size);
+				CHECK(!record_open(&open_, buf, cut, &frames, &carried));
+			}
+			CHECK(record_open(&open_, kept, size, &frames, &carried));
+			stop();
+		}
+	}
+}
+
+/* Whoever has the key can seal anything; what says of itself what cannot be is refused. */
+TEST(what_is_carried_must_fit_its_record)
+{
+	static const struct {
+		const char *why;
+		size_t says, behind;      /* carried, as it says; bytes before the tag */
+		bool good;
+	} rows[] = {
+		{"one byte, and an empty frame", 1, 3, true},
+		{"nothing", 0, 100, false},
+		{"all of it, and no frames", 100, 100, false},
+		{"all but half a frame", 99, 100, false},
+		{"all but an empty frame", 98, 100, true},
+		{"more than there is", 101, 100, false},
+		{"into the tag", 110, 100, false},
+		{"beyond the record", 1000, 100, false},
+		{"as much as can be said", 0xffff, 100, false},
+		{"a record of nothing else", 1, 0, false},
+	};
+	static uint8_t buf[ROOM];
+	struct bytes frames;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t all = RECORD_CARRY_HEAD + rows[i].behind, covered = RECORD_CARRY_HEAD + rows[i].says;
+
+		CHECK_ROW(rows[i].why);
+		start(CIPHER_CHACHA);
+		if (covered > all)
+			covered = all;
+		buf[0] = (uint8_t)(all + TAG_SIZE - RECORD_HEAD);
+		buf[1] = RECORD_CARRIES >> 8;
+		buf[2] = (uint8_t)rows[i].says;
+		buf[3] = (uint8_t)(rows[i].says >> 8);
+		aead_seal(seal.aead, 0, bytes_of(buf, covered), buf + covered, all - covered);
+		CHECK_EQ(record_open(&open_, buf, all + TAG_SIZE, &frames, &carried), rows[i].good);
 		stop();
 	}
 }
@@ -97,11 +204,11 @@ TEST(a_record_is_taken_once_and_in_its_turn)
 	size = make(first, 50);
 	make(second, 50);
 	memcpy(again, second, size);
-	CHECK(!record_open(&open_, again, size, &frames));
+	CHECK(!record_open(&open_, again, size, &frames, &carried));
 	memcpy(again, first, size);
-	CHECK(record_open(&open_, first, size, &frames));
-	CHECK(!record_open(&open_, again, size, &frames));
-	CHECK(record_open(&open_, second, size, &frames));
+	CHECK(record_open(&open_, first, size, &frames, &carried));
+	CHECK(!record_open(&open_, again, size, &frames, &carried));
+	CHECK(record_open(&open_, second, size, &frames, &carried));
 	stop();
 }
 
@@ -123,6 +230,12 @@ TEST(a_size_is_judged_before_its_bytes_come)
 		{"the largest", 2, TAG_SIZE + RECORD_FRAMES_MAX, RECORD_HEAD + RECORD_MOST},
 		{"one too many", 2, TAG_SIZE + RECORD_FRAMES_MAX + 1, LENO_PROTOCOL},
 		{"the largest number", 2, 0xffff, LENO_PROTOCOL},
+		{"nothing that carries", 2, RECORD_CARRIES, LENO_PROTOCOL},
+		{"a tag that carries", 2, RECORD_CARRIES + TAG_SIZE, LENO_PROTOCOL},
+		{"too little to carry", 2, RECORD_CARRIES + RECORD_LEAST - 1, LENO_PROTOCOL},
+		{"one that carries", 2, RECORD_CARRIES + 1000, RECORD_HEAD + 1000},
+		{"the largest that carries", 2, RECORD_CARRIES + RECORD_MOST, RECORD_HEAD + RECORD_MOST},
+		{"one too many to carry", 2, RECORD_CARRIES + RECORD_MOST + 1, LENO_PROTOCOL},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -141,14 +254,14 @@ TEST(a_new_key_goes_on_counting)
 		size_t size;
 		start(cipher);
 		size = make(buf, 100);
-		CHECK(record_open(&open_, buf, size, &frames));
+		CHECK(record_open(&open_, buf, size, &frames, &carried));
 		record_rekey(&seal, 5);
 		CHECK_EQ(seal.counter, 1);
 		size = make(buf, 100);
 		memcpy(old, buf, size);
-		CHECK(!record_open(&open_, old, size, &frames)); /* under the old key */
+		CHECK(!record_open(&open_, old, size, &frames, &carried)); /* under the old key */
 		record_rekey(&open_, 5);
-		CHECK(record_open(&open_, buf, size, &frames));
+		CHECK(record_open(&open_, buf, size, &frames, &carried));
 		CHECK_BYTES(seal.key, open_.key, KEY_SIZE);
 		stop();
 	}
@@ -191,6 +304,9 @@ TEST(stopping_wipes_the_key)
 
 TEST_MAIN(TEST_CASE(records_of_all_sizes_travel_in_order),
 	  TEST_CASE(a_changed_record_is_not_believed),
+	  TEST_CASE(what_a_record_carries_lies_open_and_is_vouched_for),
+	  TEST_CASE(a_changed_record_that_carries_is_not_believed),
+	  TEST_CASE(what_is_carried_must_fit_its_record),
 	  TEST_CASE(a_record_is_taken_once_and_in_its_turn),
 	  TEST_CASE(a_size_is_judged_before_its_bytes_come), TEST_CASE(a_new_key_goes_on_counting),
 	  TEST_CASE(keys_age_by_records_and_by_time), TEST_CASE(stopping_wipes_the_key))

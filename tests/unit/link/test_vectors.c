@@ -6,6 +6,7 @@
 #include "node/node.h"
 #include "support/check.h"
 #include "support/known.h"
+#include "wire/packet.h"
 
 enum { SECOND = 1000 * 1000, ROOM = 4096, REKEY_US = REKEY_SECONDS * SECOND };
 
@@ -243,6 +244,61 @@ TEST(aes_where_there_is_hardware)
 	known_close();
 }
 
+/* ---- records that carry ---------------------------------------------------------------------- */
+
+/* Frames with one packet from Ada to Bob, of which 40 bytes are carried: 00 ... 27. */
+static struct bytes carrying_frames(uint8_t *buf, size_t room)
+{
+	struct packet p = { .hops = HOPS_MAX, .kind = PACKET_SEALED };
+	struct writer w = writer_of(buf, room);
+
+	p.from = story.dialler.self.id;
+	p.to = story.responder.self.id;
+	write_carried(&w, PACKET_HEAD_MIN + SEALED_HEAD, 40);
+	write_packet_head(&w, &p);
+	write_u32(&w, 0x8e81c844);
+	write_u64(&w, 7);
+	CHECK(!w.full);
+	return writer_bytes(&w);
+}
+
+static void show_carrying(enum cipher cipher, const char *name)
+{
+	static const uint8_t key[KEY_SIZE] = { 1 };
+	uint8_t record[200], frames[100], carried[40];
+	struct bytes b = carrying_frames(frames, sizeof frames), got, carries;
+	struct record_key k;
+	size_t size;
+
+	REQUIRE(record_start(&k, cipher, key, 0) == 0);
+	for (size_t i = 0; i < sizeof carried; i++)
+		carried[i] = (uint8_t)i;
+	KNOWN("key", bytes_of(key, KEY_SIZE));
+	KNOWN("carried", bytes_of(carried, sizeof carried));
+	KNOWN("frames", b);
+	memcpy(record + RECORD_CARRY_HEAD, carried, sizeof carried);
+	memcpy(record + RECORD_CARRY_HEAD + sizeof carried, b.data, b.size);
+	size = record_seal_carrying(&k, record, sizeof carried, b.size);
+	KNOWN(name, bytes_of(record, size));
+	k.counter = 0;
+	CHECK(record_open(&k, record, size, &got, &carries));
+	CHECK(bytes_same(got, b) && bytes_same(carries, bytes_of(carried, sizeof carried)));
+	record_stop(&k);
+}
+
+TEST(a_record_that_carries)
+{
+	known_open("link-carried");
+	begin("anonymous", false);
+	show_carrying(CIPHER_CHACHA, "record-chacha");
+	if (crypto_has_aes())
+		show_carrying(CIPHER_AES, "record-aes");
+	end();
+	if (!crypto_has_aes())
+		SKIP("needs AES");
+	known_close();
+}
+
 /* ---- refusals -------------------------------------------------------------------------------- */
 
 TEST(refusals)
@@ -304,4 +360,4 @@ TEST(a_list_of_links)
 }
 
 TEST_MAIN(TEST_CASE(handshakes_and_records), TEST_CASE(aes_where_there_is_hardware),
-          TEST_CASE(refusals), TEST_CASE(a_list_of_links))
+          TEST_CASE(a_record_that_carries), TEST_CASE(refusals), TEST_CASE(a_list_of_links))

@@ -4,8 +4,10 @@
 #include "support/check.h"
 #include "wire/frame.h"
 #include "wire/limits.h"
+#include "wire/packet.h"
 
-static uint8_t body[PACKET_MAX], record[RECORD_FRAMES];
+static uint8_t body[PACKET_MAX], record[RECORD_FRAMES], aside[PACKET_MAX];
+static const struct bytes none;
 
 TEST(packets_leave_in_order_and_whole)
 {
@@ -17,13 +19,14 @@ TEST(packets_leave_in_order_and_whole)
 	relay_init(&relay, &pool);
 	for (size_t i = 0; i < 200; i++) {
 		body[0] = (uint8_t)i;
-		CHECK(relay_put(&relay, bytes_text("head"), bytes_of(body, 1 + i * 7)));
+		CHECK(relay_put(&relay, bytes_text("head"), bytes_of(body, 1 + i * 7), none));
 	}
 	while (relay_has(&relay)) {
 		struct writer w = writer_of(record, sizeof record);
 		struct frame f;
 
-		CHECK(relay_make(&relay, &w));
+		relay_make(&relay, &w, NULL);
+		REQUIRE(writer_size(&w) > 0);
 		for (struct reader r = reader_of(writer_bytes(&w)); read_frame(&r, &f); seen++) {
 			CHECK_EQ(f.type, FRAME_PACKET);
 			CHECK_EQ(f.body.size, 4 + 1 + seen * 7);
@@ -35,6 +38,120 @@ TEST(packets_leave_in_order_and_whole)
 	pool_clear(&pool);
 }
 
+/* ---- records that carry ------------------------------------------------------------------ */
+
+enum { FRONT = PACKET_HEAD_MIN + SEALED_HEAD };
+
+/* A packet whose sealed part says its number all over. */
+static bool put(struct relay *r, uint8_t number, size_t sealed)
+{
+	struct packet p = { .hops = 3, .kind = PACKET_SEALED, .to = { { number } } };
+	uint8_t head[PACKET_HEAD_MAX];
+	struct writer w = writer_of(head, sizeof head);
+
+	write_packet_head(&w, &p);
+	memset(body, number, sealed);
+	return relay_put(r, writer_bytes(&w), bytes_text("index, count"), bytes_of(body, sealed));
+}
+
+static bool whole(const struct packet *p, uint8_t number, size_t sealed)
+{
+	bool same = p->sealed.size == sealed && p->to.bytes[0] == number &&
+	            bytes_same(p->body, bytes_text("index, count"));
+
+	for (size_t i = 0; same && i < sealed; i++)
+		same = p->sealed.data[i] == number;
+	return same;
+}
+
+/* One record; the number of the packet that comes next. */
+static uint8_t take(struct relay *relay, uint8_t number, const size_t *sizes, bool carries,
+                    size_t *ret_carried)
+{
+	struct writer w = writer_of(record, sizeof record), c = writer_of(aside, sizeof aside);
+	struct reader r, carried;
+	struct packet p;
+	struct frame f;
+
+	relay_make(relay, &w, carries ? &c : NULL);
+	r = reader_of(writer_bytes(&w));
+	carried = reader_of(writer_bytes(&c));
+	CHECK(reader_left(&r) > 0);
+	for (; read_frame(&r, &f); number++) {
+		bool large = carries && sizes[number] >= CARRIED_MIN;
+
+		CHECK_EQ(f.type, large ? FRAME_CARRIED : FRAME_PACKET);
+		CHECK(large ? read_carried(f.body, &carried, &p) : read_packet(f.body, &p));
+		CHECK(whole(&p, number, sizes[number]));
+	}
+	CHECK(read_end(&r) && read_end(&carried));
+	*ret_carried += writer_size(&c);
+	return number;
+}
+
+TEST(large_packets_are_carried_and_nobody_overtakes)
+{
+	static const size_t sizes[] = { 2000,  16,   1024,  1023, PACKET_MAX - FRONT, 500, 1024,
+		                        14000, 3000, 12000, 100,  PACKET_MAX - FRONT };
+	enum { N = sizeof sizes / sizeof *sizes };
+
+	for (int carries = 0; carries < 2; carries++) {
+		size_t carried = 0, large = 0;
+		struct relay relay;
+		struct pool pool;
+		uint8_t next = 0;
+
+		pool_init(&pool, 1000);
+		relay_init(&relay, &pool);
+		CHECK(!relay_carries(&relay));
+		for (uint8_t i = 0; i < N; i++) {
+			CHECK(put(&relay, i, sizes[i]));
+			large += sizes[i] >= CARRIED_MIN ? sizes[i] : 0;
+		}
+		while (relay_has(&relay) && next < N) {
+			CHECK_EQ(relay_carries(&relay), sizes[next] >= CARRIED_MIN);
+			next = take(&relay, next, sizes, carries, &carried);
+		}
+		CHECK_EQ(next, N);
+		CHECK_EQ(carried, carries ? large : 0);
+		CHECK_EQ(pool.n_out, 0);
+		pool_clear(&pool);
+	}
+}
+
+TEST(without_room_for_both_parts_a_packet_waits)
+{
+	static const struct {
+		const char *why;
+		size_t frames, carried;
+		bool goes;
+	} rows[] = {
+		{ "just enough", 2 + CARRIED_SIZE + FRONT, 2000, true },
+		{ "a byte less for the frame", 1 + CARRIED_SIZE + FRONT, 2000, false },
+		{ "a byte less for what is carried", 2 + CARRIED_SIZE + FRONT, 1999, false },
+		{ "no room at all", 0, 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct writer w = writer_of(record, rows[i].frames),
+			      c = writer_of(aside, rows[i].carried);
+		struct relay relay;
+		struct pool pool;
+
+		CHECK_ROW(rows[i].why);
+		pool_init(&pool, 1000);
+		relay_init(&relay, &pool);
+		CHECK(put(&relay, 1, 2000));
+		relay_make(&relay, &w, &c);
+		CHECK_EQ(relay_has(&relay), !rows[i].goes);
+		CHECK_EQ(writer_size(&w), rows[i].goes ? rows[i].frames : 0);
+		CHECK_EQ(writer_size(&c), rows[i].goes ? 2000 : 0);
+		CHECK(!w.full && !c.full);
+		relay_clear(&relay);
+		pool_clear(&pool);
+	}
+}
+
 TEST(what_does_not_fit_is_dropped_and_a_long_queue_says_so)
 {
 	struct pool pool;
@@ -44,15 +161,18 @@ TEST(what_does_not_fit_is_dropped_and_a_long_queue_says_so)
 	pool_init(&pool, 100000);
 	relay_init(&relay, &pool);
 	CHECK(!relay_crowded(&relay));
-	while (relay_put(&relay, bytes_of(NULL, 0), bytes_of(body, 10000)))
+	while (relay_put(&relay, none, bytes_of(body, 5000), bytes_of(body, 5000)))
 		kept++;
-	CHECK_EQ(kept, RELAY_QUEUE_MAX / 10002);
+	CHECK_EQ(kept, RELAY_QUEUE_MAX / 10004);
 	CHECK(relay_crowded(&relay));
-	CHECK(!relay_put(&relay, bytes_text("x"), bytes_of(body, PACKET_MAX)));
 	relay_clear(&relay);
+	CHECK(!relay_put(&relay, bytes_text("x"), none, bytes_of(body, PACKET_MAX)));
+	CHECK(!relay_put(&relay, bytes_text("x"), bytes_of(body, PACKET_MAX), none));
 	CHECK(!relay_has(&relay));
 	pool_clear(&pool);
 }
 
 TEST_MAIN(TEST_CASE(packets_leave_in_order_and_whole),
+          TEST_CASE(large_packets_are_carried_and_nobody_overtakes),
+          TEST_CASE(without_room_for_both_parts_a_packet_waits),
           TEST_CASE(what_does_not_fit_is_dropped_and_a_long_queue_says_so))

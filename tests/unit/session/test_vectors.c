@@ -210,7 +210,7 @@ static void show_sealed(struct side *to, struct bytes record, const uint8_t key[
 	struct reader r;
 	uint8_t copy[ROOM], ad[1 + 32 + 12];
 	uint64_t counter;
-	struct bytes frames, sealed;
+	struct bytes frames;
 
 	known_here(name, record);
 	if (!first_packet(record, &p))
@@ -222,8 +222,7 @@ static void show_sealed(struct side *to, struct bytes record, const uint8_t key[
 	r = reader_of(p.body);
 	read_u32(&r);
 	counter = read_u64(&r);
-	sealed = read_bytes(&r, reader_left(&r));
-	CHECK(crypto_open(copy, key, counter, bytes_of(ad, sizeof ad), sealed));
+	CHECK(crypto_open(copy, key, counter, bytes_of(ad, sizeof ad), p.sealed));
 	if (CHECK_EQ(session_take_packet(to->session, &p, NOW, &frames), 1)) {
 		CHECK_BYTES(frames.data, copy, frames.size);
 		show_frames(to, frames, name, 0);
