@@ -210,6 +210,37 @@ void app_unwatch(struct app *app, int fd)
 	watch_forget(&app->watch, fd);
 }
 
+void app_later(struct app *app, struct app_later *later)
+{
+	if (later->at != NULL)
+		return;
+	later->next = app->later;
+	later->at = &app->later;
+	if (later->next != NULL)
+		later->next->at = &later->next;
+	app->later = later;
+}
+
+void app_not_later(struct app_later *later)
+{
+	if (later->at == NULL)
+		return;
+	*later->at = later->next;
+	if (later->next != NULL)
+		later->next->at = later->at;
+	later->at = NULL;
+}
+
+static void run_later(struct app *app)
+{
+	struct app_later *later;
+
+	while ((later = app->later) != NULL) {
+		app_not_later(later);
+		later->fn(later->arg);
+	}
+}
+
 void app_end(struct app *app, int exit_code)
 {
 	if (app->done)
@@ -276,6 +307,7 @@ static void app_step(struct app *app)
 		app_end(app, EXIT_FAILED);
 		return;
 	}
+	run_later(app);
 	if (app->tick != NULL && !app->done)
 		app->tick(app);
 	if (app->deadline >= 0 && clock_ms() >= app->deadline && !app->done) {

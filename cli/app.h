@@ -8,6 +8,13 @@
 
 #include <poll.h>
 
+/* Something to do after this step of the node, once, however often it was asked for. */
+struct app_later {
+	struct app_later *next, **at; /* at: NULL while it is not asked for */
+	void (*fn)(void *arg);
+	void *arg;
+};
+
 struct app {
 	const struct settings *set;
 	leno_node *node;
@@ -25,6 +32,7 @@ struct app {
 	char log[256];  /* the last complaint of the library   */
 	char hint[256]; /* the last of its other lines         */
 	struct watch watch;
+	struct app_later *later;
 };
 
 /* Opens a node as the settings say, and the ways to others: a member that stays, or
@@ -42,6 +50,9 @@ void app_check_life(struct app *, int error);
 /* As watch_set(), which ends the command when it fails, and watch_forget(). */
 void app_watch(struct app *, int fd, short events, app_source_fn *, void *arg);
 void app_unwatch(struct app *, int fd);
+
+void app_later(struct app *, struct app_later *);
+void app_not_later(struct app_later *);
 
 /* Sets the deadline to the settings' timeout from now. */
 void app_start_clock(struct app *);

@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static void write_now(void *arg);
+
 struct conn *conn_new(struct app *app, struct conn **first, const leno_id *peer,
                       void (*over)(struct conn *, int code, const char *why), void *owner)
 {
@@ -30,6 +32,7 @@ struct conn *conn_new(struct app *app, struct conn **first, const leno_id *peer,
 	c->peer = *peer;
 	c->fd = -1;
 	c->began_us = clock_us();
+	c->later = (struct app_later){ .fn = write_now, .arg = c };
 	c->next = *first;
 	c->at = first;
 	if (c->next != NULL)
@@ -56,6 +59,7 @@ void conn_free(struct conn *c)
 	*c->at = c->next;
 	if (c->next != NULL)
 		c->next->at = c->at;
+	app_not_later(&c->later);
 	close_socket(c, true);
 	leno_stream_abort(c->stream, CONN_RESET, "the other end has gone");
 	inlet_clear(&c->in);
@@ -146,12 +150,20 @@ static bool drain(struct conn *c)
 	return true;
 }
 
+static void write_now(void *arg)
+{
+	struct conn *c = arg;
+
+	if (c->stream != NULL && c->fd >= 0 && drain(c))
+		watch(c);
+}
+
+/* Many pieces may come in one step: they are written together. */
 static void on_readable(leno_stream *stream, void *user)
 {
 	struct conn *c = user;
 
-	if (c->fd >= 0 && drain(c))
-		watch(c);
+	app_later(c->app, &c->later);
 }
 
 static void on_writable(leno_stream *stream, void *user)

@@ -26,6 +26,7 @@ struct conn {
 	int fd; /* -1: not connected yet                     */
 	leno_stream *stream;
 	struct inlet in;
+	struct app_later later; /* what came is written at the end of a step */
 	short events; /* that the loop watches it for              */
 	bool watched;
 	bool stuck;     /* the socket takes no more now              */
