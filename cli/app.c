@@ -1,68 +1,22 @@
 /* app.c - the loop of a command that is a node.
  * Drives the library as a guest: its descriptor, its timeout and its step stand in
- * one ppoll(2) beside signals, standard output and what is watched (watch.c).
+ * one ppoll(2) beside signals, standard output and what is watched (ready.c).
  *
  *   app_open -> app_run: { leno_step, tick, flush, ppoll, sources } -> app_end
  *            -> goodbye
  *
- *  1. Signals are blocked except inside ppoll(), so that none is missed between a
- *     test of its flag and sleeping.
- *  2. The loop ends by app_end() alone; the goodbye is said in one place. */
+ *  The loop ends by app_end() alone; the goodbye is said in one place. */
 #include "app.h"
+#include "answers.h"
 #include "output.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t got_interrupt, got_terminate, got_child;
-static sigset_t signals_outside; /* the mask while sleeping */
-
-static void on_signal(int number)
-{
-	if (number == SIGINT)
-		got_interrupt = 1;
-	else if (number == SIGCHLD)
-		got_child = 1;
-	else
-		got_terminate = 1;
-}
-
-void signals_catch(void)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	struct sigaction action = { .sa_handler = on_signal };
-	static bool done;
-	sigset_t blocked;
-
-	if (done)
-		return;
-	done = true;
-	sigemptyset(&blocked);
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
-		sigaddset(&blocked, caught[i]);
-		sigaction(caught[i], &action, NULL);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, &signals_outside);
-	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
-		sigdelset(&signals_outside, caught[i]);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-void signals_release(void)
-{
-	sigprocmask(SIG_SETMASK, &signals_outside, NULL);
-}
-
-bool signals_interrupted(void)
-{
-	return got_interrupt || got_terminate;
-}
 
 /* ---- opening --------------------------------------------------------------- */
 
@@ -71,17 +25,21 @@ bool signals_interrupted(void)
 static void app_log(void *user, enum leno_log_level level, const char *line)
 {
 	struct app *app = user;
-	bool quiet = app->set->verbose == 0 && (!app->member || app->node == NULL);
+	size_t size = strlen(line);
+	char *kept;
+	bool quiet =
+		app->opening || (app->set->verbose == 0 && (!app->member || app->node == NULL));
 
 	if (!quiet && (int)level <= (int)LENO_LOG_WARN + app->set->verbose)
 		fail("%s", line);
-	if (level <= LENO_LOG_WARN)
-		snprintf(app->log, sizeof app->log, "%s", line);
-	else
-		snprintf(app->hint, sizeof app->hint, "%s", line);
+	kept = level <= LENO_LOG_WARN ? app->log : app->hint;
+	snprintf(kept, sizeof app->log, "%s", line);
+	/* In parentheses it speaks of the log, or of what a node that stays does. */
+	if (size > 0 && line[size - 1] == ')' && strrchr(kept, '(') > kept)
+		strrchr(kept, '(')[-1] = '\0';
 }
 
-static bool open_failed(struct app *app, int error)
+static void open_failed(struct app *app, int error)
 {
 	const struct settings *set = app->set;
 
@@ -97,15 +55,27 @@ static bool open_failed(struct app *app, int error)
 		fail("the node cannot be opened: %s", leno_strerror(error));
 	if (error == LENO_ARGUMENT)
 		app->exit = EXIT_USAGE;
-	return false;
+}
+
+/* What would have been right in place of this URI. */
+static const char *uri_example(const char *what, const char *uri)
+{
+	const char *colon = strncmp(uri, "tcp://", 6) == 0 ? strchr(uri + 6, ':') : NULL;
+
+	if (strcmp(what, "discover by") == 0)
+		return "local: or none";
+	if (strncmp(uri, "local:", 6) == 0)
+		return "local:/PATH, a whole path of at most 107 bytes, as in "
+		       "local:/run/leno/socket";
+	if (colon != NULL && strchr(colon + 1, ':') != NULL && uri[6] != '[')
+		return "an IPv6 address in brackets, as in tcp://[::1]:7400";
+	return strcmp(what, "listen at") == 0 ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
+	                                      : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
 }
 
 static bool way_failed(struct app *app, int error, const char *what, const char *uri)
 {
-	const char *example = strcmp(what, "discover by") == 0 ? "local: or none"
-	                      : strcmp(what, "listen at") == 0
-	                              ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
-	                              : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
+	app->opening = false;
 
 	app->exit = error == LENO_URI || error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 	if (error == LENO_OPEN_NETWORK) {
@@ -115,7 +85,9 @@ static bool way_failed(struct app *app, int error, const char *what, const char 
 		     uri);
 		app->exit = EXIT_USAGE;
 	} else if (error == LENO_URI) {
-		fail("cannot %s \"%s\": say %s", what, uri, example);
+		fail("cannot %s \"%s\": say %s", what, uri, uri_example(what, uri));
+	} else if (app->log[0]) {
+		fail("%s", app->log);
 	} else {
 		fail("cannot %s %s: %s", what, uri, leno_strerror(error));
 	}
@@ -128,6 +100,8 @@ static bool open_ways(struct app *app)
 	bool found = false;
 	int error;
 
+	app->opening = true;
+	app->log[0] = '\0';
 	for (size_t i = 0; app->member && i < set->listen.count; i++) {
 		error = leno_listen(app->node, set->listen.items[i]);
 		if (error)
@@ -146,6 +120,7 @@ static bool open_ways(struct app *app)
 		if (error)
 			return way_failed(app, error, "discover by", set->discover.items[i]);
 	}
+	app->opening = false;
 	if (found || (!app->member && set->connect.count > 0))
 		return true;
 	error = leno_discover(app->node, "local:");
@@ -179,13 +154,18 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 	if (member || settings_from(set, "name", LAYER_ARGUMENT))
 		options.name = set->name;
 	signals_catch();
+	if (member) {
+		out_may_be_missing();
+		handlers = answers_begin(app, handlers);
+	}
 	error = leno_open(&app->node, &options, handlers, app);
-	if (error)
-		return open_failed(app, error);
-	if (open_ways(app))
+	if (!error && open_ways(app))
 		return true;
+	if (error)
+		open_failed(app, error);
 	leno_close(app->node);
 	app->node = NULL;
+	answers_end(app);
 	return false;
 }
 
@@ -199,7 +179,7 @@ void app_check_life(struct app *app, int error)
 
 void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *arg)
 {
-	if (watch_set(&app->watch, fd, events, fn, arg))
+	if (ready_set(&app->ready, fd, events, fn, arg))
 		return;
 	fail("a descriptor cannot be waited for: %s", strerror(errno));
 	app_end(app, EXIT_FAILED);
@@ -207,7 +187,7 @@ void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *a
 
 void app_unwatch(struct app *app, int fd)
 {
-	watch_forget(&app->watch, fd);
+	ready_forget(&app->ready, fd);
 }
 
 void app_later(struct app *app, struct app_later *later)
@@ -251,16 +231,14 @@ void app_end(struct app *app, int exit_code)
 
 static void take_signals(struct app *app)
 {
-	if (got_child) {
-		got_child = 0;
-		if (app->children != NULL)
-			app->children(app);
-	}
+	if (signals_child() && app->children != NULL)
+		app->children(app);
 	if (!signals_interrupted() || app->done)
 		return;
 	/* A node that stays has done its work when it is told to go; a command that
 	 * was asked for something has not. */
-	app_end(app, got_interrupt || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
+	app_end(app,
+	        signals_interrupted() == SIGINT || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
 	if (app->leave != NULL)
 		app->leave(app);
 }
@@ -269,33 +247,46 @@ static int64_t sleep_ms(struct app *app)
 {
 	int64_t ms = leno_timeout(app->node), left;
 
-	if (app->watch.n_always > 0)
+	if (app->ready.n_always > 0)
 		return 0;
 	if (app->deadline >= 0) {
 		left = app->deadline - clock_ms();
 		left = left < 0 ? 0 : left;
 		ms = ms < 0 || left < ms ? left : ms;
 	}
+	if (out_ask_again_ms() >= 0 && (ms < 0 || ms > out_ask_again_ms()))
+		ms = out_ask_again_ms();
 	return ms;
 }
 
-enum { FD_NODE, FD_OUT, FD_WATCH, FDS };
+enum { REFUSALS_ENOUGH = 2 };
+
+enum { FD_NODE, FD_OUT, FD_READY, FDS };
 
 static void app_sleep(struct app *app, struct pollfd *fds)
 {
-	int64_t ms = sleep_ms(app);
-	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	bool ask = out_waiting() && out_ask_again_ms() < 0;
 
 	fds[FD_NODE] = (struct pollfd){ .fd = leno_fd(app->node), .events = POLLIN };
 	/* Without events poll() still tells that the reader has gone. */
 	fds[FD_OUT] = (struct pollfd){ .fd = app->acts && !out_waiting() ? -1 : STDOUT_FILENO,
-		                       .events = out_waiting() ? POLLOUT : 0 };
-	fds[FD_WATCH] =
-		(struct pollfd){ .fd = app->watch.open ? app->watch.fd : -1, .events = POLLIN };
-	if (ppoll(fds, FDS, ms < 0 ? NULL : &t, &signals_outside) < 0) {
+		                       .events = ask ? POLLOUT : 0 };
+	fds[FD_READY] =
+		(struct pollfd){ .fd = app->ready.open ? app->ready.fd : -1, .events = POLLIN };
+	if (signals_poll(fds, FDS, sleep_ms(app)) < 0) {
 		for (size_t i = 0; i < FDS; i++)
 			fds[i].revents = 0;
 	}
+}
+
+/* Who is refused twice by the only one there is to join is not let in by trying on. */
+static bool is_refused(struct app *app)
+{
+	const struct settings *set = app->set;
+
+	return !app->member && !app->synced && !set->wait && app->log[0] &&
+	       set->connect.count + set->discover.count <= 1 &&
+	       app_refusals(app) >= REFUSALS_ENOUGH && !leno_synced(app->node);
 }
 
 static void app_step(struct app *app)
@@ -310,6 +301,8 @@ static void app_step(struct app *app)
 	run_later(app);
 	if (app->tick != NULL && !app->done)
 		app->tick(app);
+	if (!app->done && is_refused(app))
+		app_not_found(app, NULL);
 	if (app->deadline >= 0 && clock_ms() >= app->deadline && !app->done) {
 		app->deadline = -1;
 		app->late(app);
@@ -322,15 +315,18 @@ static void app_wait(struct app *app)
 
 	app_sleep(app, fds);
 	take_signals(app);
-	if (!app->done && (fds[FD_WATCH].revents || app->watch.n_always > 0))
-		watch_run(&app->watch, app);
+	if (!app->done && (fds[FD_READY].revents || app->ready.n_always > 0))
+		ready_run(&app->ready, app);
 	if (!app->acts && fds[FD_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		app_end(app, EXIT_DONE);
 }
 
 int app_run(struct app *app)
 {
+	bool told;
+
 	while (!app->done) {
+		out_turn();
 		app_step(app);
 		out_end();
 		if (out_closed() && !app->acts)
@@ -342,8 +338,11 @@ int app_run(struct app *app)
 		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
-	watch_close(&app->watch);
-	out_drain();
+	answers_end(app);
+	ready_close(&app->ready);
+	told = signals_interrupted();
+	if (!out_drain() && !told && app->exit == EXIT_DONE)
+		app->exit = EXIT_INTERRUPTED;
 	return app->exit;
 }
 

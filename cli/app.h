@@ -4,7 +4,7 @@
 
 #include "command.h"
 #include "common.h"
-#include "watch.h"
+#include "ready.h"
 
 #include <poll.h>
 
@@ -18,6 +18,7 @@ struct app_later {
 struct app {
 	const struct settings *set;
 	leno_node *node;
+	struct answers *answers;        /* of a node that stays, see answers.h */
 	void (*tick)(struct app *);     /* after each step of the node         */
 	void (*late)(struct app *);     /* when `deadline` has passed, once    */
 	void (*children)(struct app *); /* a child process has ended           */
@@ -26,12 +27,14 @@ struct app {
 	int64_t deadline;               /* of clock_ms(); -1 never             */
 	bool member;
 	bool acts;   /* that nobody reads what it prints is no reason to stop */
+	bool opening; /* what the library says is for way_failed() to say */
 	bool synced; /* a neighbour has told all, seen once */
 	bool done;
 	int exit;
+	char name[64];  /* of NODE, as it says it, once found  */
 	char log[256];  /* the last complaint of the library   */
 	char hint[256]; /* the last of its other lines         */
-	struct watch watch;
+	struct ready ready;
 	struct app_later *later;
 };
 
@@ -47,7 +50,7 @@ void app_end(struct app *, int exit_code);
 /* What link_down says: with this error there will be no link any more. */
 void app_check_life(struct app *, int error);
 
-/* As watch_set(), which ends the command when it fails, and watch_forget(). */
+/* As ready_set(), which ends the command when it fails, and ready_forget(). */
 void app_watch(struct app *, int fd, short events, app_source_fn *, void *arg);
 void app_unwatch(struct app *, int fd);
 
@@ -60,7 +63,11 @@ void app_start_clock(struct app *);
 /* Looks for NODE, and ends the command where that fails for good. True when found. */
 bool app_seek(struct app *, const char *who, leno_id *ret);
 
-/* The deadline passed before the mesh was known or NODE was found: says so. */
+/* How often this node was refused for another secret or network than it has. */
+uint64_t app_refusals(struct app *);
+
+/* The deadline passed, or refusals are enough, before the mesh was known or NODE was found:
+ * says so. */
 void app_not_found(struct app *, const char *who);
 
 /* Why a send, request or ping failed, as the sentence's end and the exit code. */
@@ -70,10 +77,8 @@ const char *app_send_error(int error); /* the same before it was sent */
 /* The name of a node, escaped, or the beginning of its id. Static, four at a time. */
 const char *node_label(leno_node *, const leno_id *);
 
-/* Signals, for commands that wait before they have a node. */
-void signals_catch(void);
-void signals_release(void); /* let them in at any time: for loops not ours */
-bool signals_interrupted(void);
+/* Says that standard input cannot be read, by errno. */
+void input_failed(void);
 
 /* Reads a descriptor to its end. 0, or an exit code after having said why. */
 int read_all(int fd, char **ret, size_t *ret_size);

@@ -9,6 +9,7 @@
 #include "app.h"
 #include "bench.h"
 #include "output.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <signal.h>

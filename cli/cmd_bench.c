@@ -147,6 +147,7 @@ static void graph_only(struct graph *g, const leno_id *id)
 	g->nodes[0] = kept;
 	for (size_t i = 1; i < g->n; i++) {
 		free(g->nodes[i].name);
+		free(g->nodes[i].said);
 		free(g->nodes[i].labels);
 	}
 	g->n = 1;

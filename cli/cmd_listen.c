@@ -40,7 +40,8 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 		out_bytes(data.data, data.size);
 		out_end();
 	} else {
-		event_message(l->app.set->json ? EVENTS_JSON : EVENTS_PLAIN, message, type, data);
+		event_message(l->app.set->json ? EVENTS_JSON : EVENTS_PLAIN, message, type, data,
+		              SIZE_MAX);
 	}
 	if (!leno_message_is_request(message))
 		return;

@@ -47,7 +47,7 @@ static void print_json(const struct graph *g)
 
 		json_text(object, "kind", "node");
 		json_text(object, "id", g->nodes[i].text);
-		json_text(object, "name", g->nodes[i].named ? g->nodes[i].name : "");
+		json_text(object, "name", g->nodes[i].said);
 		json_text(object, "role", role_text(g->nodes[i].role));
 		out_json(object);
 	}
@@ -143,15 +143,38 @@ static const struct argp argp = {
 	.children = children,
 };
 
+/* What was asked for and would not be done: a sentence, or NULL. --json in the environment is
+ * meant for all commands, and gives way. */
+static const char *two_of(struct map_command *c)
+{
+	bool picture = c->dot || c->svg != NULL;
+
+	if (c->dot && c->svg != NULL)
+		return "--dot and --svg are two pictures: choose one";
+	if (picture && settings_from(&c->words.set, "json", LAYER_ARGUMENT) && c->words.set.json)
+		return "--json and a picture are two things: leave --json, --dot or --svg out";
+	if (picture || c->words.set.json) {
+		if (c->root != NULL)
+			return "--root is for the tree in the terminal: leave it, or the other format, "
+			       "out";
+		if (c->ascii)
+			return "--ascii is for the tree in the terminal: leave it, or the other "
+			       "format, out";
+	}
+	return NULL;
+}
+
 int cmd_map(int argc, char **argv)
 {
 	static const leno_handlers handlers = { 0 };
 	struct map_command c = { 0 };
 	struct map m = { .app = { .tick = on_tick, .late = on_late }, .c = &c };
+	const char *wrong;
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
-	if (c.dot && c.svg != NULL) {
-		fail("--dot and --svg are two pictures: choose one");
+	wrong = two_of(&c);
+	if (wrong != NULL) {
+		fail("%s", wrong);
 		return EXIT_USAGE;
 	}
 	if (!app_open(&m.app, &c.words.set, &handlers, false))

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "output.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct ping_command {
@@ -14,6 +15,7 @@ struct ping {
 	struct app app;
 	const char *who;
 	leno_id to;
+	char label[128]; /* it may be gone when it is told of */
 	bool found, flying; /* one at a time is on its way */
 	long count, sent, received;
 	leno_ms interval_ms;
@@ -58,7 +60,7 @@ static void summary(struct app *app)
 		out_json(object);
 		return;
 	}
-	out("\n--- %s ping statistics ---\n", node_label(app->node, &p->to));
+	out("\n--- %s ping statistics ---\n", p->label);
 	out("%ld sent, %ld received, %ld%% lost, time %lld ms\n", p->sent, p->received,
 	    p->sent ? (p->sent - p->received) * 100 / p->sent : 0,
 	    (long long)(clock_us() - p->began_us) / 1000);
@@ -74,14 +76,14 @@ static void say_reply(struct ping *p, int64_t us)
 		cJSON *object = json_event("reply");
 
 		json_id(object, "id", &p->to);
-		json_text(object, "name", node_label(p->app.node, &p->to));
+		json_text(object, "name", p->app.name);
 		json_number(object, "seq", (double)p->sent);
 		json_number(object, "hops", p->hops);
 		json_number(object, "rtt_us", (double)us);
 		out_json(object);
 		return;
 	}
-	out("reply from %s: seq=%ld hops=%u time=%.3f ms\n", node_label(p->app.node, &p->to),
+	out("reply from %s: seq=%ld hops=%u time=%.3f ms\n", p->label,
 	    p->sent, p->hops, (double)us / 1e3);
 	out_end();
 }
@@ -97,7 +99,7 @@ static void say_failure(struct ping *p, int error)
 		out_json(object);
 		return;
 	}
-	out("no reply from %s: seq=%ld %s\n", node_label(p->app.node, &p->to), p->sent,
+	out("no reply from %s: seq=%ld %s\n", p->label, p->sent,
 	    leno_strerror(error));
 	out_end();
 }
@@ -170,8 +172,9 @@ static void on_tick(struct app *app)
 		return;
 	p->found = true;
 	p->began_us = clock_us();
+	snprintf(p->label, sizeof p->label, "%s", node_label(app->node, &p->to));
 	if (!app->set->json)
-		out("PING %s (%s)\n", node_label(app->node, &p->to), leno_id_text(&p->to, id));
+		out("PING %s (%s)\n", p->label, leno_id_text(&p->to, id));
 	ping_once(p);
 }
 

@@ -11,9 +11,9 @@
 #include "inlet.h"
 #include "mates.h"
 #include "output.h"
+#include "sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,7 +41,6 @@ struct pipe_end {
 	struct mates *mates;
 	struct inlet in;
 	bool watching;    /* our input              */
-	bool closed;      /* our output             */
 	leno_timer again; /* the rest of a turn     */
 };
 
@@ -94,18 +93,6 @@ static void watch_input(struct pipe_end *p)
 
 /* ---- our output ------------------------------------------------------------------- */
 
-/* Whoever reads us sees the end, though we may still have something to say. */
-static void close_output(struct pipe_end *p)
-{
-	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	p->closed = true;
-	if (nothing < 0)
-		return;
-	dup2(nothing, STDOUT_FILENO);
-	close(nothing);
-}
-
 static void on_again(leno_node *node, void *arg);
 
 static void drain(struct pipe_end *p)
@@ -131,8 +118,8 @@ static void drain(struct pipe_end *p)
 	}
 	if (leno_stream_peek(p->stream).size > 0 && p->again == 0)
 		leno_after(p->app.node, 0, on_again, p, &p->again);
-	if (!p->closed && leno_stream_ended(p->stream))
-		close_output(p);
+	if (leno_stream_ended(p->stream))
+		sink_close(STDOUT_FILENO); /* though we may still have something to say */
 }
 
 static void on_again(leno_node *node, void *arg)

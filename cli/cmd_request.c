@@ -25,7 +25,7 @@ static void print_reply(struct request *r, leno_bytes data)
 	}
 	object = json_event("reply");
 	json_id(object, "id", &r->to);
-	json_text(object, "name", node_label(r->app.node, &r->to));
+	json_text(object, "name", r->app.name);
 	json_text(object, "type", r->type);
 	json_number(object, "rtt_us", (double)(clock_us() - r->began_us));
 	json_data(object, data);

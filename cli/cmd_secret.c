@@ -35,6 +35,7 @@ int cmd_secret(int argc, char **argv)
 {
 	struct words words = { .most = 1 };
 	char path[4096], *file;
+	struct stat st;
 	int error;
 
 	settings_parse(&argp, argc, argv, &words.set, &words);
@@ -48,6 +49,14 @@ int cmd_secret(int argc, char **argv)
 		}
 		file = strcpy(path, beside);
 		make_folders(file);
+	}
+	if (*file == '\0') {
+		fail("FILE is empty: name a file, or leave it out");
+		return EXIT_USAGE;
+	}
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+		fail("%s is a folder: name a file in it", file);
+		return EXIT_FAILED;
 	}
 	error = leno_secret_create(file);
 	if (error == LENO_EXISTS) {

@@ -44,7 +44,7 @@ static void report(struct send *s, int code)
 		cJSON *object = json_event("sent");
 
 		json_id(object, "id", &s->to);
-		json_text(object, "name", node_label(s->app.node, &s->to));
+		json_text(object, "name", s->app.name);
 		json_text(object, "type", s->type);
 		json_number(object, "confirmed", (double)s->confirmed);
 		json_number(object, "refused", (double)s->refused);
@@ -184,10 +184,14 @@ static void on_input(struct app *app, short revents, void *arg)
 		s->data = need(realloc(s->data, s->room));
 	}
 	n = read(STDIN_FILENO, s->data + s->size, LINE_CHUNK);
-	if (n > 0)
+	if (n > 0) {
 		s->size += (size_t)n;
-	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+	} else if (n == 0) {
 		s->ended = true;
+	} else if (errno != EINTR && errno != EAGAIN) {
+		input_failed();
+		report(s, EXIT_FAILED);
+	}
 	if (s->size > LINE_MAX_BYTES) {
 		fail("a line is larger than a message may be");
 		report(s, EXIT_FAILED);

@@ -1,14 +1,24 @@
 /* cmd_up.c - `leno up`: a node that stays, and says what happens. */
 #include "app.h"
 #include "events.h"
+#include "metrics.h"
 #include "output.h"
 #include "serve.h"
+
+/* Of a message: whoever wants all of it listens. */
+enum { SHOWN_MAX = 4096 };
+
+struct up_command {
+	struct words words;
+	char *metrics; /* where they are served; NULL: nowhere */
+};
 
 struct up {
 	struct app app;
 	enum event_style style;
 	bool links; /* links are said, too */
 	struct serve *serve;
+	struct metrics *metrics;
 };
 
 static void on_node_up(leno_node *node, void *user, const leno_info *info)
@@ -30,7 +40,7 @@ static void on_link_up(leno_node *node, void *user, const leno_id *id, const cha
 	struct up *up = user;
 
 	if (up->links)
-		event_link_up(up->style, id, uri);
+		event_link_up(up->style, node, id, uri);
 }
 
 static void on_link_down(leno_node *node, void *user, const leno_id *id, enum leno_why why,
@@ -47,7 +57,7 @@ static void on_leader(leno_node *node, void *user, bool leads)
 {
 	struct up *up = user;
 
-	event_leader(up->style, leads);
+	event_leader(up->style, node, up->app.set->name, leads);
 }
 
 static void on_message(leno_node *node, void *user, leno_message *message, const char *type,
@@ -55,7 +65,7 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 {
 	struct up *up = user;
 
-	event_message(up->style, message, type, data);
+	event_message(up->style, message, type, data, SHOWN_MAX);
 	if (leno_message_is_request(message))
 		leno_refuse(message, EXIT_FAILED, "nobody answers requests at this node");
 }
@@ -69,8 +79,25 @@ static void on_stream(leno_node *node, void *user, leno_stream *stream, const ch
 
 static void on_closing(struct app *app)
 {
-	serve_free(((struct up *)app)->serve);
+	struct up *up = (struct up *)app;
+
+	metrics_close(up->metrics);
+	serve_free(up->serve);
 }
+
+static bool serve_metrics(struct up *up, const char *address)
+{
+	up->metrics = metrics_open(&up->app, address);
+	if (up->metrics == NULL)
+		app_end(&up->app, EXIT_FAILED);
+	return up->metrics != NULL;
+}
+
+static const struct argp_option options[] = {
+	{ "metrics", 'm', "HOST:PORT", 0,
+	  "serve counters to Prometheus over HTTP, as in 127.0.0.1:9464 (see leno stats)", 0 },
+	{ 0 },
+};
 
 static const struct argp_child children[] = {
 	{ &member_argp, 0, NULL, 0 },
@@ -79,8 +106,21 @@ static const struct argp_child children[] = {
 	{ 0 },
 };
 
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct up_command *c = state->input;
+
+	if (key != 'm')
+		return words_parse(key, arg, state);
+	if (!metrics_address_ok(arg))
+		argp_error(state, "--metrics takes HOST:PORT, as in 127.0.0.1:9464 or [::1]:9464");
+	c->metrics = arg;
+	return 0;
+}
+
 static const struct argp argp = {
-	.parser = words_parse,
+	.options = options,
+	.parser = parse,
 	.doc = "A node that stays: it listens, relays for others, and prints one line an "
 	       "event."
 	       "\vWith nothing said it joins the network \"default\" with the other nodes of "
@@ -99,11 +139,11 @@ int cmd_up(int argc, char **argv)
 		.message = on_message,
 		.stream = on_stream,
 	};
-	struct words words = { 0 };
-	const struct settings *set = &words.set;
+	struct up_command c = { 0 };
+	const struct settings *set = &c.words.set;
 	struct up up = { .app = { .closing = on_closing } };
 
-	settings_parse(&argp, argc, argv, &words.set, &words);
+	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	up.style = set->json ? EVENTS_JSON : EVENTS_TIMED;
 	up.links = set->json || set->verbose > 0;
 	out_when_full(OUT_DROP);
@@ -114,6 +154,10 @@ int cmd_up(int argc, char **argv)
 		serve_free(up.serve);
 		return up.app.exit;
 	}
+	if (c.metrics != NULL && !serve_metrics(&up, c.metrics))
+		return app_run(&up.app);
 	event_ready(up.app.node, up.style, set->name, set->network);
+	if (up.metrics != NULL)
+		event_metrics(up.style, metrics_uri(up.metrics));
 	return app_run(&up.app);
 }

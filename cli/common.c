@@ -186,8 +186,9 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer, 
 		return list_add(field, value, layer == LAYER_ENVIRONMENT);
 	case FLAG: return parse_flag(value, field) ? NULL : "is neither yes nor no";
 	case NUMBER:
-		return parse_count(value, 1, 3600000, field) ? NULL
-		                                             : "is not a number of milliseconds";
+		return parse_count(value, 1, 3600000, field)
+		               ? NULL
+		               : "takes milliseconds, 10 to 3600000 ms, as in 2000";
 	}
 	return NULL;
 }
@@ -248,10 +249,31 @@ void file_not_made(const char *path)
 		fail("%s cannot be written: the disk may be full, or the name too long", path);
 }
 
+enum { CONFIG_LINE = 4096 + 256 }; /* a path, its option, and 3 bytes for inih */
+
 struct config {
 	struct settings *settings;
+	FILE *file;
+	int line;  /* the one being read          */
 	bool said; /* what is wrong has been said */
 };
+
+/* One line, as inih asks for them. What is too long for it would be two lines. */
+static char *config_read(char *ret, int size, void *user)
+{
+	struct config *config = user;
+
+	if (fgets(ret, size, config->file) == NULL)
+		return NULL;
+	config->line++;
+	if (strchr(ret, '\n') != NULL || feof(config->file))
+		return ret;
+	if (!config->said)
+		fail("%s: line %d is longer than %d bytes", config_path("config"), config->line,
+		     CONFIG_LINE - 3);
+	config->said = true;
+	return NULL;
+}
 
 static int config_line(void *user, const char *section, const char *name, const char *value)
 {
@@ -275,6 +297,7 @@ static int config_line(void *user, const char *section, const char *name, const 
 
 static void settings_from_config(struct settings *s)
 {
+	static char comments[] = "#;";
 	struct config config = { .settings = s };
 	const char *path = config_path("config");
 	struct stat st;
@@ -283,8 +306,14 @@ static void settings_from_config(struct settings *s)
 	if (path == NULL || stat(path, &st) != 0)
 		return;
 	ini_allow_multiline = false;
-	result = S_ISREG(st.st_mode) ? ini_parse(path, config_line, &config) : -1;
-	if (result == 0)
+	ini_inline_comment_prefixes = comments;
+	ini_use_stack = false;
+	ini_max_line = ini_initial_alloc = CONFIG_LINE;
+	config.file = S_ISREG(st.st_mode) ? fopen(path, "r") : NULL;
+	result = config.file ? ini_parse_stream(config_read, &config, config_line, &config) : -1;
+	if (config.file != NULL)
+		fclose(config.file);
+	if (result == 0 && !config.said)
 		return;
 	if (result < 0)
 		fail("%s cannot be read", path);
@@ -306,7 +335,8 @@ static error_t settings_option(int key, char *arg, struct argp_state *state)
 	}
 	if (key == KEY_TIMEOUT) {
 		if (!parse_duration(arg, &s->timeout_ms) || s->timeout_ms == 0)
-			argp_error(state, "--timeout takes seconds, as in 5, 0.5 or 250ms");
+			argp_error(state, "--timeout takes seconds, as in 5, 0.5 or 250ms, more "
+			                  "than 0 and up to 999999999");
 		s->patience_ms = s->timeout_ms;
 		return 0;
 	}
@@ -342,8 +372,8 @@ static const struct argp_option settings_options[] = {
 };
 
 static const struct argp_option member_options[] = {
-	{ "listen", KEY_LISTEN, "URI", 0, "let others in, as in tcp://127.0.0.1:0; may be repeated",
-	  0 },
+	{ "listen", KEY_LISTEN, "URI", 0,
+	  "let others in, as in tcp://127.0.0.1:0 or local:/PATH; may be repeated", 0 },
 	{ "label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0 },
 	{ 0 },
 };

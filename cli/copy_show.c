@@ -2,6 +2,7 @@
  * is not waited for. */
 #include "copy_show.h"
 #include "output.h"
+#include "units.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -67,11 +68,11 @@ void copy_show_json(struct copy_show *s, const struct copy *c)
 void copy_show_done(struct copy_show *s, const struct copy *c)
 {
 	double seconds = (double)(clock_us() - s->began_us) / 1e6;
-	char rate[AMOUNT_TEXT], what[80];
+	char rate[UNITS_MAX], what[80];
 	struct progress p = { .name = s->name, .what = what, .bytes = c->size, .size = c->size };
 
 	snprintf(what, sizeof what, "%.1f s, %s/s", seconds,
-	         amount_text(seconds > 0 ? (double)(c->size - c->resumed) / seconds : 0, rate));
+	         show_bytes(rate, seconds > 0 ? (double)(c->size - c->resumed) / seconds : 0));
 	print(s, &p, "\n");
 }
 

@@ -3,7 +3,7 @@
  * its name no longer, and people know nothing else of it. */
 #include "events.h"
 #include "output.h"
-#include "progress.h"
+#include "units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +151,20 @@ void event_ready(leno_node *node, enum event_style style, const char *name, cons
 	finish();
 }
 
+void event_metrics(enum event_style style, const char *uri)
+{
+	if (style == EVENTS_JSON) {
+		cJSON *object = json_event("metrics");
+
+		json_text(object, "uri", uri);
+		out_json(object);
+		return;
+	}
+	say(style, "", "metrics");
+	out("at %s", uri);
+	finish();
+}
+
 void event_node_up(enum event_style style, const leno_info *info)
 {
 	event_know(info);
@@ -189,10 +203,13 @@ void event_node_down(enum event_style style, const leno_id *id, enum leno_why wh
 	event_forget(id);
 }
 
-void event_link_up(enum event_style style, const leno_id *id, const char *uri)
+void event_link_up(enum event_style style, leno_node *node, const leno_id *id, const char *uri)
 {
+	/* Of a neighbour the handshake tells, before the mesh does. */
+	const char *name = leno_name(node, id);
+
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_node("link_up", id, event_name(id));
+		cJSON *object = json_node("link_up", id, name);
 
 		json_reason(object, NULL);
 		json_text(object, "uri", uri ? uri : "");
@@ -200,7 +217,7 @@ void event_link_up(enum event_style style, const leno_id *id, const char *uri)
 		return;
 	}
 	say(style, "", "link up");
-	say_node(id, event_name(id));
+	say_node(id, name);
 	out(", %s", uri ? uri : "");
 	finish();
 }
@@ -208,10 +225,10 @@ void event_link_up(enum event_style style, const leno_id *id, const char *uri)
 void event_link_down(enum event_style style, const leno_id *id, enum leno_why why, int error)
 {
 	static const leno_id nobody;
-	const leno_id *who = id ? id : &nobody;
+	const char *name = id ? event_name(id) : "";
 
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_node("link_down", who, event_name(who));
+		cJSON *object = json_node("link_down", id, name);
 
 		json_reason(object, why_text(why));
 		if (error)
@@ -220,17 +237,17 @@ void event_link_down(enum event_style style, const leno_id *id, enum leno_why wh
 		return;
 	}
 	say(style, "", "link down");
-	say_node(who, event_name(who));
+	say_node(id ? id : &nobody, name);
 	out(", %s", why_text(why));
 	if (error)
 		out(": %s", leno_strerror(error));
 	finish();
 }
 
-void event_leader(enum event_style style, bool leads)
+void event_leader(enum event_style style, leno_node *node, const char *name, bool leads)
 {
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_event("leader");
+		cJSON *object = json_node("leader", leno_self(node), name ? name : "");
 
 		json_bool(object, "leads", leads);
 		out_json(object);
@@ -238,8 +255,9 @@ void event_leader(enum event_style style, bool leads)
 }
 
 void event_message(enum event_style style, const leno_message *message, const char *type,
-                   leno_bytes data)
+                   leno_bytes data, size_t most)
 {
+	size_t shown = data.size < most ? data.size : most;
 	const leno_id *from = leno_message_from(message);
 	bool request = leno_message_is_request(message);
 	bool broadcast = leno_message_is_broadcast(message);
@@ -252,7 +270,12 @@ void event_message(enum event_style style, const leno_message *message, const ch
 		json_text(object, "type", type);
 		json_bool(object, "request", request);
 		json_bool(object, "broadcast", broadcast);
-		json_data(object, data);
+		if (shown == data.size) {
+			json_data(object, data);
+		} else { /* half of it would be taken for all of it */
+			json_number(object, "size", (double)data.size);
+			json_bool(object, "omitted", true);
+		}
 		out_json(object);
 		return;
 	}
@@ -270,14 +293,16 @@ void event_message(enum event_style style, const leno_message *message, const ch
 	out(" ");
 	out_safe_text(type);
 	out(" ");
-	out_safe(data.data, data.size);
+	out_safe(data.data, shown);
+	if (shown < data.size)
+		out("%s ... %zu bytes%s", style_dim(), data.size, style_none());
 	finish();
 }
 
 void event_copy(enum event_style style, const struct event_copy *e)
 {
 	double seconds = (double)e->took_us / 1e6;
-	char size[AMOUNT_TEXT], speed[AMOUNT_TEXT];
+	char size[UNITS_MAX], speed[UNITS_MAX];
 
 	if (style == EVENTS_JSON) {
 		cJSON *object = json_node("copy", e->peer, event_name(e->peer));
@@ -299,15 +324,15 @@ void event_copy(enum event_style style, const struct event_copy *e)
 		out(": ");
 		out_safe_text(e->error);
 	} else {
-		out(", %s in %.1f s, %s/s", amount_text((double)e->size, size), seconds,
-		    amount_text(seconds > 0 ? (double)e->bytes / seconds : 0, speed));
+		out(", %s in %.1f s, %s/s", show_bytes(size, (double)e->size), seconds,
+		    show_bytes(speed, seconds > 0 ? (double)e->bytes / seconds : 0));
 	}
 	finish();
 }
 
 void event_forward(enum event_style style, const struct event_forward *e)
 {
-	char in[AMOUNT_TEXT], back[AMOUNT_TEXT];
+	char in[UNITS_MAX], back[UNITS_MAX];
 
 	if (style == EVENTS_JSON) {
 		cJSON *object = json_node("forward", e->peer, event_name(e->peer));
@@ -330,8 +355,8 @@ void event_forward(enum event_style style, const struct event_forward *e)
 		out(": ");
 		out_safe_text(e->error);
 	} else if (e->took_us > 0) {
-		out(", %s there, %s back", amount_text((double)e->bytes_in, in),
-		    amount_text((double)e->bytes_out, back));
+		out(", %s there, %s back", show_bytes(in, (double)e->bytes_in),
+		    show_bytes(back, (double)e->bytes_out));
 	}
 	finish();
 }

@@ -13,12 +13,15 @@ enum event_style {
 };
 
 void event_ready(leno_node *, enum event_style, const char *name, const char *network);
+void event_metrics(enum event_style, const char *uri);
 void event_node_up(enum event_style, const leno_info *);
 void event_node_down(enum event_style, const leno_id *, enum leno_why);
-void event_link_up(enum event_style, const leno_id *, const char *uri);
+void event_link_up(enum event_style, leno_node *, const leno_id *, const char *uri);
 void event_link_down(enum event_style, const leno_id *, enum leno_why, int error);
-void event_leader(enum event_style, bool leads);
-void event_message(enum event_style, const leno_message *, const char *type, leno_bytes);
+void event_leader(enum event_style, leno_node *, const char *name, bool leads);
+/* Of data that is larger than `most`, people see so much, and programs that it is omitted. */
+void event_message(enum event_style, const leno_message *, const char *type, leno_bytes,
+                   size_t most);
 
 /* A file that came or went, or did not. */
 struct event_copy {

@@ -51,6 +51,7 @@ void graph_add_node(struct graph *g, const leno_info *info)
 	else
 		safe_copy(name, sizeof name, v->text, 8);
 	v->name = need(strdup(name));
+	v->said = need(strdup(info->name));
 	v->labels = joined_labels(info);
 }
 
@@ -198,6 +199,7 @@ void graph_free(struct graph *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		free(g->nodes[i].name);
+		free(g->nodes[i].said);
 		free(g->nodes[i].labels);
 	}
 	free(g->nodes);

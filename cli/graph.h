@@ -10,6 +10,7 @@
 struct vertex {
 	leno_id id, next;
 	char *name;   /* escaped; the id's beginning when it has none */
+	char *said;   /* the name as the node says it, "" for none      */
 	char *labels; /* escaped, "a=b c=d"                            */
 	char text[LENO_ID_TEXT];
 	enum leno_role role;

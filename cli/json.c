@@ -44,7 +44,10 @@ void json_id(cJSON *object, const char *key, const leno_id *id)
 {
 	char text[LENO_ID_TEXT];
 
-	json_text(object, key, leno_id_text(id, text));
+	if (id != NULL)
+		json_text(object, key, leno_id_text(id, text));
+	else
+		need(cJSON_AddNullToObject(object, key));
 }
 
 void json_data(cJSON *object, leno_bytes data)

@@ -6,9 +6,11 @@
 #include <leno.h>
 
 #include <argp.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +29,8 @@ static const struct command commands[] = {
 	{ "pipe", "NODE TOPIC", "standard input to another's output, and back", cmd_pipe },
 	{ "forward", "PORT NODE:PORT", "a port of this machine that leads to one there",
 	  cmd_forward },
+	{ "stats", "[NODE]", "what a node, its links and sessions have counted", cmd_stats },
+	{ "top", "[NODE]", "the same as it goes, live", cmd_top },
 	{ "id", "", "the id that an identity file holds", cmd_id },
 	{ "secret", "[FILE]", "make a secret file for a network", cmd_secret },
 	{ "bench", "[NODE]", "measure this machine, or this mesh", cmd_bench },
@@ -66,11 +70,13 @@ static void print_overview(FILE *to)
 /* Subcommands name themselves "leno NAME" in what they print. */
 static int command_run(const struct command *command, int argc, char **argv)
 {
-	char name[32];
+	char name[32], help[] = "--help";
 	int code;
 
 	snprintf(name, sizeof name, "leno %s", command->name);
 	argv[0] = name;
+	if (argc > 1 && strcmp(argv[1], "-h") == 0)
+		argv[1] = help;
 	code = command->run(argc, argv);
 	return code == EXIT_DONE && out_failed() ? EXIT_FAILED : code;
 }
@@ -93,13 +99,27 @@ static int cmd_help(int argc, char **argv)
 	return command_run(command, 2, help);
 }
 
-/* Were one of them closed, a socket would get its number, and our output. */
+/* Were one of them closed, a socket would get its number, and our output. What stands in
+ * for it cannot be used: whoever needs it hears so. */
 static void open_standard_files(void)
 {
+	static const int useless[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", useless[fd]) != fd)
 			_exit(EXIT_FAILED);
 	}
+}
+
+/* Help and versions are written by stdio, which tells at the end alone whether it could. */
+static void check_texts(void)
+{
+	if (fflush(stdout) != EOF && !ferror(stdout))
+		return;
+	if (errno != EPIPE)
+		fail("standard output cannot be written: %s",
+		     errno == EBADF ? "it is closed" : strerror(errno));
+	_exit(EXIT_FAILED);
 }
 
 int main(int argc, char **argv)
@@ -107,6 +127,7 @@ int main(int argc, char **argv)
 	const struct command *command;
 
 	open_standard_files();
+	atexit(check_texts);
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "leno " LENO_VERSION;

@@ -1,14 +1,14 @@
 /* output.c - standard output without ever stopping the node behind it.
- * Takes lines from the commands, gives them to the file descriptor as fast as it
- * takes them.
+ * Takes lines from the commands, gives them to the sink as fast as it takes them.
  *
- *  1. A pipe or terminal is written to only when poll(2) says that it takes bytes,
- *     and at most PIPE_CHUNK of them: POLLOUT promises room for that many, so that
- *     a write never blocks and the descriptor's flags, which others share, stay.
+ *  1. Nothing waits for a reader but out_end() with OUT_WAIT, for TURN_MS in a turn of the
+ *     loop, and out_drain(), which a signal ends.
  *  2. A line is dropped as a whole or not at all.
  *  3. A reader that went away (EPIPE) is not an error: out_closed() says so, and
  *     the command ends quietly. */
 #include "output.h"
+#include "signals.h"
+#include "sink.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -18,24 +18,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	PIPE_CHUNK = 4096,
-	OUT_MAX = 4 * 1024 * 1024 /* bytes that wait before out_when_full() counts */
+	OUT_MAX = 4 * 1024 * 1024,   /* bytes that wait before out_when_full() counts      */
+	WAIT_MAX = 64 * 1024 * 1024, /* and before lines are dropped with OUT_WAIT as well */
+	TURN_MS = 100,               /* what others send through this node waits as well   */
+	LAST_MS = 1000,              /* for what waits still when a node was told to go    */
+	ASK_AGAIN_MS = 20,           /* a terminal that takes nothing                      */
+	ROOM_KEPT = 64 * 1024        /* a buffer that was larger is given back             */
 };
 
 static struct {
 	char *bytes;
-	size_t size, room;
-	size_t line; /* where the line that is being written begins         */
+	size_t start, size, room; /* what waits is between start and size */
+	size_t line;              /* where the line that is being written begins */
 	enum out_full full;
 	uint64_t dropped;
-	bool closed, failed;
-	int is_file; /* -1 not known yet; writes to files never wait           */
-} o = { .is_file = -1 };
+	int patience_ms; /* that is left in this turn */
+	bool closed, failed, nowhere;
+	bool stubborn; /* a terminal that has just taken nothing */
+} o = { .patience_ms = TURN_MS };
 
 void *need(void *memory)
 {
@@ -51,10 +55,28 @@ void out_when_full(enum out_full full)
 	o.full = full;
 }
 
+void out_may_be_missing(void)
+{
+	o.nowhere = sink_is_missing(STDOUT_FILENO);
+}
+
+/* What is written leaves its place to what comes: at most once for each byte. */
+static void close_up(void)
+{
+	if (o.start < o.size - o.start)
+		return;
+	memmove(o.bytes, o.bytes + o.start, o.size - o.start);
+	o.size -= o.start;
+	o.line -= o.start;
+	o.start = 0;
+}
+
 void out_bytes(const void *data, size_t size)
 {
-	if (o.closed || size == 0)
+	if (o.closed || o.nowhere || size == 0)
 		return;
+	if (o.start > 0)
+		close_up();
 	if (o.room - o.size < size) {
 		size_t room = o.room ? o.room : 4096;
 
@@ -89,82 +111,124 @@ void out(const char *format, ...)
 		free(text);
 }
 
-static bool takes_bytes(int wait_ms)
+/* Writes what is taken now. */
+static void out_write(void)
 {
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	o.stubborn = false;
+	while (out_waiting()) {
+		ssize_t n = sink_write(STDOUT_FILENO, o.bytes + o.start, o.size - o.start);
 
-	if (o.is_file < 0) {
-		struct stat st;
-
-		o.is_file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-	}
-	if (o.is_file)
-		return true;
-	return poll(&p, 1, wait_ms) > 0;
-}
-
-static void out_forget(size_t n)
-{
-	o.size -= n;
-	if (n > 0 && o.size > 0)
-		memmove(o.bytes, o.bytes + n, o.size);
-	o.line = o.size;
-}
-
-/* Writes what is taken; when `all`, waits until everything is. */
-static void out_write(bool all)
-{
-	size_t done = 0;
-
-	while (done < o.size && !o.closed && takes_bytes(all ? -1 : 0)) {
-		size_t n = o.size - done;
-		ssize_t k;
-
-		if (!o.is_file && n > PIPE_CHUNK)
-			n = PIPE_CHUNK;
-		k = write(STDOUT_FILENO, o.bytes + done, n);
-		if (k > 0)
-			done += (size_t)k;
-		else if (k < 0 && errno == EAGAIN && !all)
-			break;
-		else if (k < 0 && errno != EINTR && errno != EAGAIN) {
+		if (n < 0) {
 			o.closed = true;
 			o.failed = errno != EPIPE;
 			if (o.failed)
-				fail("standard output cannot be written: %s", strerror(errno));
+				fail("standard output cannot be written: %s",
+				     errno == EBADF ? "it is closed" : strerror(errno));
+			break;
 		}
+		o.start += (size_t)n;
+		o.stubborn = n == 0 && sink_is_terminal(STDOUT_FILENO);
+		if (n == 0)
+			return;
 	}
-	out_forget(o.closed ? o.size : done);
+	o.start = o.size = o.line = 0;
+	if (o.room > ROOM_KEPT) {
+		free(o.bytes);
+		o.bytes = NULL;
+		o.room = 0;
+	}
+}
+
+/* Sleeps until standard output may take something, or for so long (-1: for ever). */
+static void await_reader(int ms)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (o.stubborn)
+		signals_poll(NULL, 0, ms < 0 || ms > ASK_AGAIN_MS ? ASK_AGAIN_MS : ms);
+	else
+		signals_poll(&p, 1, ms);
+}
+
+/* Spends what is left of this turn's patience until less than OUT_MAX waits. */
+static void be_patient(void)
+{
+	int64_t began = clock_ms();
+
+	while (o.size - o.start > OUT_MAX && out_waiting() && o.patience_ms > 0 &&
+	       !signals_interrupted()) {
+		int64_t now;
+
+		await_reader(o.patience_ms);
+		out_write();
+		now = clock_ms();
+		o.patience_ms -= (int)(now - began);
+		began = now;
+	}
+}
+
+void out_turn(void)
+{
+	o.patience_ms = TURN_MS;
+}
+
+static void say_dropped(void)
+{
+	if (o.dropped > 0)
+		fail("%llu lines were not printed: nobody read them in time",
+		     (unsigned long long)o.dropped);
+	o.dropped = 0;
 }
 
 void out_end(void)
 {
-	if (o.size > OUT_MAX && o.line > 0 && o.full == OUT_DROP) {
+	size_t most = o.full == OUT_DROP ? OUT_MAX : WAIT_MAX;
+	bool more = o.size > o.line;
+
+	if (more && o.line - o.start > most) {
 		o.size = o.line;
 		o.dropped++;
+		o.failed = o.failed || o.full == OUT_WAIT;
 	}
 	o.line = o.size;
-	out_write(o.size > OUT_MAX && o.full == OUT_WAIT);
-	if (o.dropped > 0 && o.size == 0) {
-		fail("%llu lines were not printed: nobody read them in time",
-		     (unsigned long long)o.dropped);
-		o.dropped = 0;
-	}
+	out_write();
+	if (more && o.full == OUT_WAIT)
+		be_patient();
+	if (!out_waiting())
+		say_dropped();
 }
 
-void out_drain(void)
+bool out_drain(void)
 {
-	out_write(true);
+	int told = signals_interrupted();
+	int64_t end = clock_ms() + LAST_MS;
+
+	say_dropped();
+	out_write();
+	while (out_waiting()) {
+		int64_t left = told ? end - clock_ms() : -1;
+
+		if (signals_interrupted() != told || (told && left <= 0))
+			return false;
+		await_reader((int)left);
+		out_write();
+	}
+	return true;
+}
+
+int out_ask_again_ms(void)
+{
+	return o.stubborn && out_waiting() ? ASK_AGAIN_MS : -1;
 }
 
 size_t out_size(void)
 {
-	return o.closed ? 0 : o.size;
+	return out_waiting() ? o.size - o.start : 0;
 }
 
 bool out_waiting(void)
 {
-	return o.size > 0 && !o.closed;
+	return o.size > o.start && !o.closed;
 }
 
 bool out_closed(void)
@@ -251,20 +315,25 @@ static void disarm(char *line)
 	}
 }
 
-/* A line that standard error does not take now is dropped: complaints about strangers
- * must not stop a relay whose log nobody reads. */
+/* What standard error does not take now is dropped: complaints about strangers must not
+ * stop a relay whose log nobody reads. */
 void fail(const char *format, ...)
 {
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char line[1024];
+	static bool torn; /* the line before is not whole */
+	char text[1024], line[1040];
 	va_list list;
+	int n;
 
 	va_start(list, format);
-	vsnprintf(line, sizeof line, format, list);
+	vsnprintf(text, sizeof text, format, list);
 	va_end(list);
-	disarm(line);
-	if (poll(&p, 1, 0) != 0)
-		fprintf(stderr, "leno: %s\n", line);
+	disarm(text);
+	n = snprintf(line, sizeof line, "%sleno: %s\n", torn ? "\n" : "", text);
+	if (n > 0) {
+		ssize_t k = sink_write(STDERR_FILENO, line, (size_t)n);
+
+		torn = k > 0 ? k < n : torn;
+	}
 }
 
 int64_t clock_us(void)

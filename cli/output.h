@@ -12,11 +12,18 @@
 /* What happens to a line when whoever reads standard output has stopped reading
  * and OUT_MAX bytes wait already. */
 enum out_full {
-	OUT_WAIT, /* this process waits, and so do those that send to it   */
+	OUT_WAIT, /* this process waits a little in each turn, and so do those that
+	             send to it, until WAIT_MAX waits; then as below, and it fails */
 	OUT_DROP  /* lines are dropped and counted: a relay must not stop  */
 };
 
 void out_when_full(enum out_full);
+
+/* A node that stays has work to do even when standard output was closed to begin with. */
+void out_may_be_missing(void);
+
+/* A turn of the loop begins: see OUT_WAIT. */
+void out_turn(void);
 
 /* Adds text or bytes to what is to be printed. */
 void out(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -34,8 +41,12 @@ void out_json(cJSON *object);
  * written now without blocking. */
 void out_end(void);
 
-/* Writes out all that waits, blocking if it must. */
-void out_drain(void);
+/* Waits until all is written. False when a signal came first; after one that came before,
+ * it waits for a second at most. */
+bool out_drain(void);
+
+/* How long not to ask the terminal whether it takes what waits; -1: ask poll(2). */
+int out_ask_again_ms(void);
 
 size_t out_size(void);  /* bytes that wait                             */
 bool out_waiting(void); /* bytes wait for standard output to take them     */
@@ -66,7 +77,7 @@ cJSON *json_event(const char *event);
 void json_text(cJSON *object, const char *key, const char *text);
 void json_number(cJSON *object, const char *key, double value);
 void json_bool(cJSON *object, const char *key, bool value);
-void json_id(cJSON *object, const char *key, const leno_id *id);
+void json_id(cJSON *object, const char *key, const leno_id *id); /* NULL: null */
 
 /* "size", and "data" where it is UTF-8 text without NUL, else "data_base64". */
 void json_data(cJSON *object, leno_bytes data);

@@ -10,6 +10,13 @@
 
 enum { PAYLOAD_MAX = 64 * 1024 * 1024 }; /* the default of message_max */
 
+void input_failed(void)
+{
+	fail("standard input cannot be read: %s",
+	     errno == EBADF ? "it is closed; say DATA, or \"\" for an empty message"
+	                    : strerror(errno));
+}
+
 int read_all(int fd, char **ret, size_t *ret_size)
 {
 	size_t room = 64 * 1024, size = 0;
@@ -19,8 +26,12 @@ int read_all(int fd, char **ret, size_t *ret_size)
 	while ((n = read(fd, data + size, room - size)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN) { /* who gave it to us reads it so */
+			poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+			continue;
+		}
 		if (n < 0) {
-			fail("standard input cannot be read: %s", strerror(errno));
+			input_failed();
 			free(data);
 			return EXIT_FAILED;
 		}

@@ -1,6 +1,7 @@
 /* progress.c - one line that tells how far something is: pure text, drawn by others. */
 #include "progress.h"
 #include "output.h"
+#include "units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,22 +37,6 @@ int64_t rate_left_s(const struct rate *r, uint64_t left)
 	double s = r->per_s >= 1 ? (double)left / r->per_s : -1;
 
 	return s < 0 || s > 1e9 ? -1 : (int64_t)(s + 0.5);
-}
-
-char *amount_text(double bytes, char ret[AMOUNT_TEXT])
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	size_t u = 0;
-
-	while (bytes >= 999.5 && u < sizeof units / sizeof units[0] - 1) {
-		bytes /= 1024;
-		u++;
-	}
-	if (u == 0 || bytes >= 99.95)
-		snprintf(ret, AMOUNT_TEXT, "%.0f %s", bytes, units[u]);
-	else
-		snprintf(ret, AMOUNT_TEXT, "%.1f %s", bytes, units[u]);
-	return ret;
 }
 
 char *seconds_text(int64_t s, char ret[TIME_TEXT])
@@ -104,18 +89,17 @@ static void bar(char *ret, unsigned width, unsigned percent)
 
 char *progress_line(const struct progress *p, unsigned columns, char ret[PROGRESS_LINE])
 {
-	char done[AMOUNT_TEXT], speed[AMOUNT_TEXT], left[TIME_TEXT], tail[128],
-		middle[BAR_MOST + 4];
+	char done[UNITS_MAX], speed[UNITS_MAX], left[TIME_TEXT], tail[128], middle[BAR_MOST + 4];
 	unsigned percent = percent_of(p->bytes, p->size);
 	size_t name = text_columns(p->name), room, used;
 
 	columns = columns > COLUMNS_MOST ? COLUMNS_MOST : columns;
-	amount_text((double)p->bytes, done);
+	show_bytes(done, (double)p->bytes);
 	if (p->what != NULL)
 		snprintf(tail, sizeof tail, " %3u%%  %9s  %s", percent, done, p->what);
 	else
 		snprintf(tail, sizeof tail, " %3u%%  %9s  %9s/s  %7s left", percent, done,
-		         amount_text(p->per_s, speed), seconds_text(p->left_s, left));
+		         show_bytes(speed, p->per_s), seconds_text(p->left_s, left));
 	used = strlen(tail);
 	room = columns > used ? columns - used : 0;
 	middle[0] = '\0';

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROGRESS_LINE = 512, AMOUNT_TEXT = 24, TIME_TEXT = 24 };
+enum { PROGRESS_LINE = 512, TIME_TEXT = 24 };
 
 /* Bytes a second, smoothed: what was seen five seconds ago counts a third. */
 struct rate {
@@ -18,8 +18,7 @@ void rate_see(struct rate *, int64_t now_us, uint64_t bytes);
 /* Seconds until `left` bytes have passed; -1 when nothing moves. */
 int64_t rate_left_s(const struct rate *, uint64_t left);
 
-char *amount_text(double bytes, char ret[AMOUNT_TEXT]);    /* "999 B", "1.5 MiB"  */
-char *seconds_text(int64_t seconds, char ret[TIME_TEXT]);  /* "0:07", "1:02:03"   */
+char *seconds_text(int64_t seconds, char ret[TIME_TEXT]); /* "0:07", "1:02:03" */
 
 struct progress {
 	const char *name; /* fit for a terminal                        */

@@ -214,12 +214,14 @@ static int spawn(struct job *job, int in, int out)
 	return error;
 }
 
-static bool job_start(struct job *job)
+/* 0, or an errno. */
+static int job_start(struct job *job)
 {
 	struct app *app = job->replies->app;
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
-	bool ok = pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
-	          spawn(job, in[0], out[1]) == 0;
+	int error = pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0
+	                    ? errno
+	                    : spawn(job, in[0], out[1]);
 
 	if (in[0] >= 0)
 		close(in[0]);
@@ -227,8 +229,8 @@ static bool job_start(struct job *job)
 		close(out[1]);
 	job->in = in[1];
 	job->out = out[0];
-	if (!ok)
-		return false;
+	if (error)
+		return error;
 	fcntl(job->in, F_SETFL, O_NONBLOCK);
 	fcntl(job->out, F_SETFL, O_NONBLOCK);
 	app_watch(app, job->out, POLLIN, on_readable, job);
@@ -236,7 +238,7 @@ static bool job_start(struct job *job)
 		app_watch(app, job->in, POLLOUT, on_writable, job);
 	else
 		close_end(app, &job->in);
-	return true;
+	return 0;
 }
 
 /* ---- all of them ------------------------------------------------------------ */
@@ -274,6 +276,7 @@ void replies_take(struct replies *r, leno_message *message, const char *type, le
 static void start_waiting(struct replies *r)
 {
 	struct job *job, *next;
+	int error;
 
 	for (job = r->first; job != NULL && r->running < RUNNING_MAX; job = next) {
 		next = job->next;
@@ -281,13 +284,14 @@ static void start_waiting(struct replies *r)
 			continue;
 		r->waiting--;
 		r->waiting_bytes -= job->size;
-		if (job_start(job)) {
+		error = job_start(job);
+		if (error == 0) {
 			job->state = RUNNING;
 			job->deadline = clock_ms() + r->limit_ms;
 			r->running++;
 			continue;
 		}
-		fail("a program to reply cannot be started: %s", strerror(errno));
+		fail("a program to reply cannot be started: %s", strerror(error));
 		leno_refuse(job->message, LENO_BUSY, "its program cannot be started");
 		job_free(job);
 	}

@@ -59,8 +59,10 @@ bool app_seek(struct app *app, const char *who, leno_id *ret)
 	if (!app->synced && !is_whole_id(who))
 		return false;
 	error = leno_find(app->node, who, ret);
-	if (error == 0)
+	if (error == 0) {
+		snprintf(app->name, sizeof app->name, "%s", leno_name(app->node, ret));
 		return true;
+	}
 	if (*who == '\0') {
 		fail("NODE is empty: say a name, an id, or the beginning of one");
 		app_end(app, EXIT_USAGE);
@@ -77,6 +79,14 @@ bool app_seek(struct app *app, const char *who, leno_id *ret)
 	return false;
 }
 
+uint64_t app_refusals(struct app *app)
+{
+	leno_stats stats;
+
+	leno_get_stats(app->node, &stats);
+	return stats.refused_secret + stats.refused_network;
+}
+
 void app_not_found(struct app *app, const char *who)
 {
 	const char *network = app->set->network ? app->set->network : "default";
@@ -85,6 +95,14 @@ void app_not_found(struct app *app, const char *who)
 	if (app->synced && who != NULL) {
 		fail("no node \"%s\" came to network %s within %g s", who, network, seconds);
 		app_end(app, EXIT_NO_NODE);
+		return;
+	}
+	if (app_refusals(app) > 0 && app->log[0]) {
+		fail("nobody lets us into network %s: %s; %s", network, app->log,
+		     app->set->secret_file
+		             ? "is the file of --secret-file that of this network?"
+		             : "give the network's secret with --secret-file, its name with --network");
+		app_end(app, EXIT_FAILED);
 		return;
 	}
 	if (app->log[0])

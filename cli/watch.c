@@ -1,115 +1,137 @@
-/* watch.c - readiness by epoll(7), level-triggered: what is not read now is told again
- * after the next step of the node, so that nobody has to drain a descriptor at once.
+/* watch.c - see watch.h.
  *
- *  1. A source may be set, forgotten and its number used anew while others are called:
- *     an event counts only for the serial that it was asked under.
- *  2. Files cannot be polled. They are always ready, as poll(2) has it. */
+ *   seek NODE -> ask -> answered -> (interval) -> ask ...
+ *
+ *  1. One question is under way at a time: a node that is slow is not asked more. */
 #include "watch.h"
-#include "app.h"
+#include "output.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
-_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &&
-                       EPOLLHUP == POLLHUP,
-               "events are passed on as they are");
-
-static bool watch_ready(struct watch *w, int fd)
+static bool take_first(void *arg, const leno_link_info *info)
 {
-	size_t room = w->room ? w->room : 64;
+	struct watch *w = arg;
 
-	if (!w->open) {
-		w->fd = epoll_create1(EPOLL_CLOEXEC);
-		if (w->fd < 0)
-			return false;
-		w->open = true;
-	}
-	while (room <= (size_t)fd)
-		room *= 2;
-	if (room > w->room) {
-		struct source *more = realloc(w->sources, room * sizeof *more);
-
-		if (more == NULL)
-			return false;
-		memset(more + w->room, 0, (room - w->room) * sizeof *more);
-		w->sources = more;
-		w->room = room;
-	}
-	return true;
+	w->to = info->id;
+	w->found = true;
+	return false;
 }
 
-bool watch_set(struct watch *w, int fd, short events, app_source_fn *fn, void *arg)
+static void next(struct watch *w)
 {
-	struct epoll_event e = { .events = (uint32_t)events };
-	struct source *s;
-	bool known;
-
-	if (!watch_ready(w, fd))
-		return false;
-	s = &w->sources[fd];
-	known = s->fn != NULL;
-	if (!known)
-		s->serial = ++w->serial;
-	e.data.u64 = (uint64_t)s->serial << 32 | (uint32_t)fd;
-	if (!s->always && epoll_ctl(w->fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) != 0) {
-		if (errno != EPERM)
-			return false;
-		s->always = true;
-		w->n_always++;
-	}
-	s->fn = fn;
-	s->arg = arg;
-	s->events = events;
-	return true;
+	if (w->interval_ms > 0)
+		w->app.deadline = w->asked_ms + w->interval_ms;
 }
 
-void watch_forget(struct watch *w, int fd)
+/* Before the first reply a failure is all that there is to say; later ones may pass. */
+static void failed(struct watch *w, int error, const char *why)
 {
-	struct source *s;
+	const char *who = w->who ? w->who : node_label(w->app.node, &w->to);
+	char text[256];
 
-	if (fd < 0 || (size_t)fd >= w->room || w->sources[fd].fn == NULL)
+	w->error = error;
+	if (w->replies > 0 && w->interval_ms > 0) {
+		w->show(w, (leno_bytes){ 0 }, error);
+		next(w);
 		return;
-	s = &w->sources[fd];
-	if (s->always)
-		w->n_always--;
+	}
+	safe_copy(text, sizeof text, why, strlen(why));
+	if (error == LENO_REFUSED)
+		fail("%s does not tell its counters: %s; name a node that runs `leno up`", who,
+		     *text ? text : "it refuses the question");
 	else
-		epoll_ctl(w->fd, EPOLL_CTL_DEL, fd, NULL);
-	*s = (struct source){ 0 };
+		fail("%s does not tell its counters: %s", who, leno_strerror(error));
+	app_end(&w->app, app_error_exit(error));
 }
 
-static void run_files(struct watch *w, struct app *app)
+static void on_answer(leno_node *node, void *user, const leno_answer *answer)
 {
-	for (size_t i = 0; i < w->room && w->n_always > 0 && !app->done; i++) {
-		const struct source *s = &w->sources[i];
+	struct watch *w = user;
+	struct snapshot got = { .name = "" };
 
-		if (s->fn != NULL && s->always && s->events != 0)
-			s->fn(app, s->events, s->arg);
+	if (answer->error) {
+		failed(w, answer->error, answer->why ? answer->why : "");
+		return;
 	}
-}
-
-void watch_run(struct watch *w, struct app *app)
-{
-	struct epoll_event ready[WATCH_TURN];
-	int n = w->open ? epoll_wait(w->fd, ready, WATCH_TURN, 0) : 0;
-
-	for (int i = 0; i < n && !app->done; i++) {
-		size_t fd = (uint32_t)ready[i].data.u64;
-		const struct source *s = &w->sources[fd];
-
-		if (s->fn != NULL && s->serial == ready[i].data.u64 >> 32)
-			s->fn(app, (short)ready[i].events, s->arg);
+	if (!snapshot_read_json(&got, answer->data)) {
+		snapshot_free(&got);
+		failed(w, LENO_REFUSED, "its answer is not one of leno");
+		return;
 	}
-	run_files(w, app);
+	snapshot_free(&w->before);
+	w->before = w->now;
+	w->now = got;
+	w->replies++;
+	w->error = 0;
+	w->show(w, answer->data, 0);
+	next(w);
 }
 
-void watch_close(struct watch *w)
+static void ask(struct watch *w)
 {
-	if (w->open)
-		close(w->fd);
-	free(w->sources);
-	*w = (struct watch){ 0 };
+	struct app *app = &w->app;
+	int error;
+
+	w->asked_ms = clock_ms();
+	app->deadline = -1; /* the library keeps it from here */
+	error = leno_request(app->node, &w->to, STATS_TYPE, (leno_bytes){ 0 }, app->set->timeout_ms,
+	                     on_answer, w, NULL);
+	if (error)
+		failed(w, error, "");
+}
+
+static void on_tick(struct app *app)
+{
+	struct watch *w = (struct watch *)app;
+
+	if (w->turn != NULL)
+		w->turn(w);
+	if (w->found)
+		return;
+	if (w->who != NULL)
+		w->found = app_seek(app, w->who, &w->to);
+	else
+		leno_links(app->node, take_first, w);
+	if (w->found)
+		ask(w);
+}
+
+static void on_late(struct app *app)
+{
+	struct watch *w = (struct watch *)app;
+
+	if (!w->found) {
+		app_not_found(app, w->who);
+		return;
+	}
+	/* It may be another by now: the name moved on, or we join by somebody else. */
+	if (w->error && w->who == NULL)
+		leno_links(app->node, take_first, w);
+	else if (w->error)
+		leno_find(app->node, w->who, &w->to);
+	ask(w);
+}
+
+uint64_t watch_passed_ms(const struct watch *w)
+{
+	if (w->replies < 2 || w->now.uptime_ms <= w->before.uptime_ms ||
+	    !leno_id_same(&w->now.id, &w->before.id))
+		return 0;
+	return w->now.uptime_ms - w->before.uptime_ms;
+}
+
+int watch_run(struct watch *w)
+{
+	static const leno_handlers handlers = { 0 };
+	const struct settings *set = w->app.set;
+
+	w->app.tick = on_tick;
+	w->app.late = on_late;
+	if (app_open(&w->app, set, &handlers, false)) {
+		app_start_clock(&w->app);
+		app_run(&w->app);
+	}
+	snapshot_free(&w->now);
+	snapshot_free(&w->before);
+	return w->app.exit;
 }

@@ -1,42 +1,34 @@
-/* watch.h - the descriptors of a command beside its node's, in one epoll(7): many of
- * them cost what is ready, not what is there. */
+/* watch.h - a visitor that asks one node for its counters, once or every so often: what
+ * `stats` and `top` have in common. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "app.h"
+#include "snapshot.h"
 
-struct app;
-typedef void app_source_fn(struct app *, short revents, void *arg);
+enum { WATCH_LEAST_MS = 100 }; /* between two questions */
 
-enum { WATCH_TURN = 64 /* sources called between two steps of the node */ };
-
-struct source {
-	app_source_fn *fn; /* NULL: not watched                               */
-	void *arg;
-	uint32_t serial; /* tells this use of the number from an earlier one  */
-	short events;    /* of poll(2)                                        */
-	bool always;     /* a file, which is ready whatever one waits for     */
-};
-
+/* The commands' own structs begin with it; zeroed but for what they set. */
 struct watch {
-	bool open;
-	int fd;
-	struct source *sources; /* by descriptor */
-	size_t room;
-	size_t n_always;
-	uint32_t serial;
+	struct app app;
+	const char *who;      /* NODE; NULL: the one that we join by               */
+	leno_ms interval_ms;  /* from one question to the next; 0: once            */
+	/* A reply came: `now` is what it says, `before` what the one before said, if any.
+	 * With an error instead: how it failed, `now` and `before` stay as they are. */
+	void (*show)(struct watch *, leno_bytes reply, int error);
+
+	void (*turn)(struct watch *); /* after each step of the node; may be NULL  */
+
+	leno_id to;
+	bool found;
+	int error; /* of the last question */
+	unsigned replies;
+	int64_t asked_ms;
+	struct snapshot now, before;
 };
 
-/* Calls fn when the descriptor is ready for one of events, is broken or hung up; again
- * and again, until that is dealt with or it is forgotten. What was said of it before is
- * replaced. False when the system has no room. */
-bool watch_set(struct watch *, int fd, short events, app_source_fn *, void *arg);
+/* Opens the node, asks until app_end(), returns the exit code. */
+int watch_run(struct watch *);
 
-/* To call before the descriptor is closed. One that is not watched is fine. */
-void watch_forget(struct watch *, int fd);
-
-/* Calls those that are ready. */
-void watch_run(struct watch *, struct app *);
-
-void watch_close(struct watch *);
+/* Time between the two snapshots, by the node's own clock; 0 when they cannot be compared:
+ * there is but one, or the node has begun anew in between. */
+uint64_t watch_passed_ms(const struct watch *);

@@ -47,6 +47,12 @@ function(leno_test_program file)
 	target_include_directories(test.${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 	target_compile_definitions(test.${name} PRIVATE TESTS_DIR="${TESTS_DIR}")
 	target_link_libraries(test.${name} PRIVATE leno_test_flags ${ARGN})
+	# A test that says "stands before: NAME" takes the calls of this function of the core.
+	file(STRINGS ${file} before REGEX "stands before: ")
+	if(before)
+		string(REGEX REPLACE ".*stands before: ([a-z_]+).*" "\\1" before "${before}")
+		target_link_options(test.${name} PRIVATE -Wl,--wrap=${before})
+	endif()
 endfunction()
 
 # leno_scripts(KIND LABEL SECONDS): executable scripts of tests/KIND.

@@ -14,7 +14,7 @@ static void require(bool good)
 		__builtin_trap();
 }
 
-static struct parcels store;
+static struct budget store;
 static struct heard h;
 static uint64_t last;
 static volatile uint8_t sum;
@@ -131,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	leno_id id = { { 0 } };
 
 	read_all(bytes_of(data, size));
-	store = (struct parcels){ .max = 4096 };
+	store = (struct budget){ .max = 4096 };
 	heard_init(&h, &id, 0, &store);
 	last = 0;
 	while (reader_left(&r) > 0 && !r.bad) {

@@ -99,11 +99,17 @@ static void attack(struct session *const s[2], uint8_t *data, size_t size)
 	struct packet p = { .kind = (uint8_t)(PACKET_INIT + (data[0] >> 1 & 3)), .hops = 3,
 	                    .to = who[0].id, .from = who[1].id };
 	struct public_keys keys;
-	uint8_t buf[PACKET_HEAD_MAX + 16];
+	static const leno_id route[2] = { { { 8 } }, { { 9 } } };
+	uint8_t buf[HANDSHAKE_MAX];
 	struct writer w = writer_of(buf, sizeof buf);
 	struct bytes frames;
 	bool visitor;
 
+	if ((data[0] & 9) == 8) {
+		p.flags = PACKET_ROUTE;
+		p.n_route = p.at = 2;
+		p.route = route;
+	}
 	p.body = bytes_of(data + 1, size - 1);
 	if ((data[0] & 9) == 9) {
 		if (!carried_part(data + 1, size - 1, &p))
@@ -119,9 +125,13 @@ static void attack(struct session *const s[2], uint8_t *data, size_t size)
 	session_write_refused(&w, &setup[0], &p);
 	if (w.full)
 		abort();
+	w = writer_of(buf, sizeof buf);
 	session_check_init(&setup[0], &p, &keys, &visitor);
 	if (session_take_packet(s[0], &p, 1, &frames) == 1)
 		abort();                       /* the fuzzer has no keys */
+	session_answer(s[0], &p, &w);
+	if (w.full)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -155,6 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	session_free(s[0]);
 	session_free(s[1]);
+	session_setup_clear(&setup[0]);
+	session_setup_clear(&setup[1]);
 	if (setup[0].memory_used != 0 || pool.n_out != 0)
 		abort();
 	free(copy);

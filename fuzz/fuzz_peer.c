@@ -14,13 +14,15 @@
  *	10 cast   u8 who, u8 number, first, fragment, u8 n, n bytes   truly signed
  *	11 sealed u8 n, n bytes               an item by a session of its own, as if relayed;
  *	                                      from 128 on with a tail that is carried
- *	12 second link, or the end of this one
+ *	12 second link, or the end of this one; bit 2: by one of an incarnation that cannot be
  *	13 listen all that the node says is heard; pings are answered
+ *	   route  (odd) u8 to, from, kind, passed, n, n relays, u8 n, n bytes   a packet
+ *	   doubt  (2, 6, ...) u8 why, n, n of relay, strikes
  *
  * Whatever it says: no crash, no leak, memory within its bounds. */
+#include "forge.h"
 #include "link/link.h"
 #include "mesh/record.h"
-#include "message/broadcast.h"
 #include "session/session.h"
 #include "wire/node_record.h"
 
@@ -29,7 +31,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LINKS = 2, NODES = 6, STREAMS = 3, BUF = 128 * 1024, MEMORY = 4 << 20 };
+enum { LINKS = 2, NODES = FORGERS, STREAMS = 3, BUF = 128 * 1024, MEMORY = 4 << 20 };
+
+#define ENDLESS ((uint64_t)1 << 63)
+enum { ENDLESS_FROM = 250 }; /* `who` of an atlas operation: its record says ENDLESS */
 
 struct evil {
 	struct link *link[LINKS];
@@ -364,6 +369,12 @@ static void frame(struct evil *e, uint8_t type, struct bytes body)
 		seal(e, writer_bytes(&w));
 }
 
+static void forged(struct evil *e, uint8_t type, struct bytes body)
+{
+	if (body.size > 0)
+		frame(e, type, body);
+}
+
 static void links(struct evil *e, uint8_t turn, uint8_t what)
 {
 	uint8_t text[64];
@@ -377,10 +388,11 @@ static void links(struct evil *e, uint8_t turn, uint8_t what)
 	frame(e, FRAME_LINKS, writer_bytes(&w));
 }
 
-static void open_link(struct evil *e, int at)
+static void open_link(struct evil *e, int at, bool endless)
 {
 	int before = e->now;
 
+	e->setup.incarnation = endless ? ENDLESS : 1;
 	if (e->link[at] || leno_engine_opened(node, (leno_pipe)at, LENO_PIPE_STREAM, 0, "evil"))
 		return;
 	e->link[at] = link_new(&e->setup, true, now);
@@ -403,6 +415,8 @@ static void atlas(struct evil *e, unsigned who, unsigned mask)
 	struct writer w = writer_of(text, sizeof text);
 	size_t count = 0;
 
+	if (who >= ENDLESS_FROM)
+		n.stamp.incarnation = ENDLESS;
 	n.role = mask & 64 ? LENO_ENDPOINT : LENO_MEMBER;
 	who = 1 + who % (NODES - 1);
 	for (unsigned i = 0; i < NODES; i++) {
@@ -424,23 +438,6 @@ static void atlas(struct evil *e, unsigned who, unsigned mask)
 	frame(e, FRAME_RECORD, writer_bytes(&w));
 }
 
-static void hello(struct evil *e, struct reader *r)
-{
-	uint8_t text[96], lives = read_u8(r), flags = read_u8(r);
-	struct writer w = writer_of(text, sizeof text);
-
-	write_u64(&w, 1 + (lives & 7));
-	write_u64(&w, lives & 8 ? e->sid : lives >> 4);
-	write_varint(&w, 1 + (lives >> 6));
-	write_varint(&w, 0);
-	write_varint(&w, read_u16(r));
-	write_varint(&w, read_u8(r));
-	write_varint(&w, 1 << 20);
-	write_varint(&w, flags & 128 ? 5 : 1 << 20);
-	write_u8(&w, flags);
-	frame(e, FRAME_HELLO, writer_bytes(&w));
-}
-
 static void data_at(struct evil *e, uint64_t offset, struct bytes bytes, bool as_item)
 {
 	uint8_t text[300];
@@ -453,48 +450,6 @@ static void data_at(struct evil *e, uint64_t offset, struct bytes bytes, bool as
 	if (as_item)
 		e->said += writer_size(&w) - 4;
 	frame(e, FRAME_DATA, writer_bytes(&w));
-}
-
-static void ack(struct evil *e, struct reader *r)
-{
-	uint8_t text[40];
-	struct writer w = writer_of(text, sizeof text);
-
-	write_varint(&w, read_u16(r));
-	write_varint(&w, read_u8(r));
-	write_varint(&w, read_u16(r) * 64u);
-	write_u8(&w, read_u8(r));
-	frame(e, FRAME_ACK, writer_bytes(&w));
-}
-
-static void cast(struct evil *e, struct reader *r)
-{
-	static const char domain[] = CAST_DOMAIN;
-	enum { DOMAIN_SIZE = sizeof domain - 1 };
-	unsigned who = 1 + read_u8(r) % (NODES - 1u);
-	uint8_t text[512], kind;
-	struct writer w = writer_of(text, sizeof text);
-	struct cast c = {.origin = nodes[who].id, .incarnation = 1};
-	struct bytes rest;
-
-	c.number = read_u8(r);
-	c.first = read_u8(r) + 1u;
-	kind = read_u8(r);
-	c.count = kind & 15;
-	c.fragments = kind & 16 ? kind >> 5 : 0;
-	c.fragment = c.fragments ? (kind & 15) % c.fragments : 0;
-	c.count = c.fragments ? 1 : c.count;
-	c.incarnation += (kind & 64) != 0;
-	rest = read_bytes(r, read_u8(r));
-	c.behind = rest.size % c.first;
-	write_bytes(&w, domain, DOMAIN_SIZE);
-	write_cast_head(&w, &c);
-	write_bytes(&w, rest.data, rest.size);
-	if (w.full || writer_left(&w) < CAST_SIGNATURE)
-		return;
-	crypto_sign(w.at, writer_bytes(&w), nodes[who].ed_secret);
-	w.at += CAST_SIGNATURE;
-	frame(e, FRAME_BROADCAST, bytes_of(text + DOMAIN_SIZE, writer_size(&w) - DOMAIN_SIZE));
 }
 
 /* As if a relay lay in between, though none does: a member may well say so. */
@@ -533,7 +488,7 @@ static void pass(struct evil *e, uint64_t us)
 
 static void step(struct evil *e, struct reader *r, leno_message **kept)
 {
-	uint8_t op = read_u8(r), a = read_u8(r);
+	uint8_t op = read_u8(r), a = read_u8(r), text[FORGED_MAX];
 	struct bytes body;
 
 	e->now = op >> 7 && e->link[1] ? 1 : 0;
@@ -547,22 +502,26 @@ static void step(struct evil *e, struct reader *r, leno_message **kept)
 		break;
 	case 1: seal(e, read_bytes(r, a)); break;
 	case 2: atlas(e, a, read_u8(r)); break;
-	case 3: hello(e, r); break;
+	case 3: forged(e, FRAME_HELLO, forge_hello(r, e->sid, text)); break;
 	case 4: data_at(e, e->said, read_bytes(r, a), true); break;
 	case 5: data_at(e, a, read_bytes(r, read_u8(r)), false); break;
-	case 6: ack(e, r); break;
+	case 6: forged(e, FRAME_ACK, forge_ack(r, text)); break;
 	case 7: pass(e, (uint64_t)a * a * 1000); break;
 	case 8: call(kept, a, read_u8(r)); break;
 	case 9: links(e, a, read_u8(r)); break;
-	case 10: cast(e, r); break;
+	case 10: forged(e, FRAME_BROADCAST, forge_cast(r, nodes, text)); break;
 	case 11: sealed(e, read_bytes(r, a)); break;
 	case 12:
 		if (a & 1)
-			open_link(e, a >> 1 & 1);
+			open_link(e, a >> 1 & 1, a >> 2 & 1);
 		else
 			end_link(e, a >> 1 & 1);
 		break;
-	default: break;
+	default:
+		if (a & 1)
+			forged(e, FRAME_PACKET, forge_route(r, nodes, text));
+		else if (a & 2)
+			forged(e, FRAME_DOUBT, forge_doubt(r, nodes, text));
 	}
 	listen_all(e);
 }
@@ -607,7 +566,7 @@ static void begin(struct evil *e, leno_message **kept)
 		.memory_max = 8 << 20};
 	e->session = session_new(&e->session_setup, &nodes[0].public, now);
 	require(e->session != NULL);
-	open_link(e, 0);
+	open_link(e, 0, false);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -627,6 +586,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < LINKS; i++)
 		link_free(evil.link[i]);
 	session_free(evil.session);
+	session_setup_clear(&evil.session_setup);
 	pool_clear(&evil.pool);
 	return 0;
 }

@@ -152,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	session_free(s);
 	if (setup.memory_used != 0 || pool.n_out != 0)
 		abort();
+	session_setup_clear(&setup);
 	pool_clear(&pool);
 	return 0;
 }

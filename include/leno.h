@@ -93,7 +93,7 @@ enum leno_outcome {           /* what became of something that was sent      */
 enum leno_why {               /* why a node or a link went away              */
 	LENO_WHY_GOODBYE = 1, /* it said so                                  */
 	LENO_WHY_UNREACHABLE, /* no path leads there any more                */
-	LENO_WHY_RESTARTED,   /* a newer life of the same identity is there  */
+	LENO_WHY_RESTARTED,   /* another life of the same identity is there  */
 	LENO_WHY_BROKEN,      /* the connection broke                        */
 	LENO_WHY_SILENT,      /* nothing heard for heartbeat x (misses + 1)  */
 	LENO_WHY_REPLACED,    /* another link to the same node was chosen    */
@@ -136,13 +136,20 @@ typedef struct leno_options {
 	bool        anonymous;      /* listen beyond loopback without a secret       */
 	bool        endpoint;       /* relays for its own machine alone              */
 	bool        visitor;        /* asks and leaves: never listed, never a leader */
-	uint32_t    heartbeat_ms;   /* default 2000                                  */
-	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals */
-	size_t      memory_max;     /* bytes of queues and tables; default 256 MiB   */
+	uint32_t    heartbeat_ms;   /* default 2000; to 3600000                      */
+	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals;
+	                               to 1000                                       */
+	size_t      memory_max;     /* bytes of all that waits or is put together:
+	                               messages and streams, what is relayed,
+	                               broadcasts, pending requests, names of types.
+	                               At least 1 MiB; default 256 MiB. Beside it a
+	                               node takes what nodes_max and links_max bound:
+	                               to 20 KiB a known node, 100 KiB a link        */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */
 	size_t      queue_max;      /* bytes waiting to one node before LENO_AGAIN;
-	                               default 4 MiB; one message always fits        */
+	                               default 4 MiB; one message always fits, when
+	                               others leave it room in memory_max            */
 	uint32_t    nodes_max;      /* nodes known; default 4096                     */
 	uint32_t    links_max;      /* authenticated links; default 256              */
 	uint32_t    dials_max;      /* links this node dials itself; default 16      */
@@ -215,7 +222,7 @@ LENO_API int leno_listen(leno_node *, const char *uri);
 LENO_API const char *leno_uri(leno_node *, size_t n);
 
 /* Keeps a link to this address up, with exponential backoff and jitter, until
- * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT. */
+ * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE. */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
 /* Finds nodes of the same network: "local:" on this machine, for this user.
@@ -223,10 +230,11 @@ LENO_API int leno_connect(leno_node *, const char *uri);
 LENO_API int leno_discover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last
- * dialled at. NO_NODE when it never was a neighbour that we dialled. */
+ * dialled at. Errors: NO_NODE (it never was a neighbour that we dialled), ARGUMENT. */
 LENO_API int leno_keep(leno_node *, const leno_id *, bool on);
 
-/* Closes the link to this neighbour, and does not dial it again. NO_NODE. */
+/* Closes the link to this neighbour, and does not dial it again. Errors: NO_NODE,
+ * ARGUMENT. */
 LENO_API int leno_disconnect(leno_node *, const leno_id *);
 
 /* ---- who is there --------------------------------------------------------- */
@@ -237,9 +245,13 @@ LENO_API size_t leno_count(const leno_node *);   /* reachable nodes, self includ
 LENO_API void leno_nodes(leno_node *, bool (*fn)(void *arg, const leno_info *), void *arg);
 LENO_API void leno_edges(leno_node *, bool (*fn)(void *arg, const leno_edge *), void *arg);
 
-/* A node by its name, id, or a unique prefix of either. NO_NODE; LIMIT when more
- * than one matches. */
+/* A node by its name, id, or a unique prefix of either. Errors: NO_NODE; LIMIT when more
+ * than one matches; ARGUMENT. */
 LENO_API int leno_find(leno_node *, const char *text, leno_id *ret);
+
+/* The name of a node that is known, or of a neighbour from its handshake on; "" when it has
+ * none, or is not known. Lent until the next call that takes the node. */
+LENO_API const char *leno_name(leno_node *, const leno_id *);
 
 /* True once a neighbour has told all that it knows: only then does "no such node"
  * mean that there is none. */
@@ -247,25 +259,31 @@ LENO_API bool leno_synced(const leno_node *);
 
 /* ---- messages ------------------------------------------------------------- */
 
-enum { LENO_TYPE_MAX = 255 }; /* bytes in a type, the NUL not counted */
+/* Bytes in a type, the NUL not counted. Types and topics that begin with "leno/" are the
+ * command's own: `leno up` answers them, and applications should not send others. */
+enum { LENO_TYPE_MAX = 255 };
 
 /* Sends one message: in order, no gaps, no repeats, until the session with that
- * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`.
- * Errors: AGAIN (queue full), NO_NODE, TOO_BIG, ARGUMENT (type), MEMORY, CLOSED. */
+ * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`; numbers to one
+ * node only rise.
+ * Errors: AGAIN (queue full), NO_NODE, SELF (to oneself), TOO_BIG, ARGUMENT (type), MEMORY,
+ * LIMIT (with nodes_max nodes something is pending), CLOSED. */
 LENO_API int leno_send(leno_node *, const leno_id *to, const char *type, leno_bytes,
                        uint64_t *ret_seq);
 
 /* The same bytes to n nodes, encoded once. Stops at the first error, and returns
- * how many were sent, or that error when none was. */
+ * how many were sent, or that error when none was: those of leno_send(). */
 LENO_API int leno_send_many(leno_node *, const leno_id *to, size_t n, const char *type,
                             leno_bytes);
 
 /* To every member of the mesh, along its tree. *ret_seq (may be NULL) numbers it
- * for the handler broadcast_done. Errors: AGAIN, TOO_BIG (over 1 MiB), ARGUMENT. */
+ * for the handler broadcast_done. Errors: AGAIN, TOO_BIG (over 1 MiB), ARGUMENT, MEMORY,
+ * LIMIT (nodes_max have yet to acknowledge others), CLOSED. */
 LENO_API int leno_broadcast(leno_node *, const char *type, leno_bytes, uint64_t *ret_seq);
 
 /* Called exactly once for each request: error 0 and the reply; or REFUSED with
- * code and text; TIMEOUT, UNREACHABLE, CLOSED (outcome unknown). */
+ * code and text; or, the outcome unknown, TIMEOUT, UNREACHABLE, CLOSED (the session has
+ * ended), PROTOCOL, MEMORY (it broke). */
 typedef struct leno_answer {
 	int         error;
 	int         code;       /* from leno_refuse(), else 0            */
@@ -274,6 +292,8 @@ typedef struct leno_answer {
 } leno_answer;
 typedef void leno_done_fn(leno_node *, void *user, const leno_answer *);
 
+/* Asks; *ret (may be NULL) names the request. A timeout of 0 ends it at the next input.
+ * Errors: those of leno_send(); LIMIT also when too many are pending. */
 LENO_API int leno_request(leno_node *, const leno_id *to, const char *type, leno_bytes,
                           leno_ms timeout, leno_done_fn *, void *user, leno_request_id *ret);
 
@@ -282,7 +302,8 @@ LENO_API bool leno_message_is_request(const leno_message *);
 LENO_API bool leno_message_is_broadcast(const leno_message *);
 
 /* Answers a request, now or (after leno_message_keep()) later. Errors: REPLIED,
- * NOT_REQUEST, CLOSED (who asked is gone), AGAIN, TOO_BIG, MEMORY. */
+ * NOT_REQUEST, CLOSED (who asked is gone), AGAIN, TOO_BIG, MEMORY, ARGUMENT. After AGAIN,
+ * TOO_BIG and MEMORY it can be answered still. */
 LENO_API int leno_reply(leno_message *, leno_bytes);
 LENO_API int leno_refuse(leno_message *, int code, const char *why);
 
@@ -292,7 +313,8 @@ LENO_API int leno_refuse(leno_message *, int code, const char *why);
 LENO_API leno_message *leno_message_keep(leno_message *);
 LENO_API void leno_message_drop(leno_message *);
 
-/* Round trip to a node through its session, for tools: *done with data empty. */
+/* Round trip to a node through its session, for tools: *done with data empty. Errors: those
+ * of leno_request() but TOO_BIG. */
 LENO_API int leno_ping(leno_node *, const leno_id *to, leno_ms timeout, leno_done_fn *, void *user);
 
 /* ---- streams ---------------------------------------------------------------
@@ -395,12 +417,58 @@ typedef struct leno_stats {
 	uint64_t records_out, records_in;
 	uint64_t forwarded, dropped;         /* packets relayed; dropped by relaying */
 	uint64_t handshakes, refused_secret, refused_network, refused_identity,
-	         refused_protocol, refused_replay, refused_busy;
+	         refused_protocol, refused_replay, refused_busy,
+	         refused_nodes;              /* records: nodes_max are known already */
 	uint64_t resent_bytes;               /* session bytes sent again          */
-	uint64_t links, nodes, sessions, memory;  /* now                          */
+	uint64_t links, nodes, sessions;     /* now                               */
+	uint64_t memory;                     /* now, of memory_max                */
+	uint64_t marked;                     /* packets relayed that met a long queue */
 } leno_stats;
 
 LENO_API void leno_get_stats(const leno_node *, leno_stats *ret);
+
+/* The structs below are lent to fn, which returns false to stop; later versions add fields
+ * at their ends. Counters begin at 0 with the link or session, and only rise. */
+
+/* The link to one neighbour. What a link carried that is gone is in leno_stats alone. */
+typedef struct leno_link_info {
+	leno_id     id;                      /* the neighbour                     */
+	const char *name;                    /* "" when it has none               */
+	const char *uri;                     /* the other end, for people         */
+	bool        local;                   /* within this machine               */
+	bool        dialled;                 /* by us                             */
+	uint32_t    rtt_us;                  /* smoothed; 0: not measured yet     */
+	uint64_t    age_ms;                  /* since its handshake               */
+	uint64_t    bytes_out, bytes_in;     /* on the pipe, all included         */
+	uint64_t    records_out, records_in; /* each one seal                     */
+	uint64_t    relay_bytes;             /* packets of others that wait for it now */
+	uint64_t    forwarded, dropped, marked; /* packets of others: given to it; for
+	                                        which it had no room; that met a long queue */
+} leno_link_info;
+LENO_API void leno_links(leno_node *, bool (*fn)(void *arg, const leno_link_info *), void *arg);
+
+enum leno_path { LENO_PATH_NONE, LENO_PATH_DIRECT, LENO_PATH_RELAYED };
+
+/* The session with one node, in all its lives. An item is whatever takes a number in it
+ * (see the handler `sent`): a message, request or reply, the name of a type, a ping, a piece
+ * of a stream. Of items_out, those neither confirmed nor unknown wait still. */
+typedef struct leno_session_info {
+	leno_id        id;                   /* the other node                    */
+	const char    *name;                 /* "" when it has none, or is not known */
+	enum leno_path path;                 /* now                               */
+	uint32_t       rtt_us;               /* smoothed, end to end; 0: not measured yet */
+	uint64_t       age_ms;
+	uint64_t       lives;                /* 1, and 1 more each time it began anew */
+	uint64_t       sent, received;       /* messages, requests and replies    */
+	uint64_t       items_out, items_confirmed, items_unknown, items_in;
+	uint64_t       bytes_out, bytes_in;  /* of items, each byte once          */
+	uint64_t       resent_bytes;         /* beside bytes_out                  */
+	uint64_t       waiting_bytes;        /* now: not sent yet ...             */
+	uint64_t       unconfirmed_bytes;    /* ... and sent, not acknowledged    */
+	uint64_t       streams;              /* open now                          */
+} leno_session_info;
+LENO_API void leno_sessions(leno_node *, bool (*fn)(void *arg, const leno_session_info *),
+                            void *arg);
 
 /* ---- secrets -------------------------------------------------------------- */
 

@@ -1,69 +1,103 @@
 # bash completion for leno(1). Nodes and options are asked of leno itself, so that
 # this file does not grow old.
+#
+# Any node chooses its own name: what comes from the mesh is never expanded, and only
+# names that no shell could take for anything but a word are offered.
 
+# The names of the nodes: the command and the options typed before, see _leno_read.
 _leno_nodes() {
-	timeout 1 "${1:-leno}" nodes --json --timeout 500ms 2>/dev/null |
-		sed -n 's/.*"name":"\([^"]\{1,\}\)".*/\1/p'
+	timeout 1 "$1" nodes "${@:2}" --json --timeout 500ms 2>/dev/null |
+		sed -n 's/.*"name":"\([A-Za-z0-9_.][A-Za-z0-9_.-]*\)".*/\1/p'
 }
 
-# "--option" and "--option=" as the command's own help lists them.
+# "--option" and "--option=" as the command's own help lists them; -o= for a short one.
 _leno_options() {
-	"${1:-leno}" "$2" --help 2>/dev/null |
-		grep -oE -- '--[a-z][a-z-]*=?' | sort -u
+	"$1" "$2" --help 2>/dev/null |
+		sed -n 's/^ *\(-[A-Za-z]\), \(--[a-z-]*\)\(=\{0,1\}\).*/\1\3\n\2\3/p
+			s/^ *\(--[a-z][a-z-]*=\{0,1\}\).*/\1/p' | sort -u
+}
+
+# Reads the words before the cursor into command, positional (how many words are no
+# options), value_of (the option whose value is being typed), and mesh (the options that
+# say which mesh is meant). COMP_WORDS would be split at each : and = of them.
+_leno_read() {
+	local options="" option="" value word words
+
+	read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
+	[[ ${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] || unset "words[-1]"
+	for word in "${words[@]:1}"; do
+		value=$word
+		if [[ -z $option && -n $command && $word == -* ]]; then
+			[[ -n $options ]] || options=" $(_leno_options "$1" "$command" | tr '\n' ' ')"
+			option=${word%%=*} value=${word#*=}
+			[[ $options == *" $option= "* ]] || option=""
+			[[ $word == *=* ]] || continue
+		elif [[ -z $option ]]; then
+			if [[ -n $command ]]; then
+				positional=$((positional + 1))
+			elif [[ $word != -* ]]; then
+				command=$word
+			fi
+		fi
+		case $option in
+		--network | --secret-file | --connect | --discover)
+			mesh+=("$option=${value/#\~\//$HOME/}") ;;
+		esac
+		option=""
+	done
+	value_of=$option
+	[[ ${COMP_WORDS[COMP_CWORD-1]} != = ]] || value_of=${COMP_WORDS[COMP_CWORD-2]}
+}
+
+_leno_offer() {
+	local word
+
+	while read -r word; do
+		[[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+	done
+}
+
+_leno_offer_files() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "${1:--f}" -- "$cur")
 }
 
 _leno() {
-	local command="" word i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward id secret bench help"
-	local positional=0
+	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
+	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret bench help"
 
 	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		word=${COMP_WORDS[i]}
-		[[ $word == -* ]] && continue
-		if [[ -z $command ]]; then
-			command=$word
-		else
-			positional=$((positional + 1))
-		fi
-	done
+	_leno_read "$1"
+	if [[ $cur == = ]]; then # --option=VALUE is three words to bash
+		cur="" value_of=${COMP_WORDS[COMP_CWORD-1]}
+	fi
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur")
 		return
 	fi
-	case $prev in
-	--secret-file | --identity | --svg)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		return ;;
-	--accept-files | --share-files)
-		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-		return ;;
-	--discover)
-		mapfile -t COMPREPLY < <(compgen -W "local: none" -- "$cur")
-		return ;;
-	--listen | --connect)
-		mapfile -t COMPREPLY < <(compgen -W "tcp:// local:" -- "$cur")
-		return ;;
-	--root)
-		mapfile -t COMPREPLY < <(compgen -W "$(_leno_nodes "$1")" -- "$cur")
-		return ;;
+	case $command:$value_of in
+	*:) ;;
+	*:--secret-file | *:--identity | *:--svg | map:-s) _leno_offer_files; return ;;
+	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
+	*:--discover) _leno_offer <<<$'local:\nnone'; return ;;
+	*:--listen | *:--connect) _leno_offer <<<$'tcp://\nlocal:'; return ;;
+	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
+	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_leno_options "$1" "$command")" -- "$cur")
+		_leno_offer < <(_leno_options "$1" "$command" | grep -- ^--)
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 		return
 	fi
 	case $command:$positional in
-	send:0 | request:0 | ping:0 | bench:0 | pipe:0)
-		mapfile -t COMPREPLY < <(compgen -W "$(_leno_nodes "$1")" -- "$cur") ;;
+	send:0 | request:0 | ping:0 | pipe:0 | stats:0 | top:0 | bench:0)
+		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}") ;;
 	cp:[01] | forward:1)
-		mapfile -t COMPREPLY < <(compgen -W "$(_leno_nodes "$1" | sed 's/$/:/')" -- "$cur"
-			[[ $command == cp ]] && compgen -f -- "$cur")
-		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace ;;
-	help:0)
-		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
-	secret:0)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+		[[ $command == forward ]] || _leno_offer_files
+		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}" | sed 's/$/:/')
+		[[ ${COMPREPLY[-1]} == *: ]] && compopt -o nospace 2>/dev/null ;;
+	help:0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
+	secret:0) _leno_offer_files ;;
 	esac
 }
 

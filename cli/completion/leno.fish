@@ -1,17 +1,49 @@
 # fish completion for leno(1).
 
+# The options typed so far that say which mesh is meant.
+function __leno_mesh
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        switch $words[$i]
+            case '--network=*' '--secret-file=*' '--connect=*' '--discover=*'
+                echo -- (string replace -r '=~/' "=$HOME/" -- $words[$i])
+            case --network --secret-file --connect --discover
+                set -l next (math $i + 1)
+                test $next -le (count $words)
+                and echo -- $words[$i]=(string replace -r '^~/' "$HOME/" -- $words[$next])
+        end
+    end
+end
+
+# Any node chooses its own name: only those are offered that no shell could take for
+# anything but a word.
 function __leno_nodes
-    timeout 1 leno nodes --json --timeout 500ms 2>/dev/null |
-        sed -n 's/.*"name":"\([^"]\{1,\}\)".*/\1/p'
+    timeout 1 leno nodes (__leno_mesh) --json --timeout 500ms 2>/dev/null |
+        sed -n 's/.*"name":"\([A-Za-z0-9_.][A-Za-z0-9_.-]*\)".*/\1/p'
 end
 
+# Is the command one of argv[2..], and does the cursor stand at its argv[1]th word? The
+# value of an option that stands apart from it counts as no word.
 function __leno_word_is
-    set -l words (commandline -opc | string match -v -- '-*')
-    test (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
+    set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
+        --listen --label --accept-files --share-files --allow-forward --timeout --reply --reply-timeout --count --interval --svg --root \
+        --each -r -t -n -c -i -s -e
+    set -l words
+    set -l skip no
+    for word in (commandline -opc)
+        if test $skip = yes
+            set skip no
+        else if string match -q -- '-*' $word
+            contains -- $word $valued; and set skip yes
+        else
+            set -a words $word
+        end
+    end
+    test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward id secret bench help
-set -l asking nodes map send broadcast request ping cp pipe forward bench
+set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret bench help
+set -l asking nodes map send broadcast request ping cp pipe forward stats top bench
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -27,12 +59,14 @@ complete -c leno -n __fish_use_subcommand -a ping -d 'round trips to a node'
 complete -c leno -n __fish_use_subcommand -a cp -d 'a file to a node, or from it'
 complete -c leno -n __fish_use_subcommand -a pipe -d 'input to the output of another, and back'
 complete -c leno -n __fish_use_subcommand -a forward -d 'a port here that leads to one there'
+complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
+complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
 complete -c leno -n __fish_use_subcommand -a secret -d 'make a secret file'
 complete -c leno -n __fish_use_subcommand -a bench -d 'measure this machine, or this mesh'
 complete -c leno -n __fish_use_subcommand -a help -d 'all about one command'
 
-complete -c leno -n '__leno_word_is 2 send request ping pipe bench' -a '(__leno_nodes)'
+complete -c leno -n '__leno_word_is 2 send request ping pipe stats top bench' -a '(__leno_nodes)'
 complete -c leno -n '__fish_seen_subcommand_from cp' -F -a '(__leno_nodes | string replace -r \$ :)'
 complete -c leno -n '__leno_word_is 3 forward' -a '(__leno_nodes | string replace -r \$ :)'
 complete -c leno -n '__leno_word_is 2 help' -a "$commands"
@@ -71,6 +105,9 @@ complete -c leno -n '__fish_seen_subcommand_from listen' -s R -l raw -d 'the dat
 complete -c leno -n '__fish_seen_subcommand_from listen' -s n -l count -x -d 'end after this many'
 complete -c leno -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many'
 complete -c leno -n '__fish_seen_subcommand_from ping' -s i -l interval -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from up' -s m -l metrics -x -a 127.0.0.1:9464 -d 'for Prometheus'
+complete -c leno -n '__fish_seen_subcommand_from stats' -s w -l watch -d 'go on'
+complete -c leno -n '__fish_seen_subcommand_from stats top' -s i -l interval -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s w -l watch -d 'go on'
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s l -l long -d 'ids in full'
 complete -c leno -n '__fish_seen_subcommand_from map' -s d -l dot -d 'as DOT'

@@ -38,7 +38,8 @@ enum leno_pipe_class {
 typedef struct leno_engine_config {
 	uint8_t  seed[32];       /* all randomness comes from it               */
 	uint8_t  identity[32];   /* the seed of the node's keys                */
-	uint64_t wall_ms;        /* wall clock at open, or stored + 1: the incarnation */
+	uint64_t wall_ms;        /* wall clock at open, or stored + 1: the incarnation;
+	                            below 2^63                                  */
 	uint64_t now_us;         /* the driver's clock at open                 */
 	bool     has_secret;
 	uint8_t  secret[32];     /* already stretched                          */
@@ -49,7 +50,7 @@ typedef struct leno_engine_config {
 	void    *user;
 } leno_engine_config;
 
-/* Errors: ARGUMENT, MEMORY. */
+/* Errors: ARGUMENT, MEMORY, INTERNAL (there is no cryptography). */
 LENO_API int  leno_engine_open(leno_node **ret, const leno_engine_config *);
 
 /* Queues a goodbye on each link; outputs remain to be taken, then free it. */
@@ -65,7 +66,8 @@ LENO_API void *leno_engine_driver(const leno_node *);
 LENO_API void leno_engine_time(leno_node *, uint64_t now_us);
 
 /* A pipe is open. dial: the number from LENO_OUT_DIAL, or 0 when it was accepted.
- * uri describes the other end, for people. Errors: LIMIT, BUSY (close it), MEMORY. */
+ * uri describes the other end, for people. Errors: LIMIT, BUSY (close it), MEMORY, ARGUMENT
+ * (this pipe is open already), CLOSED, DUPLICATE (no link is made any more). */
 LENO_API int leno_engine_opened(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial,
                                 const char *uri);
 
@@ -106,7 +108,8 @@ LENO_API size_t leno_engine_make(leno_node *, leno_pipe, uint8_t *buf, size_t ca
 /* When leno_engine_time() must be called next; UINT64_MAX for never. */
 LENO_API uint64_t leno_engine_deadline(const leno_node *);
 
-/* Keeps dialling uri, as leno_connect() does. Errors: MEMORY, LIMIT. */
+/* Keeps dialling uri, as leno_connect() does. Errors: MEMORY, LIMIT, URI (too long), CLOSED,
+ * DUPLICATE. */
 LENO_API int leno_engine_connect(leno_node *, const char *uri);
 
 /* Stops dialling uri; its link, if any, lives on. */

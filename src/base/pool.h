@@ -5,6 +5,7 @@
 #ifndef LENO_BASE_POOL_H
 #define LENO_BASE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,20 @@ struct pool {
 void pool_init(struct pool *, size_t chunks_max);
 void pool_clear(struct pool *);
 struct chunk *pool_take(struct pool *);       /* NULL: the bound, or memory */
+
+/* Is there no room for so many bytes, though there would be if others gave theirs back? */
+static inline bool pool_short(const struct pool *p, size_t size)
+{
+	size_t chunks = size / CHUNK_SIZE + 1;
+
+	return chunks <= p->chunks_max && chunks > p->chunks_max - p->n_out;
+}
+
+/* Is so much of it out, in parts of four, that others should take no more? */
+static inline bool pool_beyond(const struct pool *p, size_t quarters)
+{
+	return p->n_out * 4 >= p->chunks_max * quarters;
+}
 void pool_give(struct pool *, struct chunk *);
 
 #endif

@@ -89,6 +89,8 @@ void timers_release(struct timers *t, struct timer *x)
 
 void timers_set(struct timers *t, struct timer *x, uint64_t due_us)
 {
+	if (due_us < t->now_us)            /* else it would go before those that are due */
+		due_us = t->now_us;
 	if (x->slot > 0 && due_us == x->due_us)
 		return;
 	if (x->slot > 0)
@@ -107,11 +109,17 @@ uint64_t timers_due(const struct timers *t)
 	return t->count > 0 ? t->heap[0]->due_us : NEVER;
 }
 
-struct timer *timers_pop(struct timers *t, uint64_t now_us)
+void timers_begin(struct timers *t, uint64_t now_us)
+{
+	t->now_us = now_us;
+	t->upto = t->serial;
+}
+
+struct timer *timers_pop(struct timers *t)
 {
 	struct timer *x;
 
-	if (t->count == 0 || t->heap[0]->due_us > now_us)
+	if (t->count == 0 || t->heap[0]->due_us > t->now_us || t->heap[0]->serial > t->upto)
 		return NULL;
 	x = t->heap[0];
 	unset(t, x);

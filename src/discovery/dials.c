@@ -100,21 +100,29 @@ void dials_rest(struct dials *d, struct dial *x)
 	timers_set(d->timers, &x->timer, NEVER);
 }
 
-void dials_proved(struct dials *d, struct dial *x, const leno_id *peer)
+void dials_self(struct dial *x)
+{
+	x->delay_ms = DIAL_LAST_MS;
+}
+
+void dials_proved(struct dials *d, struct dial *x, const leno_id *peer, uint64_t now_us)
 {
 	timers_set(d->timers, &x->timer, NEVER);
 	x->state = DIAL_HELD;
 	x->known = true;
 	x->peer = *peer;
-	x->delay_ms = DIAL_FIRST_MS;
+	x->held_us = now_us;
 }
 
 void dials_lost(struct dials *d, struct dial *x, uint64_t now_us, uint64_t random)
 {
-	uint64_t delay_us = (uint64_t)x->delay_ms * 1000;
+	bool was_steady = x->state == DIAL_HELD &&
+	                  now_us - x->held_us >= (uint64_t)DIAL_STEADY_MS * 1000;
+	uint64_t delay_us;
 
-	if (x->state == DIAL_SELF)
-		return;
+	if (was_steady)
+		x->delay_ms = DIAL_FIRST_MS;
+	delay_us = (uint64_t)x->delay_ms * 1000;
 	x->state = DIAL_WAITING;
 	timers_set(d->timers, &x->timer,
 	           x->keep ? now_us + delay_us / 2 + random % (delay_us / 2) : NEVER);

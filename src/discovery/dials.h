@@ -2,11 +2,13 @@
  *
  *   WAITING --dials_next--> DIALLING --dials_opened--> LINKING --dials_proved--> HELD
  *   any of these --dials_lost--> WAITING (later each time, with jitter)
- *   DIALLING, LINKING --dials_is_self--> SELF (never dialled again)
  *
- *  1. The delay doubles from DIAL_FIRST_MS to DIAL_LAST_MS, and starts anew only after a
- *     peer has proved who it is: a door that opens and shuts is not success.
- *  2. Each delay is drawn between half of it and all of it, so that peers that lost one
+ *  1. The delay doubles from DIAL_FIRST_MS to DIAL_LAST_MS, and starts anew only when a peer
+ *     has proved who it is, and stayed for DIAL_STEADY_MS: a door that opens and shuts is not
+ *     success.
+ *  2. What leads to ourselves is dialled as seldom as there is: it may lead elsewhere one day,
+ *     or somebody in between made it so.
+ *  3. Each delay is drawn between half of it and all of it, so that peers that lost one
  *     relay do not come back in step (AWS's "equal jitter"). */
 #ifndef LENO_DISCOVERY_DIALS_H
 #define LENO_DISCOVERY_DIALS_H
@@ -16,9 +18,15 @@
 #include "base/list.h"
 #include "base/timers.h"
 
-enum { DIAL_FIRST_MS = 100, DIAL_LAST_MS = 10000, DIALS_MAX = 1024, URI_MAX = 512 };
+enum {
+	DIAL_FIRST_MS  = 100,
+	DIAL_LAST_MS   = 10000,
+	DIAL_STEADY_MS = 1000,      /* a link that lives so long was a success         */
+	DIALS_MAX      = 1024,
+	URI_MAX        = 512
+};
 
-enum dial_state { DIAL_WAITING, DIAL_DIALLING, DIAL_LINKING, DIAL_HELD, DIAL_SELF };
+enum dial_state { DIAL_WAITING, DIAL_DIALLING, DIAL_LINKING, DIAL_HELD };
 
 struct dial {
 	struct timer    timer;      /* when it is due, in WAITING                      */
@@ -30,6 +38,7 @@ struct dial {
 	bool            known;      /* peer is who answered there last                 */
 	leno_id         peer;
 	uint32_t        delay_ms;
+	uint64_t        held_us;    /* since when it is HELD                           */
 	char            uri[];
 };
 
@@ -50,10 +59,13 @@ struct dial *dials_find(const struct dials *, uint32_t number);
 struct dial *dials_by_uri(const struct dials *, const char *uri);
 struct dial *dials_by_peer(const struct dials *, const leno_id *, struct dial *after);
 
+/* It was ourselves who answered: dials_lost() will wait as long as ever. */
+void dials_self(struct dial *);
+
 /* Never dialled again, unless it is kept anew. */
 void dials_rest(struct dials *, struct dial *);
 
-void dials_proved(struct dials *, struct dial *, const leno_id *peer);
+void dials_proved(struct dials *, struct dial *, const leno_id *peer, uint64_t now_us);
 /* Dial again later; `random` any number. Without keep it rests in WAITING for ever. */
 void dials_lost(struct dials *, struct dial *, uint64_t now_us, uint64_t random);
 

@@ -29,9 +29,12 @@ static const int errors[] = {
 };
 enum { N_ERRORS = sizeof errors / sizeof *errors };
 
+/* What the other end says is not proved. That it is ourselves only we can tell, by the keys. */
 static int error_of(uint8_t refusal)
 {
-	return refusal < N_ERRORS ? errors[refusal] : LENO_PROTOCOL;
+	int error = refusal < N_ERRORS ? errors[refusal] : LENO_PROTOCOL;
+
+	return error == LENO_SELF ? LENO_REFUSED : error;
 }
 
 static uint8_t refusal_of(int error)
@@ -93,7 +96,7 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 	memcpy(p.keys.x, h->noise.peer_static, 32);
 	read_copy(&r, p.keys.ed, 32);
 	read_copy(&r, credential, sizeof credential);
-	p.incarnation = read_u64(&r);
+	p.incarnation = read_incarnation(&r);
 	role = read_u8(&r);
 	p.message_max = to_32(read_varint(&r));
 	read_varint(&r); /* its heartbeat: for people who read a capture */

@@ -21,7 +21,7 @@ void heartbeat_start(struct heartbeat *h, uint64_t interval_us, uint32_t misses,
 	*h = (struct heartbeat){
 		/* One end asks a little earlier, and so they do not both ask. */
 		.interval_us = dialled ? interval_us : interval_us + interval_us / 8,
-		.dead_us = interval_us * (misses + 1),
+		.dead_us = interval_us * ((uint64_t)misses + 1),
 		.silence_us = silence_us,
 		.heard_us = now_us,
 		.data_us = NEVER,

@@ -4,7 +4,9 @@
  *  2. Of two nodes that list each other, each edge names the other's slot; any other edge
  *     names NO_SLOT. Kept when records come and go, so that a search looks nothing up.
  *  3. All links have marks, and the search has states, for all slots_room slots.
- *  4. A member that may still be reached is never removed for a newcomer. */
+ *  4. A member that may still be reached is never removed for a newcomer. Those that no path
+ *     ever led to may have been made up by whoever told of them: when there is no room they
+ *     go at once, the oldest of the link that has brought most of them. */
 #include <assert.h>
 
 #include "base/mem.h"
@@ -15,7 +17,7 @@ enum { ROOM_MIN = 64 };
 static void node_init(struct atlas_node *n, const leno_id *id, uint64_t now_us)
 {
 	n->id = *id;
-	n->own_link = n->asked_link = n->link = n->link_local = n->told_link = -1;
+	n->own_link = n->asked_link = n->link = n->link_local = n->told_link = n->brought_by = -1;
 	n->down_us = NEVER;
 	n->lost_us = now_us;
 	list_init(&n->change);
@@ -84,23 +86,61 @@ struct atlas_node *atlas_find(const struct mesh *m, const leno_id *id)
 	return map_get(&m->by_id, id);
 }
 
-/* One that can go so that a newcomer may come: heard of only, or long without a path. */
+static bool pathless(const struct atlas_node *n)
+{
+	return n && n->link < 0 && !n->up && !n->told_up && n->own_link < 0;
+}
+
+/* Which link has brought most of those that no path ever led to; -1 stands for those that
+ * are gone. */
+static int most_inventive(const struct mesh *m)
+{
+	uint32_t counts[1 + LINKS_MAX] = { 0 };
+	int most = 0;
+
+	for (uint32_t i = 1; i < m->n_slots; i++) {
+		const struct atlas_node *n = m->slots[i];
+		uint32_t *count;
+
+		if (!pathless(n) || n->had_path)
+			continue;
+		count = &counts[1 + n->brought_by];
+		(*count)++;
+		if (*count > counts[most])
+			most = 1 + n->brought_by;
+	}
+	return most - 1;
+}
+
+/* One that can go so that a newcomer may come: long without a path, or never on one. */
 static struct atlas_node *find_victim(struct mesh *m)
 {
-	struct atlas_node *oldest = NULL;
+	struct atlas_node *dead = NULL, *invented = NULL;
+	int link = most_inventive(m);
 
 	for (uint32_t i = 1; i < m->n_slots; i++) {
 		struct atlas_node *n = m->slots[i];
 
-		if (!n || n->link >= 0 || n->up || n->told_up || n->own_link >= 0)
+		if (!pathless(n))
 			continue;
-		if (!n->record && n->asked_link < 0)
-			return n;
-		if (n->record && m->now_us - n->lost_us > ms_us(FORGET_MS) &&
-		    (!oldest || n->lost_us < oldest->lost_us))
-			oldest = n;
+		if (!n->had_path && n->brought_by == link &&
+		    (!invented || n->lost_us < invented->lost_us))
+			invented = n;
+		if (n->had_path && m->now_us - n->lost_us > ms_us(FORGET_MS) &&
+		    (!dead || n->lost_us < dead->lost_us))
+			dead = n;
 	}
-	return oldest;
+	return dead ? dead : invented;
+}
+
+/* Whoever was asked for it need not be waited for any more. */
+static void give_way(struct mesh *m, struct atlas_node *n)
+{
+	m->refused += n->record && !n->had_path;
+	atlas_remove(m, n);
+	for (int i = 0; i < m->links_end; i++)
+		if (m->links[i])
+			gossip_settle(m->links[i]);
 }
 
 static bool full(const struct mesh *m)
@@ -113,7 +153,8 @@ bool atlas_has_room(struct mesh *m)
 	return !full(m) || find_victim(m);
 }
 
-int atlas_add(struct mesh *m, const leno_id *id, struct atlas_node **ret)
+int atlas_add(struct mesh *m, const leno_id *id, const struct mesh_link *from,
+              struct atlas_node **ret)
 {
 	uint32_t slot = 1;
 	struct atlas_node *n;
@@ -123,7 +164,7 @@ int atlas_add(struct mesh *m, const leno_id *id, struct atlas_node **ret)
 
 		if (!victim)
 			return LENO_LIMIT;
-		atlas_remove(m, victim);
+		give_way(m, victim);
 	}
 	while (slot < m->n_slots && m->slots[slot])
 		slot++;
@@ -134,6 +175,7 @@ int atlas_add(struct mesh *m, const leno_id *id, struct atlas_node **ret)
 		return LENO_MEMORY;
 	node_init(n, id, m->now_us);
 	n->slot = slot;
+	n->brought_by = from->number;
 	if (map_put(&m->by_id, n)) {
 		mem_free(n);
 		return LENO_MEMORY;

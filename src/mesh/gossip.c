@@ -200,6 +200,8 @@ void gossip_link_down(struct mesh *m, struct mesh_link *l)
 	for (uint32_t i = m->n_slots; i-- > 0;) {
 		struct atlas_node *n = i < m->n_slots ? m->slots[i] : NULL;
 
+		if (n && n->brought_by == l->number)
+			n->brought_by = -1;    /* the number may be another's next */
 		if (!n || (!mark_has(l, MARK_WANT, i) && n->asked_link != l->number))
 			continue;
 		mark_clear(l, MARK_WANT, i);

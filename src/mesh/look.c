@@ -21,20 +21,39 @@ int mesh_route(struct mesh *m, const leno_id *id)
 	return n ? n->link : link_of(m, id);
 }
 
+/* Does what came by this link go on over local links only? */
+static bool local_only(const struct mesh *m, int from)
+{
+	return m->setup.role == LENO_ENDPOINT && from >= 0 && from < m->links_end &&
+	       m->links[from] && !m->links[from]->peer.local;
+}
+
+static int if_local(const struct mesh *m, int link)
+{
+	return link >= 0 && m->links[link] && m->links[link]->peer.local ? link : -1;
+}
+
 int mesh_forward(struct mesh *m, const leno_id *id, int from)
 {
 	const struct atlas_node *n;
-	int link;
 
 	route_update(m, false);
 	if (m->setup.role == LENO_VISITOR)
 		return -1;
-	if (m->setup.role != LENO_ENDPOINT || from < 0 || from >= m->links_end ||
-	    !m->links[from] || m->links[from]->peer.local)
+	if (!local_only(m, from))
 		return mesh_route(m, id);
 	n = atlas_find(m, id);
-	link = n ? n->link_local : link_of(m, id);
-	return link >= 0 && m->links[link] && m->links[link]->peer.local ? link : -1;
+	return if_local(m, n ? n->link_local : link_of(m, id));
+}
+
+int mesh_step(struct mesh *m, const leno_id *id, int from)
+{
+	const struct atlas_node *n = atlas_find(m, id);
+	int link = n ? n->own_link : link_of(m, id);
+
+	if (m->setup.role == LENO_VISITOR)
+		return -1;
+	return local_only(m, from) ? if_local(m, link) : link;
 }
 
 static void tell_node(const struct mesh *m, const struct atlas_node *n, struct mesh_node *ret)

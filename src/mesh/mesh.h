@@ -16,7 +16,8 @@
  *     compared before signatures are verified.
  *  2. A link exists when both ends list it. A node is up when a path of such links leads
  *     to it; down is said DOWN_GRACE_MS after the last one went.
- *  3. Never more than nodes_max nodes; newcomers are refused, members never evicted.
+ *  3. Never more than nodes_max nodes; newcomers are refused, members never evicted: but
+ *     whom no path has led to yet is no member, and gives way.
  *  4. Same inputs, same outputs: no order depends on addresses. */
 #ifndef LENO_MESH_H
 #define LENO_MESH_H
@@ -32,7 +33,9 @@ enum {
 	COST_MS       = 5000,   /* between two changes of a link's published cost    */
 	DOWN_GRACE_MS = 30,     /* a node without a path is down after this          */
 	ANNOUNCE_MS   = 50,     /* lazy announcements of versions are batched so long */
-	LINKS_MAX     = 1024    /* link numbers that a mesh can hold                 */
+	LINKS_MAX     = 1024,   /* link numbers that a mesh can hold                 */
+	MESH_SUSPECTS_MAX = 16, /* relays that one search goes around                */
+	STRIKES_MAX   = 15      /* that one of them can have                         */
 };
 
 struct mesh_setup {
@@ -131,6 +134,35 @@ int  mesh_route(struct mesh *, const leno_id *);
  * endpoint, does not forward between these two. */
 int  mesh_forward(struct mesh *, const leno_id *, int from);
 
+/* The link to the neighbour that a packet names as its next relay, or -1: as mesh_forward(),
+ * but over no other. */
+int  mesh_step(struct mesh *, const leno_id *, int from);
+
+/* ---- ways around suspects (avoid.c) -------------------------------------------- */
+
+struct mesh_suspect {
+	leno_id  id;
+	uint32_t strikes;              /* 1 to STRIKES_MAX: how often it was suspected */
+};
+
+struct mesh_way {
+	size_t   n;                    /* relays on it; 0: a link leads there         */
+	leno_id  relays[ROUTE_MAX];    /* in order; of a longer way the last ones     */
+	uint32_t strikes;              /* of all of them                              */
+};
+
+/* The way between two nodes that meets the fewest strikes, and the cheapest of those; when it
+ * has more than ROUTE_MAX relays, the shortest. Without suspects it is the path that packets
+ * take, as far as all maps agree. At most MESH_SUSPECTS_MAX of them. False: there is none. */
+bool mesh_way(struct mesh *, const leno_id *from, const leno_id *to,
+              const struct mesh_suspect *, size_t n_suspects, struct mesh_way *ret);
+
+/* Do all links of our own way to that node exist? Cheap. */
+bool mesh_way_stands(const struct mesh *, const struct mesh_way *, const leno_id *to);
+
+/* Goes up whenever routes were computed anew. */
+uint64_t mesh_routes_serial(const struct mesh *);
+
 bool mesh_get(struct mesh *, const leno_id *, struct mesh_node *ret);      /* known at all */
 bool mesh_each(struct mesh *, size_t *cursor, struct mesh_node *ret);      /* up ones, self first */
 bool mesh_each_edge(struct mesh *, size_t *cursor, leno_edge *ret);        /* of up nodes, once each */
@@ -141,7 +173,8 @@ bool mesh_linked(const struct mesh *, const leno_id *);                    /* is
 /* The tree of gossip, for broadcasts: is this link one to push along? */
 bool mesh_pushes(const struct mesh *, int link);
 
-/* Our own incarnation: higher than in the setup after a bump. Newcomers refused so far. */
+/* Our own incarnation: higher than in the setup after a bump. Newcomers refused so far, and
+ * records that gave way to others because no path led there. */
 uint64_t mesh_incarnation(const struct mesh *);
 uint64_t mesh_refused(const struct mesh *);
 

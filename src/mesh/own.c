@@ -131,7 +131,7 @@ int own_met(struct mesh *m, struct mesh_link *from, const struct node_record *n)
 			return LENO_DUPLICATE;
 		own->stamp.version = n->stamp.version;
 	} else {
-		if (own->bumped || n->stamp.incarnation == UINT64_MAX)
+		if (own->bumped || n->stamp.incarnation == INCARNATION_MAX)
 			return LENO_DUPLICATE;
 		own->bumped = true;
 		own->stamp = (struct node_stamp){ n->stamp.incarnation + 1, 0 };

@@ -80,6 +80,7 @@ static void set_path(struct mesh *m, struct atlas_node *n, const struct route_st
 	if (!s) {
 		lost(m, n);
 	} else if (old < 0) {
+		n->had_path = true;
 		n->down_us = NEVER;
 		if (!n->up)
 			m->n_up++;
@@ -209,6 +210,7 @@ void route_update(struct mesh *m, bool at_once)
 	update_tree(m);
 	m->dirty = m->urgent = false;
 	m->routes_us = m->now_us;
+	m->routes_serial++;
 	m->routes_due = m->now_us + (m->routes_work > WORK_FREE ? m->routes_work : 0);
 	forget(m);
 	m->dirty = false;

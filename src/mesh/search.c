@@ -88,6 +88,12 @@ static void relax(struct mesh *m, uint32_t state, const struct route_state *offe
 		rise(m, s->heap_at - 1);
 }
 
+/* What it costs to go on to a node over a link of this weight. */
+static uint32_t step_cost(const struct mesh *m, uint32_t slot, uint16_t weight)
+{
+	return HOP_COST + (m->by_hops ? 0u : weight) + m->slots[slot]->strikes * STRIKE_COST;
+}
+
 /* Goes on from one state over all links that may be used from it. */
 static void expand(struct mesh *m, uint32_t from, uint32_t source, bool sticky)
 {
@@ -106,7 +112,7 @@ static void expand(struct mesh *m, uint32_t from, uint32_t source, bool sticky)
 		if (e->slot == NO_SLOT || e->slot == source || (inbound && !e->local))
 			continue;
 		hop_us = own ? m->links[m->own.link_of[i]]->rtt_us : rtt_of_class(e->rtt_class);
-		offer.dist += (uint32_t)e->weight + HOP_COST;
+		offer.dist += step_cost(m, e->slot, e->weight);
 		offer.parent = from;
 		/* one unknown part makes the whole unknown */
 		offer.rtt_us = hop_us && (s.rtt_us || from / 2 == source) ? s.rtt_us + hop_us : 0;
@@ -129,7 +135,7 @@ static void expand_visitor(struct mesh *m, bool sticky)
 
 		if (!l || l->slot == NO_SLOT || !m->slots[l->slot]->record)
 			continue;
-		offer.dist = (uint32_t)cost_of_step(l->step) + HOP_COST;
+		offer.dist = step_cost(m, l->slot, cost_of_step(l->step));
 		offer.rtt_us = l->rtt_us;
 		relax(m, 2 * l->slot + (endpoint(m, l->slot) && !l->peer.local), &offer, sticky);
 	}

@@ -10,9 +10,13 @@
  *   own.c    our own record: when it changes, when it is signed
  *   atlas.c  slots, records, which links both ends list
  *   route.c  shortest paths, the tree of gossip, who came and went
+ *   search.c one search of the graph, for route.c and avoid.c
+ *   avoid.c  ways around suspects
  *   mesh.c   the public functions */
 #ifndef LENO_MESH_STATE_H
 #define LENO_MESH_STATE_H
+
+#include <assert.h>
 
 #include "base/list.h"
 #include "base/map.h"
@@ -58,9 +62,12 @@ struct atlas_node {
 	                                    endpoint got over a link that is not local   */
 	unsigned hops;
 	uint32_t rtt_us;
+	uint32_t strikes;                /* while avoid.c searches, else 0              */
 	bool     up;                     /* a path leads there, or did DOWN_GRACE_MS ago */
 	uint64_t down_us;                /* end of that grace; NEVER                     */
 	uint64_t lost_us;                /* since when there is no path                  */
+	bool     had_path;               /* there was one, once                          */
+	int      brought_by;             /* the link by which we first heard of it; -1   */
 
 	struct list change;              /* in mesh->changes while the user must be told */
 	bool     told_up;
@@ -135,7 +142,7 @@ struct mesh {
 	struct map by_id;                /* all but ourselves                            */
 	struct atlas_node **slots;       /* NULL where free                              */
 	uint32_t n_slots, slots_room;    /* beyond n_slots all are free                  */
-	uint64_t refused;                /* newcomers for which there was no room        */
+	uint64_t refused;                /* for which there was no room, or not for long  */
 
 	struct mesh_link **links;
 	int      links_room;
@@ -145,6 +152,8 @@ struct mesh {
 
 	bool     dirty, urgent;          /* routes must be computed; without delay       */
 	uint64_t routes_us, routes_due, routes_work;
+	uint64_t routes_serial;          /* how often they were computed                */
+	bool     by_hops;                /* while avoid.c searches: all links weigh alike */
 	struct route_state *states;      /* two a slot                                   */
 	uint32_t *heap;
 	size_t   n_heap;
@@ -189,7 +198,8 @@ int  atlas_init(struct mesh *);
 void atlas_clear(struct mesh *);
 struct atlas_node *atlas_find(const struct mesh *, const leno_id *);
 bool atlas_has_room(struct mesh *);
-int  atlas_add(struct mesh *, const leno_id *, struct atlas_node **ret); /* MEMORY, LIMIT */
+int  atlas_add(struct mesh *, const leno_id *, const struct mesh_link *from,
+               struct atlas_node **ret);                     /* MEMORY, LIMIT             */
 void atlas_remove(struct mesh *, struct atlas_node *);
 void atlas_set_record(struct mesh *, struct atlas_node *, struct mesh_record *); /* taken */
 void atlas_set_own_edges(struct mesh *);
@@ -202,7 +212,11 @@ void route_note(struct mesh *, struct atlas_node *);          /* the user must b
 void route_expire(struct mesh *);                             /* graces that have ended */
 
 /* search.c */
-enum { NEVER_REACHED = -1 };
+enum { NEVER_REACHED = -1,
+       STRIKE_COST = 1 << 23 };          /* more than any path without one costs        */
+static_assert(STRIKE_COST > HOPS_MAX * (UINT16_MAX + HOP_COST), "a strike outweighs all links");
+static_assert((uint64_t)MESH_SUSPECTS_MAX * STRIKES_MAX * STRIKE_COST + STRIKE_COST < UINT32_MAX,
+              "a path with all strikes has a cost");
 void search_run(struct mesh *, uint32_t source, bool local_only, bool sticky);
 const struct route_state *search_best(const struct mesh *, uint32_t slot); /* NULL: no path */
 

@@ -59,7 +59,7 @@ static int take_version(struct mesh *m, struct mesh_link *l, const leno_id *id,
 	int order, error;
 
 	if (!n) {
-		error = atlas_add(m, id, &n);
+		error = atlas_add(m, id, l, &n);
 		if (error) {
 			m->refused += error == LENO_LIMIT;
 			return error == LENO_LIMIT ? 0 : error;
@@ -87,7 +87,7 @@ static int take_versions(struct mesh *m, struct mesh_link *l, struct reader *r)
 		return LENO_PROTOCOL;
 	while (!r->bad && reader_left(r) > 0) {
 		leno_id id = read_id(r);
-		uint64_t incarnation = read_u64(r), version = read_varint(r);
+		uint64_t incarnation = read_incarnation(r), version = read_varint(r);
 		int error;
 
 		if (r->bad || version == 0 || version > UINT32_MAX)
@@ -158,7 +158,7 @@ static int store(struct mesh *m, struct mesh_link *l, struct atlas_node *n, cons
 	int error = kept ? 0 : LENO_MEMORY;
 
 	if (!error && !n)
-		error = atlas_add(m, id, &n);
+		error = atlas_add(m, id, l, &n);
 	if (error) {
 		mem_free(kept);
 		return error;

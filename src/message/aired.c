@@ -16,9 +16,13 @@ struct aired_item {
 	uint8_t  bytes[];
 };
 
-void aired_init(struct aired *a, size_t max, size_t targets_max, const uint8_t seed[16])
+/* The ring has room for twice as many, for a moment thrice. */
+enum { ITEM_COST = sizeof(struct aired_item) + BUDGET_BLOCK + 3 * sizeof(struct aired_item *) };
+
+void aired_init(struct aired *a, size_t max, struct budget *budget, size_t targets_max,
+                const uint8_t seed[16])
 {
-	*a = (struct aired){ .first = 1, .max = max };
+	*a = (struct aired){ .first = 1, .max = max, .budget = budget };
 	map_init(&a->targets, offsetof(struct target, id), sizeof(leno_id), targets_max, seed);
 }
 
@@ -37,8 +41,10 @@ void aired_clear(struct aired *a)
 {
 	size_t cursor = 0;
 
-	for (uint64_t seq = a->first; seq <= a->last; seq++)
+	for (uint64_t seq = a->first; seq <= a->last; seq++) {
+		budget_give(a->budget, ITEM_COST + (*slot(a, seq))->size);
 		mem_free(*slot(a, seq));
+	}
 	for (struct target *t; (t = map_next(&a->targets, &cursor));)
 		mem_free(t);
 	map_clear(&a->targets);
@@ -98,9 +104,13 @@ int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t *r
 
 	if (a->used > 0 && (size > a->max || a->used > a->max - size))
 		return LENO_AGAIN;
+	if (!budget_take(a->budget, ITEM_COST + size))
+		return a->used > 0 ? LENO_AGAIN : LENO_MEMORY;
 	item = grow(a) ? NULL : mem_new(sizeof *item + size);
-	if (!item)
+	if (!item) {
+		budget_give(a->budget, ITEM_COST + size);
 		return LENO_MEMORY;
+	}
 	item->put_us = NEVER;
 	item->pending = a->targets.count;
 	item->size = size;
@@ -194,6 +204,7 @@ bool aired_next_done(struct aired *a, uint64_t *ret_seq, uint32_t *ret_confirmed
 		a->fragment = 0;
 	}
 	a->used -= item->size;
+	budget_give(a->budget, ITEM_COST + item->size);
 	*slot(a, a->first++) = NULL;
 	mem_free(item);
 	return true;

@@ -6,10 +6,12 @@
  *  1. An item is aimed at the nodes that aired_aim() named before it was put. What a node
  *     has acknowledged is a prefix of the stream; so what is done is one too.
  *  2. An item is kept exactly until it is done: `first` is the oldest that is not.
- *  3. Kept items hold at most `max` bytes; one always fits. */
+ *  3. Kept items hold at most `max` bytes, of which one always fits; and with what goes
+ *     beside them no more than the budget. */
 #ifndef LENO_MESSAGE_AIRED_H
 #define LENO_MESSAGE_AIRED_H
 
+#include "base/budget.h"
 #include "base/map.h"
 #include "message/broadcast.h"
 
@@ -43,17 +45,19 @@ struct aired {
 	uint32_t fragment;        /* of framed + 1, the next to frame              */
 	uint64_t number;          /* of the last frame                             */
 	size_t   used, max;
+	struct budget *budget;    /* NULL: not counted                             */
 	struct map targets;
 };
 
-void aired_init(struct aired *, size_t max, size_t targets_max, const uint8_t seed[16]);
+void aired_init(struct aired *, size_t max, struct budget *, size_t targets_max,
+                const uint8_t seed[16]);
 void aired_clear(struct aired *);
 
 /* What is put from now on is for this node too. MEMORY, LIMIT. */
 int  aired_aim(struct aired *, const leno_id *);
 struct target *aired_target(const struct aired *, const leno_id *);    /* or NULL */
 
-/* AGAIN, MEMORY. It waits for nobody before aired_clock(): who puts may not know the time. */
+/* AGAIN, MEMORY (it is more than the budget has, too). It waits for nobody before aired_clock(): who puts may not know the time. */
 int  aired_put(struct aired *, struct bytes type, struct bytes data, uint64_t *ret_seq);
 void aired_clock(struct aired *, uint64_t now_us);
 

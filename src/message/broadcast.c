@@ -44,7 +44,7 @@ bool read_cast(struct bytes body, struct cast *ret)
 	r = reader_of(bytes_of(body.data, body.size - CAST_SIGNATURE));
 	kind = read_u8(&r);
 	c.origin = read_id(&r);
-	c.incarnation = read_u64(&r);
+	c.incarnation = read_incarnation(&r);
 	c.number = read_varint(&r);
 	c.first = read_varint(&r);
 	c.behind = read_varint(&r);
@@ -88,7 +88,7 @@ void write_cast_head(struct writer *w, const struct cast *c)
 
 static bool read_ack(struct reader *r, struct cast_ack *ret)
 {
-	struct cast_ack a = { .incarnation = read_u64(r) };
+	struct cast_ack a = { .incarnation = read_incarnation(r) };
 	uint64_t had;
 
 	a.seq = read_varint(r);
@@ -103,7 +103,7 @@ static bool read_ack(struct reader *r, struct cast_ack *ret)
 
 static bool read_items(struct reader *r, struct cast *ret)
 {
-	struct cast c = { .incarnation = read_u64(r) };
+	struct cast c = { .incarnation = read_incarnation(r) };
 	uint64_t count;
 
 	c.first = read_varint(r);

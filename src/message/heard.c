@@ -5,15 +5,15 @@
 
 #include "base/mem.h"
 
-enum { WORD = 64 };
-
 struct held {
 	struct list    all;       /* sorted by first, then fragment                */
 	struct cast    cast;
 	struct parcel *parcel;
 };
 
-void heard_init(struct heard *h, const leno_id *id, uint64_t incarnation, struct parcels *store)
+enum { WORD = 64, HELD_COST = sizeof(struct held) + BUDGET_BLOCK };
+
+void heard_init(struct heard *h, const leno_id *id, uint64_t incarnation, struct budget *store)
 {
 	*h = (struct heard){ .id = *id, .incarnation = incarnation, .store = store };
 	list_init(&h->held);
@@ -33,6 +33,7 @@ static void drop_held(struct heard *h, struct held *f)
 	h->n_held--;
 	parcel_drop(f->parcel);
 	mem_free(f);
+	budget_give(h->store, HELD_COST);
 }
 
 void heard_rest(struct heard *h)
@@ -118,17 +119,22 @@ static bool before(const struct cast *a, const struct cast *b)
 static void hold(struct heard *h, const struct cast *c, struct parcel *parcel)
 {
 	struct list *after = h->held.prev;
-	struct held *f = mem_new(sizeof *f);
+	struct held *f;
 
-	if (!f)
+	if (!budget_take(h->store, HELD_COST))
 		return;                    /* it will be asked for again */
+	f = mem_new(sizeof *f);
+	if (!f) {
+		budget_give(h->store, HELD_COST);
+		return;
+	}
 	while (after != &h->held && before(c, &list_item(after, struct held, all)->cast))
 		after = after->prev;
 	f->cast = *c;
 	f->parcel = parcel_take(parcel);
 	list_init(&f->all);
 	list_append(after->next, &f->all);
-	if (++h->n_held > HELD_MAX)
+	if (++h->n_held > HELD_MAX)        /* f itself, if it is the farthest */
 		drop_held(h, list_item(h->held.prev, struct held, all));
 }
 

@@ -37,7 +37,7 @@ struct heard {
 
 	struct list held;
 	size_t   n_held;
-	struct parcels *store;              /* bounds what is put together         */
+	struct budget *store;              /* bounds what is put together         */
 	struct parcel *parts;               /* fragments of `next` so far          */
 	size_t   parts_size;
 	uint32_t n_parts, of_parts;
@@ -47,7 +47,7 @@ struct heard {
 	uint64_t heard_us;
 };
 
-void heard_init(struct heard *, const leno_id *, uint64_t incarnation, struct parcels *);
+void heard_init(struct heard *, const leno_id *, uint64_t incarnation, struct budget *);
 void heard_clear(struct heard *);
 void heard_let_go(struct heard *);      /* of held frames and fragments: they were not
                                            delivered, and can be asked for again       */

@@ -5,19 +5,20 @@
 
 #include "base/mem.h"
 
-struct parcel *parcel_new(struct parcels *store, size_t size)
+struct parcel *parcel_new(struct budget *store, size_t size)
 {
 	struct parcel *p;
 
-	if (size > store->max || store->used > store->max - size)
+	if (size > SIZE_MAX - PARCEL_COST || !budget_take(store, PARCEL_COST + size))
 		return NULL;
 	p = mem_new(sizeof *p + size);
-	if (!p)
+	if (!p) {
+		budget_give(store, PARCEL_COST + size);
 		return NULL;
+	}
 	p->store = store;
 	p->refs = 1;
 	p->size = size;
-	store->used += size;
 	return p;
 }
 
@@ -35,6 +36,6 @@ struct parcel *parcel_drop(struct parcel *p)
 	assert(p->refs > 0);
 	if (--p->refs > 0)
 		return NULL;
-	p->store->used -= p->size;
+	budget_give(p->store, PARCEL_COST + p->size);
 	return mem_free(p);
 }

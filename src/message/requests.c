@@ -6,12 +6,14 @@
 #include "base/mem.h"
 #include "wire/limits.h"
 
-enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1 };
+enum { SLOT_BITS = 24, SLOT_MASK = (1 << SLOT_BITS) - 1, VARINT_BITS = 63 };
+#define USES_MAX (((uint64_t)1 << (VARINT_BITS - SLOT_BITS)) - 1)
 static_assert((int)REQUESTS_MAX <= (int)SLOT_MASK, "a slot fits the number");
 
-void requests_init(struct requests *q, struct timers *timers, int timer_kind)
+void requests_init(struct requests *q, struct timers *timers, int timer_kind, uint32_t max)
 {
-	*q = (struct requests){ .timers = timers, .timer_kind = timer_kind };
+	*q = (struct requests){ .timers = timers, .timer_kind = timer_kind,
+	                        .max = max < REQUESTS_MAX ? max : REQUESTS_MAX };
 	list_init(&q->free);
 }
 
@@ -22,7 +24,7 @@ void requests_clear(struct requests *q)
 		mem_free(q->slots[i]);
 	}
 	q->slots = mem_free(q->slots);
-	requests_init(q, q->timers, q->timer_kind);
+	requests_init(q, q->timers, q->timer_kind, q->max);
 }
 
 static struct request *new_slot(struct requests *q)
@@ -61,14 +63,14 @@ struct request *requests_add(struct requests *q, const void *owner, struct list 
 	if (!list_empty(&q->free)) {
 		r = list_item(q->free.next, struct request, of_peer);
 	} else {
-		*ret_error = q->count >= REQUESTS_MAX ? LENO_LIMIT : LENO_MEMORY;
-		r = q->count >= REQUESTS_MAX ? NULL : new_slot(q);
+		*ret_error = q->count >= q->max ? LENO_LIMIT : LENO_MEMORY;
+		r = q->count >= q->max ? NULL : new_slot(q);
 		if (!r)
 			return NULL;
 	}
 	r->owner = owner;
-	r->uses++;
-	r->number = (uint64_t)r->uses << SLOT_BITS | r->slot;
+	r->uses = r->uses < USES_MAX ? r->uses + 1 : 1;    /* never 0: that is no number */
+	r->number = r->uses << SLOT_BITS | r->slot;
 	list_append(of_owner, &r->of_peer);
 	timers_set(q->timers, &r->timer, due_us);
 	return r;

@@ -9,6 +9,7 @@
 
 #include <leno.h>
 
+#include "base/budget.h"
 #include "base/list.h"
 #include "base/timers.h"
 
@@ -17,9 +18,11 @@ struct request {
 	struct list   of_peer;      /* in the peer's list, for when it goes away       */
 	const void   *owner;        /* the peer that may answer                       */
 	uint64_t      number;       /* 0: free                                         */
-	uint32_t      slot, uses;
+	uint32_t      slot;
+	uint64_t      uses;
 	leno_done_fn *done;
 	void         *user;
+	bool          ping;         /* no program answers it, and none is told         */
 	struct list   unclocked;    /* made between inputs: see node/timers.c          */
 };
 
@@ -28,10 +31,14 @@ struct requests {
 	int              timer_kind;
 	struct request **slots;
 	struct list      free;
-	uint32_t         count, capacity;
+	uint32_t         count, capacity, max;
 };
 
-void requests_init(struct requests *, struct timers *, int timer_kind);
+/* What one costs, its places in tables too. */
+enum { REQUEST_COST = sizeof(struct request) + BUDGET_BLOCK + 4 * sizeof(void *) };
+
+/* max: how many at one time, REQUESTS_MAX at most. */
+void requests_init(struct requests *, struct timers *, int timer_kind, uint32_t max);
 void requests_clear(struct requests *);
 
 /* A new one to this owner, in its list, due then (NEVER is fine). NULL: *ret_error has

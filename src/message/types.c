@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "leno.h"
 
+enum { CAPACITY_MIN = 8 };
+
 void types_clear(struct types *t)
 {
 	for (uint32_t i = 0; i < t->count; i++)
@@ -12,7 +14,8 @@ void types_clear(struct types *t)
 	mem_free(t->texts);
 	mem_free(t->sizes);
 	mem_free(t->buckets);
-	*t = (struct types){ 0 };
+	budget_give(t->budget, t->cost);
+	*t = (struct types){ .budget = t->budget };
 }
 
 static uint32_t hash(struct bytes b)
@@ -52,9 +55,22 @@ static void index_add(uint32_t *buckets, size_t n, uint32_t number, struct bytes
 	buckets[i] = number + 1;
 }
 
-static int grow(struct types *t)
+static bool take(struct types *t, size_t size)
 {
-	uint32_t capacity = t->capacity ? 2 * t->capacity : 8;
+	if (!budget_take(t->budget, size))
+		return false;
+	t->cost += size;
+	return true;
+}
+
+static void give(struct types *t, size_t size)
+{
+	budget_give(t->budget, size);
+	t->cost -= size;
+}
+
+static int grow_to(struct types *t, uint32_t capacity)
+{
 	uint32_t *buckets = mem_new(2 * capacity * sizeof *buckets);
 	char **texts = mem_grow(t->texts, t->capacity * sizeof *texts, capacity * sizeof *texts);
 	size_t *sizes;
@@ -77,8 +93,25 @@ static int grow(struct types *t)
 	return 0;
 }
 
+static int grow(struct types *t)
+{
+	uint32_t capacity = t->capacity ? 2 * t->capacity : CAPACITY_MIN;
+	size_t cost = (capacity - t->capacity) *
+	              (sizeof *t->texts + sizeof *t->sizes + 2 * sizeof *t->buckets);
+	int error;
+
+	cost += t->capacity ? 0 : 3 * BUDGET_BLOCK;
+	if (!take(t, cost))
+		return LENO_MEMORY;
+	error = grow_to(t, capacity);
+	if (error)
+		give(t, cost);
+	return error;
+}
+
 int types_add(struct types *t, struct bytes text)
 {
+	size_t cost = text.size + 1 + BUDGET_BLOCK;
 	char *copy;
 
 	if (t->count >= TYPES_MAX || text.size > LENO_TYPE_MAX ||
@@ -86,9 +119,13 @@ int types_add(struct types *t, struct bytes text)
 		return LENO_LIMIT;
 	if (t->count == t->capacity && grow(t))
 		return LENO_MEMORY;
-	copy = mem_new(text.size + 1);
-	if (!copy)
+	if (!take(t, cost))
 		return LENO_MEMORY;
+	copy = mem_new(text.size + 1);
+	if (!copy) {
+		give(t, cost);
+		return LENO_MEMORY;
+	}
 	bytes_copy(copy, text.data, text.size);
 	t->texts[t->count] = copy;
 	t->sizes[t->count] = text.size;

@@ -1,10 +1,12 @@
 /* types.h - a type is sent once per session as text, then by number.
  *
  *  1. Numbers count from 0 in the order of first use; at most TYPES_MAX a session and
- *     direction, and their texts at most TYPES_TEXT_MAX bytes. */
+ *     direction, and their texts at most TYPES_TEXT_MAX bytes.
+ *  2. All that it holds is taken from the budget. */
 #ifndef LENO_MESSAGE_TYPES_H
 #define LENO_MESSAGE_TYPES_H
 
+#include "base/budget.h"
 #include "base/bytes.h"
 #include <leno.h>
 
@@ -20,6 +22,8 @@ struct types {
 	uint32_t last;          /* the one found last: mostly the next one too        */
 	uint32_t *buckets;      /* of text hashes: number + 1, a power of two         */
 	size_t  n_buckets;
+	struct budget *budget;  /* NULL: not counted                                  */
+	size_t  cost;
 };
 
 void types_clear(struct types *);
@@ -27,7 +31,7 @@ void types_clear(struct types *);
 /* The number of this text, or -1. */
 int64_t types_find(struct types *, struct bytes text);
 
-/* Adds a text; its number is `count` before. LENO_MEMORY, LENO_LIMIT. */
+/* Adds a text; its number is `count` before. LENO_MEMORY (the budget's too), LENO_LIMIT. */
 int types_add(struct types *, struct bytes text);
 
 /* NULL when there is no such number. */

@@ -9,12 +9,14 @@
  *  1. At most one conn to a neighbour is chosen; only that one is in the mesh.
  *  2. A link that the neighbour had confirmed and no longer lists is a zombie: it goes
  *     before anything is chosen, so that it cannot win over the living. */
-#include <assert.h>
-
 #include "base/mem.h"
 #include "node/node.h"
 
-enum { LISTED_MAX = 64, LINK_ID_SIZE = 8 };
+enum {
+	LISTED_MAX        = 64,
+	LINK_ID_SIZE      = 8,
+	STRANGER_YOUNG_US = 500 * 1000  /* so long a stranger keeps its place, once welcomed */
+};
 
 static bool same_peer(const struct conn *c, const leno_id *id)
 {
@@ -27,21 +29,34 @@ static void forget_stranger(struct conn *c)
 	c->stranger = false;
 }
 
-/* Whoever has a right to be here speaks at once: the one that has been silent longest gives
- * its place up, so that a crowd that only connects keeps nobody out. */
-static bool make_room(leno_node *n)
+/* The one that came first of those that are in this state, and came before. */
+static struct conn *oldest_stranger(leno_node *n, enum link_state state, uint64_t before_us)
 {
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
-		if (!c->stranger || c->finishing || link_state(c->link) != LINK_AWAITED)
-			continue;
-		link_refuse(c->link, LENO_BUSY);
-		node_count_refusal(n, LENO_BUSY);
-		conns_leave(c, LENO_WHY_REFUSED, LENO_BUSY);
-		return true;
+		if (c->stranger && !c->finishing && link_state(c->link) == state &&
+		    c->opened_us <= before_us)
+			return c;
 	}
-	return false;
+	return NULL;
+}
+
+/* Whoever has a right to be here speaks at once, and proves it a round trip later: so those
+ * give their place up that have been silent longest, then those that have not gone on. A
+ * crowd, even one that says hello, keeps nobody out. */
+static bool make_room(leno_node *n)
+{
+	struct conn *c = oldest_stranger(n, LINK_AWAITED, NEVER);
+
+	if (!c && n->now_us >= STRANGER_YOUNG_US)
+		c = oldest_stranger(n, LINK_WELCOMED, n->now_us - STRANGER_YOUNG_US);
+	if (!c)
+		return false;
+	link_refuse(c->link, LENO_BUSY);
+	node_count_refusal(n, LENO_BUSY);
+	conns_leave(c, LENO_WHY_REFUSED, LENO_BUSY);
+	return true;
 }
 
 int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
@@ -73,6 +88,7 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 	c->number = -1;
 	c->timer.kind = TIMER_CONN;
 	c->stranger = stranger;
+	c->opened_us = n->now_us;
 	n->n_strangers += c->stranger;
 	n->n_conns++;
 	list_init(&c->all);
@@ -92,13 +108,27 @@ void conns_timer(struct conn *c)
 	timers_set(&c->node->timers, &c->timer, c->finishing ? NEVER : link_deadline(c->link));
 }
 
-static size_t count_open(const leno_node *n)
+/* A neighbour's other links do not count: all but one are on their way out, as soon as each
+ * end has said which it holds. Not without end, though. */
+static bool is_full(const struct conn *c)
 {
-	size_t count = 0;
+	const leno_node *n = c->node;
+	const leno_id *id = &link_peer(c->link)->id;
+	size_t others = 0, all = 0;
 
-	list_each (it, next, &n->conns)
-		count += list_item(it, struct conn, all)->proved;
-	return count;
+	list_each (it, next, &n->conns) {
+		const struct conn *o = list_item(it, struct conn, all);
+
+		all += o->proved;
+		others += o->proved && !same_peer(o, id);
+	}
+	return others >= n->options.links_max || all > n->options.links_max + STRANGERS_MAX;
+}
+
+static void no_room(struct conn *c)
+{
+	node_count_refusal(c->node, LENO_LIMIT);
+	events_refused(c->node, c->uri, "there is no room for another link");
 }
 
 void conns_opened(struct conn *c)
@@ -107,8 +137,10 @@ void conns_opened(struct conn *c)
 
 	forget_stranger(c);
 	c->proved = true;
+	c->counts.opened_us = n->now_us;
 	n->stats.handshakes++;
-	if (count_open(n) > n->options.links_max) {
+	if (is_full(c)) {
+		no_room(c);
 		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_LIMIT);
 		return;
 	}
@@ -214,10 +246,12 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 		if (old)
 			unchoose(old);
 		error = choose_this(best);
+		peers_find_strays(n);
 		if (!error && !old && !switching && n->handlers.link_up)
 			n->handlers.link_up(n, n->user, id, best->uri);
 	}
 	if (error) {                           /* perhaps another of them can be it */
+		no_room(best);
 		conns_close(best, CLOSE_LIMIT, LENO_WHY_REFUSED, error);
 		choose(n, id, switching || old);
 		if (old && !conns_to(n, id) && n->handlers.link_down)
@@ -237,7 +271,6 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	leno_node *n = c->node;
 	leno_id id = link_peer(c->link)->id;
 	struct reader r = reader_of(body);
-	struct peer *p;
 	struct dial *d;
 	struct bytes ids;
 
@@ -249,7 +282,7 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	c->links_known = true;
 	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
 	if (d)                             /* its first record: so it knows the secret */
-		dials_proved(&n->dials, d, &id);
+		dials_proved(&n->dials, d, &id, n->now_us);
 	down_wake(c);
 	list_each (it, next, &n->conns) {
 		struct conn *o = list_item(it, struct conn, all);
@@ -259,9 +292,6 @@ bool conns_take_links(struct conn *c, struct bytes body)
 			conns_leave(o, LENO_WHY_REPLACED, 0);
 	}
 	choose(n, &id, false);
-	p = peers_get(n, &id);
-	if (p)                             /* of a visitor's links the mesh says nothing */
-		peers_path(p);
 	return true;
 }
 
@@ -272,7 +302,7 @@ static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, 
 
 	if (c->dial && (d = dials_find(&n->dials, c->dial)) && d->state != DIAL_HELD) {
 		if (error == LENO_SELF)
-			d->state = DIAL_SELF;
+			dials_self(d);
 		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 	}
 	if (!peer)
@@ -341,7 +371,8 @@ void conns_bury(struct conn *c)
 
 	if (c->dead)
 		return;
-	assert(c->finishing);
+	if (!c->finishing)                 /* a goodbye is over: links, peers, mesh still name it */
+		detach(c, LENO_WHY_GOODBYE, 0);
 	c->dead = true;
 	if (table_get(&n->pipes, c->pipe) == c)
 		table_remove(&n->pipes, c->pipe);
@@ -359,6 +390,12 @@ struct conn *conns_to(leno_node *n, const leno_id *id)
 			return c;
 	}
 	return NULL;
+}
+
+bool conns_pass(const struct conn *from, const struct conn *to)
+{
+	return !from->node->options.endpoint || from->class == LENO_PIPE_LOCAL ||
+	       to->class == LENO_PIPE_LOCAL;
 }
 
 /* It has given way once, by a newer incarnation, and met a newer one still: two processes

@@ -114,6 +114,7 @@ static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)
 	c->relay_first = !c->relay_first;  /* sessions and the relay queue take turns */
 	size = carries(c) ? make_carrying(c, buf, capacity) : make_plain(c, buf, capacity);
 	c->node->stats.records_out += size > 0;
+	c->counts.records_out += size > 0;
 	return size;
 }
 
@@ -143,11 +144,10 @@ size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 		used = make_records(c, buf, capacity);
 	c->named = used > 0 && down_has(c);
 	n->stats.bytes_out += used;
-	if (c->close_told && used == 0) {
-		c->finishing = true;
+	c->counts.bytes_out += used;
+	if (c->close_told && used == 0)
 		conns_bury(c);
-	} else if (!c->finishing) {
+	else if (!c->finishing)
 		conns_timer(c);
-	}
 	return used;
 }

@@ -6,7 +6,12 @@
 #include "node/node.h"
 #include "node/look.h"
 
-enum { LINE_MAX_ = 400, WHY_MAX = 256, REFUSED_LOG_US = 1000 * 1000 };
+enum {
+	LINE_MAX_      = 400,
+	WHY_MAX        = 256,
+	REFUSED_LOG_US = 1000 * 1000,
+	CROWDED_LOG_US = 60 * 1000 * 1000
+};
 
 void events_log(leno_node *n, enum leno_log_level level, const char *format, ...)
 {
@@ -22,19 +27,44 @@ void events_log(leno_node *n, enum leno_log_level level, const char *format, ...
 }
 
 /* Strangers may knock a thousand times a second: they are counted, not listed. */
-void events_refused(leno_node *n, const char *uri, int error)
+static void line_a_second(leno_node *n, const char *what, const char *uri, const char *why)
 {
 	if (n->refused_log_us && n->now_us - n->refused_log_us < REFUSED_LOG_US) {
 		n->refused_unsaid++;
 		return;
 	}
 	if (n->refused_unsaid > 0)
-		events_log(n, LENO_LOG_WARN, "refused %s: %s (and %u more since the last line)", uri,
-		           leno_strerror(error), (unsigned)n->refused_unsaid);
+		events_log(n, LENO_LOG_WARN, "%s %s: %s (and %u more since the last line)", what, uri,
+		           why, (unsigned)n->refused_unsaid);
 	else
-		events_log(n, LENO_LOG_WARN, "refused %s: %s", uri, leno_strerror(error));
+		events_log(n, LENO_LOG_WARN, "%s %s: %s", what, uri, why);
 	n->refused_log_us = n->now_us;
 	n->refused_unsaid = 0;
+}
+
+void events_refused(leno_node *n, const char *uri, const char *why)
+{
+	line_a_second(n, "refused", uri, why);
+}
+
+void events_closed(leno_node *n, const char *uri, const char *why)
+{
+	line_a_second(n, "closed by", uri, why);
+}
+
+/* It goes on as long as there are more: a line a minute is enough to find out why. */
+void events_crowded(leno_node *n)
+{
+	uint64_t refused = mesh_refused(n->mesh);
+
+	if (refused == n->crowded_logged ||
+	    (n->crowded_log_us && n->now_us - n->crowded_log_us < CROWDED_LOG_US))
+		return;
+	events_log(n, LENO_LOG_WARN, "%llu nodes are not listed: nodes_max (%u) are known",
+	           (unsigned long long)(refused - n->crowded_logged),
+	           (unsigned)n->options.nodes_max);
+	n->crowded_log_us = n->now_us;
+	n->crowded_logged = refused;
 }
 
 /* ---- nodes ------------------------------------------------------------------- */
@@ -70,17 +100,19 @@ static void renewed(leno_node *n, const leno_id *id)
 
 	if (!p || !mesh_get(n->mesh, id, &m))
 		return;
-	if (known > 0 && known < m.incarnation)
-		peers_end(p, LENO_CLOSED);
 	session_set_meant(p->session, m.incarnation);
+	if (known > 0 && known < m.incarnation)
+		peers_end(p, LENO_CLOSED);     /* and the next one means the newer life */
 }
 
 void events_mesh(leno_node *n)
 {
 	struct mesh_event e;
 	struct peer *p;
+	bool heard = false;
 
 	while (!n->leaving && mesh_next_event(n->mesh, &e)) {
+		heard = true;
 		p = peers_get(n, &e.id);
 		if (p)
 			peers_path(p);
@@ -102,9 +134,22 @@ void events_mesh(leno_node *n)
 			break;
 		}
 	}
+	if (heard)
+		peers_find_strays(n);
 }
 
 /* ---- messages ------------------------------------------------------------------ */
+
+static void writable(struct peer *p)
+{
+	leno_node *n = p->node;
+
+	if (!p->blocked || !session_take_writable(p->session))
+		return;
+	p->blocked = false;
+	if (n->handlers.writable)
+		n->handlers.writable(n, n->user, &p->id);
+}
 
 void events_sent(struct peer *p)
 {
@@ -114,11 +159,24 @@ void events_sent(struct peer *p)
 	while (session_take_confirmed(p->session, &first, &last))
 		if (n->handlers.sent)
 			n->handlers.sent(n, n->user, &p->id, first, last, LENO_CONFIRMED, 0);
-	if (p->blocked && session_take_writable(p->session)) {
-		p->blocked = false;
-		if (n->handlers.writable)
-			n->handlers.writable(n, n->user, &p->id);
+	writable(p);
+}
+
+/* Who got LENO_AGAIN because others had all of the pool hears of it here: nothing of its own
+ * queue would tell. Callbacks may make peers, so that some are passed by: until the next time. */
+void events_room(leno_node *n)
+{
+	size_t cursor = 0;
+	bool waiting = false;
+
+	if (!n->session_setup.pool_short || n->leaving || pool_beyond(&n->pool, 3))
+		return;
+	n->session_setup.pool_short = false;
+	for (struct peer *p; (p = map_next(&n->peers, &cursor)) && !n->leaving;) {
+		waiting = waiting || p->blocked;
+		writable(p);
 	}
+	n->session_setup.pool_short = n->session_setup.pool_short || waiting;
 }
 
 void events_answer(leno_node *n, struct request *r, const leno_answer *answer)
@@ -141,6 +199,7 @@ static void deliver(struct peer *p, const struct item *item)
 		return;
 	}
 	n->stats.received++;
+	p->received++;
 	if (n->handlers.message)
 		n->handlers.message(n, n->user, &m, type,
 		                    (leno_bytes){ item->data.data, item->data.size });
@@ -164,7 +223,10 @@ static void take_answer(struct peer *p, const struct item *item)
 		why[size] = '\0';
 		answer = (leno_answer){ .error = LENO_REFUSED, .code = (int)item->code, .why = why };
 	}
-	n->stats.received++;
+	if (!r->ping) {
+		n->stats.received++;
+		p->received++;
+	}
 	events_answer(n, r, &answer);
 }
 
@@ -180,6 +242,23 @@ static int learn_type(struct peer *p, const struct item *item)
 	if (error)
 		node_count_refusal(p->node, error);
 	return error == LENO_MEMORY ? error : 0;
+}
+
+/* The application has sent nothing: its queue is none of this one's business. What finds no
+ * room there is lost, and counted; who pings hears nothing in time, which is what is so. */
+static void pong(struct peer *p, uint64_t request)
+{
+	const struct item item = { .kind = ITEM_REPLY, .request = request };
+	uint8_t head[ITEM_HEAD_MAX];
+	int error = session_put(p->session, bytes_of(head, write_item_head(head, &item)),
+	                        bytes_of(NULL, 0), NULL);
+
+	if (error) {
+		node_count_refusal(p->node, error);
+		events_log(p->node, LENO_LOG_DEBUG, "a ping was not answered: %s",
+		           leno_strerror(error));
+	}
+	peers_wake(p);
 }
 
 int events_item(struct peer *p, struct bytes bytes)
@@ -202,8 +281,7 @@ int events_item(struct peer *p, struct bytes bytes)
 		take_answer(p, &item);
 		break;
 	case ITEM_PING:
-		send_item(p, &(struct item){ .kind = ITEM_REPLY, .request = item.request }, NULL,
-		          bytes_of(NULL, 0), NULL);
+		pong(p, item.request);
 		break;
 	case ITEM_BROADCAST:
 		fan_item(p, item.data);

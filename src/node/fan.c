@@ -19,8 +19,7 @@ enum {
 	ACK_MS       = 20,
 	ACK_ITEMS    = 64,
 	REPAIR_BYTES = 64 * 1024,     /* to one node, when it merely lags             */
-	ASKED_BYTES  = 512 * 1024,    /* when it asked                                */
-	PARCELS_LEAST = 2 << 20
+	ASKED_BYTES  = 512 * 1024     /* when it asked                                */
 };
 
 static uint64_t ms_us(uint64_t ms)
@@ -30,7 +29,6 @@ static uint64_t ms_us(uint64_t ms)
 
 int fan_open(leno_node *n)
 {
-	size_t share = n->options.memory_max / 8;
 	struct fan *f = mem_take(sizeof *f);
 	uint8_t seed[16];
 
@@ -42,10 +40,11 @@ int fan_open(leno_node *n)
 	n->fan = f;
 	f->timer.kind = TIMER_FAN;
 	f->scan_us = NEVER;
-	f->parcels.max = share > PARCELS_LEAST ? share : PARCELS_LEAST;
+	f->parcels.max = share_of(&n->options, SHARE_CASTS);
+	f->aired_budget.max = share_of(&n->options, SHARE_AIRED);
 	list_init(&f->acks);
 	random_bytes(&n->random, seed, sizeof seed);
-	aired_init(&f->aired, n->options.queue_max, n->options.nodes_max, seed);
+	aired_init(&f->aired, n->options.queue_max, &f->aired_budget, n->options.nodes_max, seed);
 	random_bytes(&n->random, seed, sizeof seed);
 	map_init(&f->heard, offsetof(struct heard, id), sizeof(leno_id), n->options.nodes_max,
 	         seed);
@@ -286,6 +285,23 @@ void fan_gone(leno_node *n, const leno_id *id)
 		return;
 	aired_gone(&f->aired, id);
 	f->put = true;                         /* something may be done now */
+	set_timer(n);
+}
+
+/* What the life before has broadcast is not sent again under the new one's numbers: to those
+ * that have it, it would come twice. */
+void fan_renewed(leno_node *n)
+{
+	struct fan *f = n->fan;
+	size_t cursor = 0;
+	bool any = false;
+
+	for (struct target *t; (t = map_next(&f->aired.targets, &cursor)); any = true) {
+		aired_gone(&f->aired, &t->id);
+		cursor = 0;
+	}
+	f->aimed = false;
+	f->put = f->put || any;                /* all of it is done now */
 	set_timer(n);
 }
 

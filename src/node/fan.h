@@ -11,8 +11,9 @@ enum { FAN_DOMAIN = sizeof CAST_DOMAIN - 1 };
 
 struct fan {
 	struct aired   aired;        /* ours                                          */
+	struct budget  aired_budget;
 	struct map     heard;        /* those of others, a struct heard each          */
-	struct parcels parcels;      /* the bytes of all frames that wait             */
+	struct budget parcels;      /* the bytes of all frames that wait             */
 	struct list    acks;         /* of struct heard: who is to be acknowledged    */
 	bool           acks_now;
 	uint64_t       acked_us;     /* when acknowledgements went last               */

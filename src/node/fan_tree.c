@@ -10,11 +10,17 @@
 #include "base/mem.h"
 #include "node/fan.h"
 
-enum { QUEUE_MIN = 16, QUEUE_BYTES_MAX = 4 << 20, QUEUE_COUNT_MAX = 1 << 16 };
+enum {
+	QUEUE_MIN       = 16,
+	QUEUE_KEEP      = 1024,          /* references that an empty queue has room for */
+	QUEUE_BYTES_MAX = 4 << 20,
+	QUEUE_COUNT_MAX = 1 << 16
+};
 static_assert(CAST_SIGNATURE == SIGNATURE_SIZE, "message/ knows it by another name");
 
-/* A ring of references. */
+/* A ring of references, which counts as the parcels do. */
 struct fan_queue {
+	struct budget *store;
 	struct parcel **ring;
 	size_t head, count, capacity, bytes;
 };
@@ -25,14 +31,23 @@ bool fan_on_tree(const struct conn *c)
 	       mesh_pushes(c->node->mesh, c->number);
 }
 
+static void drop_ring(struct fan_queue *q)
+{
+	if (q->ring)
+		budget_give(q->store, q->capacity * sizeof *q->ring);
+	q->ring = mem_free(q->ring);
+	q->capacity = 0;
+}
+
 void fan_drop(struct conn *c)
 {
 	struct fan_queue *q = c->fan;
 
-	for (size_t i = 0; q && i < q->count; i++)
+	if (!q)
+		return;
+	for (size_t i = 0; i < q->count; i++)
 		parcel_drop(q->ring[(q->head + i) & (q->capacity - 1)]);
-	if (q)
-		mem_free(q->ring);
+	drop_ring(q);
 	c->fan = mem_free(q);
 }
 
@@ -43,12 +58,16 @@ static int grow(struct fan_queue *q)
 
 	if (q->count < q->capacity)
 		return 0;
-	ring = mem_new(capacity * sizeof *ring);
-	if (!ring)
+	if (!budget_take(q->store, capacity * sizeof *ring))
 		return LENO_MEMORY;
+	ring = mem_new(capacity * sizeof *ring);
+	if (!ring) {
+		budget_give(q->store, capacity * sizeof *ring);
+		return LENO_MEMORY;
+	}
 	for (size_t i = 0; i < q->count; i++)
 		ring[i] = q->ring[(q->head + i) & (q->capacity - 1)];
-	mem_free(q->ring);
+	drop_ring(q);
 	q->ring = ring;
 	q->head = 0;
 	q->capacity = capacity;
@@ -59,8 +78,8 @@ static bool queue(struct conn *c, struct parcel *p)
 {
 	struct fan_queue *q = c->fan;
 
-	if (!q)
-		c->fan = q = mem_new(sizeof *q);
+	if (!q && (c->fan = q = mem_new(sizeof *q)))
+		q->store = &c->node->fan->parcels;
 	if (!q || q->bytes + p->size > QUEUE_BYTES_MAX || q->count >= QUEUE_COUNT_MAX || grow(q))
 		return false;
 	q->ring[(q->head + q->count++) & (q->capacity - 1)] = parcel_take(p);
@@ -69,20 +88,13 @@ static bool queue(struct conn *c, struct parcel *p)
 	return true;
 }
 
-/* An endpoint passes on only between two links of which one is local. */
-static bool passes(const struct conn *from, const struct conn *to)
-{
-	return !from || !from->node->options.endpoint || from->class == LENO_PIPE_LOCAL ||
-	       to->class == LENO_PIPE_LOCAL;
-}
-
 /* To all of the tree but where it came from (NULL: from ourselves). */
 static void push(leno_node *n, struct parcel *p, const struct conn *from)
 {
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
-		if (c == from || !fan_on_tree(c) || !passes(from, c))
+		if (c == from || !fan_on_tree(c) || (from && !conns_pass(from, c)))
 			continue;
 		if (!queue(c, p))
 			n->stats.dropped++;
@@ -148,6 +160,8 @@ bool fan_make(struct conn *c, struct writer *w)
 		q->count--;
 		q->bytes -= p->size;
 		parcel_drop(p);
+		if (q->count == 0 && q->capacity > QUEUE_KEEP)
+			drop_ring(q);
 		wrote = true;
 		/* Half of each record is for others, when they wait. */
 		if (writer_size(w) > RECORD_FRAMES / 2 && others_wait(c))

@@ -23,6 +23,8 @@ int leno_keep(leno_node *n, const leno_id *id, bool on)
 	struct dial *d = NULL;
 	int error = LENO_NO_NODE;
 
+	if (!n || !id)
+		return LENO_ARGUMENT;
 	while ((d = dials_by_peer(&n->dials, id, d))) {
 		d->keep = on;
 		if (on && d->state == DIAL_WAITING)
@@ -34,8 +36,11 @@ int leno_keep(leno_node *n, const leno_id *id, bool on)
 
 int leno_disconnect(leno_node *n, const leno_id *id)
 {
-	struct conn *c = conns_to(n, id);
+	struct conn *c;
 
+	if (!n || !id)
+		return LENO_ARGUMENT;
+	c = conns_to(n, id);
 	leno_keep(n, id, false);
 	if (!c)
 		return LENO_NO_NODE;

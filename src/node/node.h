@@ -10,8 +10,10 @@
 #define LENO_NODE_H
 
 #include <leno.h>
+#include <assert.h>
 #include <leno/engine.h>
 
+#include "base/budget.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/pool.h"
@@ -30,9 +32,38 @@
 #include "session/session.h"
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
-                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS };
+                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS };
 
 enum { URI_SHOWN = 80 };
+
+/* What may wait or be put together, in parts of memory_max. What is granted to streams lies in
+ * the pool. The rest is for what is not counted. */
+enum memory_share {
+	SHARE_POOL = 14,            /* queues of sessions, streams, what is relayed    */
+	SHARE_ITEMS = 11,           /* items that come in parts; one of message_max fits */
+	SHARE_SMALL = 2,            /* of those, for items that need no grant alone    */
+	SHARE_STREAMS = 8,
+	SHARE_CASTS = 2,            /* frames of broadcasts                            */
+	SHARE_AIRED = 1,            /* our own broadcasts, until they are acknowledged */
+	SHARE_TYPES = 1,            /* names of types, told and heard                  */
+	SHARE_REQUESTS = 1,
+	SHARES = 32
+};
+static_assert(SHARE_POOL + SHARE_ITEMS + SHARE_CASTS + SHARE_AIRED + SHARE_TYPES +
+              SHARE_REQUESTS <= SHARES - 2, "all together no more than there is");
+static_assert(SHARE_ITEMS - SHARE_SMALL > SHARES / 4 && SHARE_POOL > SHARES / 4,
+              "message_max is a quarter at most, and fits");
+
+static inline size_t share_of(const leno_options *o, enum memory_share share)
+{
+	return o->memory_max / SHARES * share;
+}
+
+struct conn_counts {
+	uint64_t opened_us;
+	uint64_t bytes_out, bytes_in, records_out, records_in;
+	uint64_t forwarded, dropped, marked;   /* packets of others that were to leave by it */
+};
 
 /* One pipe with its link. */
 struct conn {
@@ -54,14 +85,17 @@ struct conn {
 	bool         close_due;     /* LENO_OUT_CLOSE has yet to be given              */
 	bool         close_told;    /* it was: dry means buried                        */
 	bool         stranger;      /* accepted from beyond this user, not yet proved: counted */
+	uint64_t     opened_us;
 	bool         proved;        /* LINK_OPENED came: link_peer() is who it is      */
 	bool         dead;          /* in node.graves                                  */
 	struct timer timer;
 	struct list  ready;         /* peers that have something to write here         */
 	bool         relay_first;   /* whose turn it is to begin a record              */
 	struct relay relay;         /* packets of others                               */
+	uint64_t     refuse_us;     /* no packet is refused by it before then          */
 	struct fan_queue *fan;      /* broadcasts, see fan_tree.c; NULL: never any     */
 	struct peer *peer;          /* with the node at the other end, once looked up  */
+	struct conn_counts counts;
 	char         uri[URI_SHOWN];
 };
 
@@ -73,8 +107,13 @@ struct peer {
 	struct conn    *conn;       /* where its bytes go now; NULL: nowhere           */
 	struct list     ready;      /* in conn->ready                                  */
 	struct list     moved;      /* in node->moved                                  */
+	struct list     stray;      /* in node->strays                                 */
 	struct timer    timer;      /* the session's                                   */
-	struct timer    linger;     /* how long it outlives every path                 */
+	struct timer    linger;     /* how long it outlives every path, and a visitor its
+	                               silence                                         */
+	uint64_t        heard_us;   /* when the last of it came                        */
+	unsigned        held;       /* whoever deals with it calls handlers: it stays  */
+	bool            left;       /* it said goodbye: it goes when it is let go      */
 	struct types    types_out, types_in;
 	uint32_t        types_told; /* types_out that this session has sent            */
 	struct list     requests;   /* pending, to it                                  */
@@ -88,6 +127,10 @@ struct peer {
 	struct flows   *flows;      /* streams; NULL: never any                        */
 	uint64_t        fed_to;     /* where the last piece of a stream ends           */
 	uint32_t        rtt_least_us; /* of the session, on this path; 0: not measured */
+	uint64_t        damaged;    /* session_damaged() when last looked at           */
+	struct suspects *suspects;  /* relays on the way; NULL: never any              */
+	uint64_t        born_us;
+	uint64_t        sent, received; /* messages, requests and replies              */
 };
 
 struct leno_message {
@@ -112,6 +155,7 @@ struct leno_node {
 	uint64_t        now_us;
 	uint64_t        incarnation;
 	struct pool     pool;
+	struct budget   types_budget;
 	struct timers   timers;
 
 	struct link_setup    link_setup;
@@ -128,7 +172,9 @@ struct leno_node {
 
 	struct map      peers;
 	struct peer    *last_peer;   /* the one looked up last                         */
+	uint64_t        last_life;   /* of a session; no two are the same              */
 	struct list     moved;       /* peers whose path changed in this input         */
+	struct list     strays;      /* visitors to whom no path leads now             */
 	struct requests requests;
 	struct dials    dials;
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
@@ -136,9 +182,17 @@ struct leno_node {
 	struct list     stream_events; /* streams of which the application must hear   */
 	struct timer    stream_timer;
 
+	struct list     suspected;   /* struct suspects that have some, see suspects.h */
+	struct timer    suspects_timer;
+	uint64_t        suspects_due;    /* when one of them has to be looked at       */
+	uint64_t        suspects_us;     /* no search before this                      */
+	uint64_t        suspects_serial; /* of the routes that they were looked at with */
+
 	leno_stats      stats;
 	uint64_t        refused_log_us;  /* when a refusal was last logged             */
 	uint32_t        refused_unsaid;  /* and how many since                         */
+	uint64_t        crowded_log_us, crowded_logged; /* the same of nodes refused: how many
+	                                    had been                                   */
 	bool            leaving;     /* goodbye was said: nothing new begins           */
 	bool            duplicate;   /* this identity lives elsewhere: no link any more */
 	int             depth;       /* of inputs: handlers run within one             */
@@ -156,6 +210,9 @@ void conns_close(struct conn *, enum close_reason, enum leno_why, int error); /*
                                                           the peer is told why        */
 void conns_bury(struct conn *);                        /* its pipe is gone         */
 struct conn *conns_to(leno_node *, const leno_id *);   /* the chosen one, or NULL  */
+/* May anything go from one to the other? An endpoint passes on only between two links of which
+ * one is local. */
+bool conns_pass(const struct conn *from, const struct conn *to);
 void conns_timer(struct conn *);
 void conns_duplicate(leno_node *);                     /* this identity lives elsewhere */
 void conns_free(struct conn *);
@@ -173,17 +230,28 @@ struct peer *peers_need(leno_node *, const leno_id *, int *ret_error); /* made i
 struct peer *peers_add(leno_node *, const struct public_keys *, bool visitor, int *ret_error);
 void peers_path(struct peer *);                        /* look for its path anew   */
 void peers_settle(leno_node *);                        /* the end of an input       */
+void events_room(leno_node *);                         /* others gave memory back   */
+void peers_find_strays(leno_node *);                   /* there are new ways        */
 void peers_wake(struct peer *);                        /* it may have something to write */
 void peers_end(struct peer *, int error);              /* the session is over: report, renew */
 void peers_fail_requests(struct peer *, int error);
 void peers_free(struct peer *);
+bool peers_idle(const struct peer *);                  /* nothing of it has yet to end */
+void peers_linger(struct peer *);                      /* its timer has come        */
+
+/* Handlers may make other peers, for which this one could have to give way: not while it is
+ * held. It may be gone after the last release. */
+void peers_hold(struct peer *);
+void peers_release(struct peer *);
 
 /* events.c: what the application hears */
 void events_mesh(leno_node *);                         /* all that the mesh reports */
 int  events_item(struct peer *, struct bytes item); /* MEMORY: the session cannot go on */
 void events_sent(struct peer *);
 void events_answer(leno_node *, struct request *, const leno_answer *);
-void events_refused(leno_node *, const char *uri, int error);   /* a line a second */
+void events_refused(leno_node *, const char *uri, const char *why);  /* a line a second, */
+void events_closed(leno_node *, const char *uri, const char *why);   /* both together */
+void events_crowded(leno_node *);                      /* a line, when the atlas is full */
 void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -201,6 +269,7 @@ void fan_drop(struct conn *);                          /* all that waits for thi
 void fan_item(struct peer *, struct bytes data);
 void fan_tick(leno_node *);
 void fan_gone(leno_node *, const leno_id *);           /* it is down: acks will not come */
+void fan_renewed(leno_node *);                         /* we are in another life: the same */
 
 /* timers.c */
 void node_settle(leno_node *);                         /* the end of each input    */

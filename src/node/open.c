@@ -3,11 +3,14 @@
 
 #include "base/mem.h"
 #include "node/node.h"
+#include "session/inbox.h"
 #include "wire/node_record.h"
 
 enum {
 	HEARTBEAT_MS   = 2000,
 	MISSES         = 2,
+	HEARTBEAT_MS_MAX = 3600 * 1000,
+	MISSES_MAX     = 1000,
 	SILENCE_US     = 800 * 1000,     /* frozen under traffic: found within a second */
 	MEMORY_DEFAULT = 256 << 20,
 	MEMORY_LEAST   = 1 << 20,
@@ -38,6 +41,7 @@ static bool good(const leno_options *o)
 {
 	if (strlen(o->network) > NETWORK_MAX || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
 	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
+	    o->heartbeat_ms > HEARTBEAT_MS_MAX || o->heartbeat_misses > MISSES_MAX ||
 	    o->memory_max < MEMORY_LEAST || o->message_max > INT32_MAX ||
 	    o->message_max > o->memory_max / 4 ||
 	    o->links_max > LINKS_MAX - STRANGERS_MAX)
@@ -94,7 +98,9 @@ static void set_up(leno_node *n, bool has_aes)
 	n->session_setup = (struct session_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,
 		.pool = &n->pool, .incarnation = n->incarnation, .queue_max = o->queue_max,
-		.message_max = o->message_max, .memory_max = o->memory_max / 2,
+		.message_max = o->message_max, .memory_max = share_of(o, SHARE_ITEMS),
+		.memory_small = share_of(o, SHARE_SMALL) > ITEM_FREE ? share_of(o, SHARE_SMALL)
+		                                                     : ITEM_FREE,
 		.visitor = o->visitor, .has_aes = has_aes
 	};
 }
@@ -114,6 +120,10 @@ static int make_parts(leno_node *n)
 	if (error)
 		return error;
 	n->mesh_timer.kind = TIMER_MESH;
+	n->suspects_timer.kind = TIMER_SUSPECTS;
+	error = timers_admit(&n->timers);
+	if (error)
+		return error;
 	error = timers_admit(&n->timers);
 	if (error)
 		return error;
@@ -124,14 +134,23 @@ static int make_parts(leno_node *n)
 	return n->mesh ? fan_open(n) : LENO_MEMORY;
 }
 
+static uint32_t most_requests(const leno_options *o)
+{
+	size_t most = share_of(o, SHARE_REQUESTS) / REQUEST_COST;
+
+	return most < REQUESTS_MAX ? (uint32_t)most : REQUESTS_MAX;
+}
+
 int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 {
 	leno_options options;
 	leno_node *n;
 	int error;
 
-	if (!ret || !config || !crypto_init())
-		return !ret || !config ? LENO_ARGUMENT : LENO_INTERNAL;
+	if (!ret || !config || config->wall_ms > INCARNATION_MAX)
+		return LENO_ARGUMENT;
+	if (!crypto_init())
+		return LENO_INTERNAL;
 	options = config->options;
 	fill_in(&options);
 	if (!good(&options))
@@ -149,12 +168,16 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->graves);
 	list_init(&n->unclocked);
 	list_init(&n->moved);
+	list_init(&n->suspected);
+	list_init(&n->strays);
 	list_init(&n->stream_events);
-	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = options.memory_max / 4 };
+	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = share_of(&options, SHARE_STREAMS) };
 	timers_init(&n->timers);
-	requests_init(&n->requests, &n->timers, TIMER_REQUEST);
+	requests_init(&n->requests, &n->timers, TIMER_REQUEST,
+	              most_requests(&options));
 	dials_init(&n->dials, &n->timers, TIMER_DIAL);
-	pool_init(&n->pool, options.memory_max / sizeof(struct chunk) / 2);
+	pool_init(&n->pool, share_of(&options, SHARE_POOL) / (sizeof(struct chunk) + BUDGET_BLOCK));
+	n->types_budget.max = share_of(&options, SHARE_TYPES);
 	random_init(&n->random, config->seed, bytes_text("leno node"));
 	identity_from_seed(&n->identity, config->identity);
 	network_init(&n->network, options.network, config->has_secret ? config->secret : NULL);
@@ -221,6 +244,7 @@ void leno_engine_free(leno_node *n)
 	table_clear(&n->pipes);
 	table_clear(&n->links);
 	mesh_free(n->mesh);
+	session_setup_clear(&n->session_setup);
 	timers_clear(&n->timers);
 	pool_clear(&n->pool);
 	identity_wipe(&n->identity);
@@ -283,9 +307,11 @@ void leno_engine_dial_failed(leno_node *n, uint32_t dial, int error)
 
 	if (!d || d->state != DIAL_DIALLING)
 		return;
-	/* Once is worth a warning; that it goes on is not. */
+	/* Once is worth a warning; that it goes on is not. Nobody has said anything yet: the
+	 * system has, for want of a listener. */
 	events_log(n, d->delay_ms == DIAL_FIRST_MS ? LENO_LOG_WARN : LENO_LOG_DEBUG,
-	           "cannot dial %s: %s", d->uri, leno_strerror(error));
+	           "cannot dial %s: %s (trying again)", d->uri,
+	           error == LENO_REFUSED ? "nobody listens there" : leno_strerror(error));
 	dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 }
 

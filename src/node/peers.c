@@ -5,9 +5,18 @@
  *  2. At the end of each input a peer's path is the mesh's route. While it is dealt with, a
  *     route may go and come back, of which the mesh, rightly, says nothing: so whoever moved
  *     is looked at once more (peers_settle).
- *  3. A peer is in the ready list of its conn exactly while its session wants to write. */
+ *  3. A peer is in the ready list of its conn exactly while its session wants to write.
+ *  4. Of visitors the mesh says nothing: one without a path is a stray, and looked for when
+ *     a link is chosen, or anything else is heard of the mesh: its gate may be back.
+ *  5. A path by a gate is a guess: whether the visitor is still there nobody says. So such a
+ *     peer lives as long as something is heard of it, and session_linger_ms more.
+ *  6. Peers are no more than nodes_max. When they are as many, the one that has been silent
+ *     longest goes, of those that have nothing pending, and no path or no place in the mesh. */
+#include <assert.h>
+
 #include "base/mem.h"
 #include "node/node.h"
+#include "node/suspects.h"
 
 struct peer *peers_get(leno_node *n, const leno_id *id)
 {
@@ -21,12 +30,64 @@ struct peer *peers_get(leno_node *n, const leno_id *id)
 	return n->last_peer;
 }
 
+static uint64_t linger_due_us(const leno_node *n, uint64_t since_us)
+{
+	return since_us + (uint64_t)n->options.session_linger_ms * 1000;
+}
+
+bool peers_idle(const struct peer *p)
+{
+	uint64_t first, last;
+
+	return list_empty(&p->requests) && list_empty(&p->kept) && !streams_open(p) &&
+	       !session_unconfirmed(p->session, &first, &last);
+}
+
+/* What it has yet to say could not be said later: it would be unknown of another life. */
+static bool may_give_way(const struct peer *p)
+{
+	return p->held == 0 && peers_idle(p) && (!p->conn || p->has_gate);
+}
+
+static bool make_room(leno_node *n)
+{
+	struct peer *oldest = NULL;
+	size_t cursor = 0;
+
+	for (struct peer *p; (p = map_next(&n->peers, &cursor));)
+		if (may_give_way(p) && (!oldest || p->heard_us < oldest->heard_us))
+			oldest = p;
+	if (oldest)
+		peers_free(oldest);
+	return oldest != NULL;
+}
+
+/* What is known of its bounds before it says so itself. */
+static void tell_bounds(struct peer *p)
+{
+	leno_node *n = p->node;
+	const struct conn *c = conns_to(n, &p->id);
+	struct mesh_node far;
+
+	if (c) {
+		session_set_message_max(p->session, link_peer(c->link)->message_max);
+		session_set_meant(p->session, link_peer(c->link)->incarnation);
+	} else if (mesh_get(n->mesh, &p->id, &far)) {
+		session_set_message_max(p->session, far.message_max);
+		session_set_meant(p->session, far.incarnation);
+	}
+}
+
 struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visitor,
                        int *ret_error)
 {
-	struct peer *p = mem_new(sizeof *p);
+	struct peer *p;
 
+	*ret_error = LENO_LIMIT;
+	if (n->peers.count >= n->peers.max && !make_room(n))
+		return NULL;
 	*ret_error = LENO_MEMORY;
+	p = mem_new(sizeof *p);
 	if (!p)
 		return NULL;
 	p->node = n;
@@ -46,9 +107,13 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->timer.kind = TIMER_PEER;
 	p->linger.kind = TIMER_LINGER;
 	p->visitor = visitor;
-	p->life = 1;
+	p->types_out.budget = p->types_in.budget = &n->types_budget;
+	p->heard_us = n->now_us;
+	p->life = ++n->last_life;
+	p->born_us = n->now_us;
 	list_init(&p->ready);
 	list_init(&p->moved);
+	list_init(&p->stray);
 	list_init(&p->requests);
 	list_init(&p->kept);
 	*ret_error = map_put(&n->peers, p);
@@ -57,6 +122,8 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 		return NULL;
 	}
 	n->stats.sessions = n->peers.count;
+	tell_bounds(p);
+	timers_set(&n->timers, &p->linger, linger_due_us(n, n->now_us));
 	peers_path(p);
 	return p;
 }
@@ -67,8 +134,6 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	const struct link_peer *near;
 	struct mesh_node far;
 	struct conn *c;
-	uint64_t incarnation = 0;
-	size_t bound = 0;
 
 	if (p)
 		return p;
@@ -78,33 +143,45 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	c = conns_to(n, id);
 	if (c) {
 		near = link_peer(c->link);
-		bound = near->message_max;
-		incarnation = near->incarnation;
-		p = peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
-	} else if (mesh_get(n->mesh, id, &far)) {
-		bound = far.message_max;
-		incarnation = far.incarnation;
-		p = peers_add(n, &far.keys, false, ret_error);
+		return peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
 	}
-	if (p) {
-		session_set_message_max(p->session, bound);
-		session_set_meant(p->session, incarnation);
-	}
-	return p;
+	return mesh_get(n->mesh, id, &far) ? peers_add(n, &far.keys, false, ret_error) : NULL;
+}
+
+static void forget_gate(struct peer *p)
+{
+	if (p->has_gate)
+		session_set_gate(p->session, NULL);
+	p->has_gate = false;
 }
 
 /* Who is found where: by the mesh's route, by a link that the mesh does not count yet, or
  * (visitors) by their gate. */
-static struct conn *first_conn(struct peer *p, enum session_path *ret_path)
+static struct conn *led_conn(struct peer *p)
 {
 	leno_node *n = p->node;
 	int number = mesh_route(n->mesh, &p->id);
 	struct conn *c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->id);
 
+	if (c)
+		forget_gate(p);                /* it is of the mesh, or here: nobody stands before it */
 	if (!c && p->has_gate) {
 		number = mesh_route(n->mesh, &p->gate);
 		c = number >= 0 ? table_get(&n->links, (size_t)number) : conns_to(n, &p->gate);
 	}
+	return c;
+}
+
+/* Around suspects, if there are any. Moved: by other relays than before. */
+static struct conn *first_conn(struct peer *p, enum session_path *ret_path, bool *ret_moved)
+{
+	leno_id route[ROUTE_MAX];
+	size_t n_route = 0;
+	struct conn *c;
+
+	if (!suspects_route(p, route, &n_route, &c))
+		c = led_conn(p);
+	*ret_moved = session_set_route(p->session, route, n_route);
 	*ret_path = !c ? PATH_NONE
 	          : leno_id_same(&link_peer(c->link)->id, &p->id) ? PATH_DIRECT : PATH_RELAYED;
 	return c;
@@ -114,12 +191,22 @@ void peers_path(struct peer *p)
 {
 	leno_node *n = p->node;
 	enum session_path path;
-	struct conn *c = first_conn(p, &path);
+	bool moved;
+	struct conn *c = first_conn(p, &path, &moved);
 
 	if (c && c->finishing)
 		c = NULL, path = PATH_NONE;
-	if (c == p->conn && path == session_path(p->session))
+	if (c)
+		list_remove(&p->stray);
+	else if (p->visitor && list_empty(&p->stray))
+		list_append(&n->strays, &p->stray);
+	if (c == p->conn && path == session_path(p->session)) {
+		if (moved) {
+			p->rtt_least_us = 0;
+			peers_wake(p);
+		}
 		return;
+	}
 	list_remove(&p->ready);
 	if (list_empty(&p->moved))
 		list_append(&n->moved, &p->moved);
@@ -129,7 +216,7 @@ void peers_path(struct peer *p)
 	session_set_path(p->session, path, c ? c->via : 0, n->now_us);
 	p->rtt_least_us = 0;
 	timers_set(&n->timers, &p->linger,
-	           c ? NEVER : n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
+	           c && !p->has_gate ? NEVER : linger_due_us(n, n->now_us));
 	peers_wake(p);
 }
 
@@ -141,6 +228,12 @@ void peers_settle(leno_node *n)
 		list_remove(&p->moved);
 		peers_path(p);
 	}
+}
+
+void peers_find_strays(leno_node *n)
+{
+	list_each (it, next, &n->strays)
+		peers_path(list_item(it, struct peer, stray));
 }
 
 void peers_wake(struct peer *p)
@@ -194,6 +287,7 @@ void peers_end(struct peer *p, int error)
 	uint64_t first, last;
 	struct list failing;
 
+	peers_hold(p);
 	events_sent(p);
 	blocked = p->blocked;
 	unknown = session_unconfirmed(p->session, &first, &last);
@@ -202,15 +296,54 @@ void peers_end(struct peer *p, int error)
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
-	p->life++;
+	p->life = ++n->last_life;
 	p->blocked = false;
 	session_renew(p->session, n->now_us);
+	tell_bounds(p);
 	if (unknown && n->handlers.sent)
 		n->handlers.sent(n, n->user, &p->id, first, last, LENO_UNKNOWN, error);
 	fail_requests(n, &failing, error);
 	if (blocked && !p->blocked && n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id); /* its queue is empty now */
 	peers_wake(p);
+	peers_release(p);
+}
+
+/* What the callbacks have just sent waits as long once more for a path, or a sign of life. */
+void peers_linger(struct peer *p)
+{
+	leno_node *n = p->node;
+	uint64_t due_us = linger_due_us(n, p->heard_us);
+
+	if (p->conn && due_us > n->now_us) {   /* its gate is there, and it was heard since */
+		timers_set(&n->timers, &p->linger, due_us);
+		return;
+	}
+	peers_end(p, LENO_UNREACHABLE);
+	if (p->conn && !p->has_gate)
+		return;
+	if (peers_idle(p))
+		peers_free(p);
+	else
+		timers_set(&n->timers, &p->linger, linger_due_us(n, n->now_us));
+}
+
+void peers_hold(struct peer *p)
+{
+	p->held++;
+}
+
+void peers_release(struct peer *p)
+{
+	bool gone;
+
+	assert(p->held > 0);
+	if (--p->held > 0)
+		return;
+	gone = p->left && peers_idle(p) && session_over(p->session);
+	p->left = false;
+	if (gone)
+		peers_free(p);
 }
 
 void peers_free(struct peer *p)
@@ -237,9 +370,11 @@ void peers_free(struct peer *p)
 		requests_end(&n->requests, list_item(rt, struct request, of_peer));
 	list_remove(&p->ready);
 	list_remove(&p->moved);
+	list_remove(&p->stray);
 	timers_release(&n->timers, &p->timer);
 	timers_release(&n->timers, &p->linger);
 	streams_free(p);
+	suspects_free(p);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	session_free(p->session);

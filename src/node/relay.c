@@ -26,7 +26,9 @@ bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct byt
 	uint8_t sizes[SIZE_HEAD];
 	struct writer w = writer_of(sizes, sizeof sizes);
 
+	/* Half of the pool is for what is our own. */
 	if (size > PACKET_MAX || tape_size(&r->tape) + SIZE_HEAD + size > RELAY_QUEUE_MAX ||
+	    (pool_beyond(r->tape.pool, 2) && !tape_room(&r->tape, SIZE_HEAD + size)) ||
 	    tape_reserve(&r->tape, SIZE_HEAD + size))
 		return false;
 	write_u16(&w, (uint16_t)size);
@@ -78,13 +80,14 @@ static void move(struct relay *r, size_t size, struct writer *to)
 void relay_make(struct relay *r, struct writer *w, struct writer *carried)
 {
 	while (relay_has(r)) {
-		size_t size, sealed, front;
+		size_t size, sealed, front, frame;
 
 		next_sizes(r, &size, &sealed);
 		if (!carried || sealed < CARRIED_MIN)
 			sealed = 0; /* all of it goes into the frame */
 		front = size - sealed;
-		if (writer_left(w) < 1 + varint_size(front) + (sealed ? CARRIED_SIZE : 0) + front ||
+		frame = (sealed ? CARRIED_SIZE : 0) + front;
+		if (writer_left(w) < 1 + varint_size(frame) + frame ||
 		    (sealed > 0 && writer_left(carried) < sealed))
 			break;
 		tape_drop(&r->tape, r->tape.start + SIZE_HEAD);

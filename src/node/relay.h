@@ -1,6 +1,7 @@
 /* relay.h - packets of others that wait for one link: bounded, marked, then dropped.
  *
- *  1. A relay never blocks: what does not fit RELAY_QUEUE_MAX is dropped, and counted.
+ *  1. A relay never blocks: what does not fit RELAY_QUEUE_MAX, or needs more when half of the
+ *     pool is out, is dropped, and counted.
  *  2. Packets keep their order. */
 #ifndef LENO_NODE_RELAY_H
 #define LENO_NODE_RELAY_H

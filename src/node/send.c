@@ -66,6 +66,12 @@ static int check(leno_node *n, const leno_id *to, const char *type, leno_bytes d
 	return n->leaving ? LENO_CLOSED : 0;
 }
 
+static void count_sent(struct peer *p, int error)
+{
+	p->node->stats.sent += !error;
+	p->sent += !error;
+}
+
 int leno_send(leno_node *n, const leno_id *to, const char *type, leno_bytes data,
               uint64_t *ret_seq)
 {
@@ -76,7 +82,7 @@ int leno_send(leno_node *n, const leno_id *to, const char *type, leno_bytes data
 	if (!p)
 		return error;
 	error = send_item(p, &item, type, bytes_of(data.data, data.size), ret_seq);
-	n->stats.sent += !error;
+	count_sent(p, error);
 	return error;
 }
 
@@ -92,6 +98,12 @@ int leno_send_many(leno_node *n, const leno_id *to, size_t count, const char *ty
 	return (int)count;
 }
 
+/* Some 35 million years are never, and can be counted in microseconds. */
+static uint64_t due_after(const leno_node *n, leno_ms timeout)
+{
+	return timeout < 0 || timeout >> 50 ? NEVER : n->now_us + (uint64_t)timeout * 1000;
+}
+
 static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char *type,
                struct bytes data, leno_ms timeout, leno_done_fn *done, void *user,
                leno_request_id *ret)
@@ -103,16 +115,18 @@ static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char 
 
 	if (!p)
 		return error;
-	r = requests_add(&n->requests, p, &p->requests,
-	                 timeout < 0 ? NEVER : n->now_us + (uint64_t)timeout * 1000, &error);
+	r = requests_add(&n->requests, p, &p->requests, due_after(n, timeout), &error);
 	if (!r)
 		return error;
 	r->done = done;
 	r->user = user;
+	r->ping = kind == ITEM_PING;
 	if (n->depth == 0)
 		list_append(&n->unclocked, &r->unclocked);
 	item.request = r->number;
 	error = send_item(p, &item, type, data, NULL);
+	if (kind == ITEM_REQUEST)
+		count_sent(p, error);
 	if (error)
 		requests_end(&n->requests, r);
 	else if (ret)
@@ -128,8 +142,6 @@ int leno_request(leno_node *n, const leno_id *to, const char *type, leno_bytes d
 	if (!error)
 		error = ask(n, to, ITEM_REQUEST, type, bytes_of(data.data, data.size), timeout, done,
 		            user, ret);
-	if (!error)
-		n->stats.sent++;
 	return error;
 }
 
@@ -204,8 +216,10 @@ static int answer(leno_message *m, struct item *item, struct bytes data)
 		error = LENO_CLOSED;
 	else
 		error = send_item(p, item, NULL, data, NULL);
-	if (!error)
+	if (!error) {
+		count_sent(p, 0);
 		m->answered = true;
+	}
 	if (m->kept && (!error || error == LENO_CLOSED))
 		leno_message_drop(m);
 	return error;

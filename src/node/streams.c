@@ -253,6 +253,26 @@ bool streams_want(const struct peer *p)
 	return p->conn && may_feed(p);
 }
 
+bool streams_open(const struct peer *p)
+{
+	return p->flows && p->flows->by_key.count > 0;
+}
+
+size_t streams_count(const struct peer *p)
+{
+	return p->flows ? p->flows->n_ours + p->flows->n_theirs : 0;
+}
+
+uint64_t streams_waiting(const struct peer *p)
+{
+	uint64_t bytes = 0;
+	size_t cursor = 0;
+
+	for (const struct flow *f; p->flows && (f = flows_next(p->flows, &cursor));)
+		bytes += tape_size(&f->out);
+	return bytes;
+}
+
 static void made(struct peer *p, leno_stream *s, const struct flow_item *item)
 {
 	struct flow *f = &s->flow;

@@ -15,6 +15,12 @@ int  streams_take(struct peer *, const struct item *);
 /* Gives the session what should go next; may it, and is there anything? */
 void streams_feed(struct peer *);
 bool streams_want(const struct peer *);
+bool streams_open(const struct peer *);        /* is there any?                     */
+
+/* To look at: streams that are open, and what their writers wrote that the session has yet
+ * to take. */
+size_t   streams_count(const struct peer *);
+uint64_t streams_waiting(const struct peer *);
 
 void streams_settle(leno_node *);              /* handlers that are due             */
 void streams_end(struct peer *, int error);    /* the session's life is over        */

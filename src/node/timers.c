@@ -1,5 +1,6 @@
 /* timers.c - the deadlines of a node, and the end of each input. */
 #include "node/node.h"
+#include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
 {
@@ -13,6 +14,7 @@ void node_count_refusal(leno_node *n, int error)
 	case LENO_DUPLICATE: s->refused_identity++; break;
 	case LENO_BUSY:
 	case LENO_LIMIT:
+	case LENO_AGAIN:
 	case LENO_MEMORY:    s->refused_busy++; break;
 	default:             s->refused_protocol++; break;
 	}
@@ -63,21 +65,11 @@ static void request_due(leno_node *n, struct request *r)
 	events_answer(n, r, &(leno_answer){ .error = LENO_TIMEOUT, .why = "" });
 }
 
-/* Every path has been gone for session_linger_ms. What the callbacks have just sent waits as
- * long for one. */
-static void linger_due(struct peer *p)
+static void peer_due(struct peer *p)
 {
-	leno_node *n = p->node;
-	uint64_t first, last;
-
-	peers_end(p, LENO_UNREACHABLE);
-	if (p->conn)
-		return;
-	if (list_empty(&p->requests) && !session_unconfirmed(p->session, &first, &last))
-		peers_free(p);
-	else
-		timers_set(&n->timers, &p->linger,
-		           n->now_us + (uint64_t)n->options.session_linger_ms * 1000);
+	session_tick(p->session, p->node->now_us);
+	suspects_silence(p);
+	peers_wake(p);
 }
 
 static void due(leno_node *n, struct timer *t)
@@ -87,11 +79,10 @@ static void due(leno_node *n, struct timer *t)
 		conn_due(list_item(t, struct conn, timer));
 		break;
 	case TIMER_PEER:
-		session_tick(list_item(t, struct peer, timer)->session, n->now_us);
-		peers_wake(list_item(t, struct peer, timer));
+		peer_due(list_item(t, struct peer, timer));
 		break;
 	case TIMER_LINGER:
-		linger_due(list_item(t, struct peer, linger));
+		peers_linger(list_item(t, struct peer, linger));
 		break;
 	case TIMER_REQUEST:
 		request_due(n, list_item(t, struct request, timer));
@@ -106,6 +97,7 @@ static void due(leno_node *n, struct timer *t)
 		fan_tick(n);
 		break;
 	case TIMER_STREAMS:
+	case TIMER_SUSPECTS:
 		break;                     /* node_settle() looks at them */
 	}
 }
@@ -133,7 +125,8 @@ void leno_engine_time(leno_node *n, uint64_t now_us)
 	if (timers_due(&n->timers) > n->now_us)
 		return;
 	n->depth++;
-	while ((t = timers_pop(&n->timers, n->now_us)))
+	timers_begin(&n->timers, n->now_us);
+	while ((t = timers_pop(&n->timers)))
 		due(n, t);
 	node_settle(n);
 	n->depth--;
@@ -145,11 +138,14 @@ uint64_t leno_engine_deadline(const leno_node *n)
 }
 
 /* The atlas may have met an older life of ours that was newer by its clock, and gone past
- * it: links and sessions that begin from now on say the same. */
+ * it: so this is another life to all others, and they end what they had with the one before. */
 static void follow_incarnation(leno_node *n)
 {
+	if (n->incarnation == mesh_incarnation(n->mesh))
+		return;
 	n->incarnation = mesh_incarnation(n->mesh);
 	n->link_setup.incarnation = n->session_setup.incarnation = n->incarnation;
+	fan_renewed(n);
 }
 
 void node_settle(leno_node *n)
@@ -159,7 +155,10 @@ void node_settle(leno_node *n)
 
 	follow_incarnation(n);
 	events_mesh(n);
+	events_crowded(n);
+	events_room(n);
 	streams_settle(n);
+	suspects_settle(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
 		if ((c = table_get(&n->links, (size_t)number)))

@@ -2,17 +2,43 @@
 #include <assert.h>
 
 #include "node/node.h"
+#include "node/suspects.h"
+
+/* The sender has named its relays: by these, or not at all. */
+static struct conn *next_of_route(struct conn *from, struct packet *p)
+{
+	leno_node *n = from->node;
+	int number;
+
+	if (p->at == p->n_route || !leno_id_same(&p->route[p->at], &n->identity.id))
+		return NULL;
+	p->at++;
+	number = mesh_step(n->mesh, p->at < p->n_route ? &p->route[p->at] : &p->to, from->number);
+	return number >= 0 ? table_get(&n->links, (size_t)number) : NULL;
+}
+
+enum { REFUSE_US = 50 * 1000 };    /* between two refusals of packets by one link */
+
+/* The link to a visitor of ours; others are reached by the mesh, which has its rules. */
+static struct conn *visitor_link(struct conn *from, const leno_id *id)
+{
+	struct conn *to = conns_to(from->node, id);
+
+	return to && link_peer(to->link)->role == LENO_VISITOR && conns_pass(from, to) ? to : NULL;
+}
 
 /* Between a visitor and the mesh its gate stamps and looks up, see wire/packet.h. */
-static struct conn *next_hop(struct conn *from, const struct packet *p)
+static struct conn *next_hop(struct conn *from, struct packet *p)
 {
 	leno_node *n = from->node;
 	const leno_id *to = &p->to;
 	int number;
 
+	if (p->flags & PACKET_ROUTE)
+		return next_of_route(from, p);
 	if (p->flags & PACKET_TO_GATE) {
 		if (leno_id_same(&p->to_gate, &n->identity.id))
-			return conns_to(n, &p->to);
+			return visitor_link(from, to);
 		to = &p->to_gate;
 	}
 	number = mesh_forward(n->mesh, to, from->number);
@@ -40,21 +66,33 @@ static void forward(struct conn *from, struct packet *p)
 		p->flags |= PACKET_FROM_GATE;
 		p->from_gate = n->identity.id;
 	}
-	if (relay_crowded(&to->relay))
+	if (relay_crowded(&to->relay)) {
 		p->flags |= PACKET_MARKED;
+		n->stats.marked++;
+		to->counts.marked++;
+	}
 	write_packet_head(&w, p);
 	assert(!w.full);
 	if (relay_put(&to->relay, writer_bytes(&w), p->body, p->sealed)) {
 		n->stats.forwarded++;
+		to->counts.forwarded++;
 		down_wake(to);
 	} else {
 		n->stats.dropped++;
+		to->counts.dropped++;
 	}
 }
 
-/* Who sent a packet that is addressed to us; made when it is the first of a handshake. */
-static struct peer *sender(leno_node *n, const struct packet *p)
+static void refused(struct conn *c, const struct packet *p, int error)
 {
+	node_count_refusal(c->node, error);
+	suspects_refused(c, p, error);
+}
+
+/* Who sent a packet that is addressed to us; made when it is the first of a handshake. */
+static struct peer *sender(struct conn *c, const struct packet *p)
+{
+	leno_node *n = c->node;
 	struct peer *peer = peers_get(n, &p->from);
 	struct public_keys keys;
 	bool visitor;
@@ -66,31 +104,45 @@ static struct peer *sender(leno_node *n, const struct packet *p)
 	if (!error)
 		peer = peers_add(n, &keys, visitor, &error);
 	if (error)
-		node_count_refusal(n, error);
+		refused(c, p, error);
 	return peer;
 }
 
+/* Who it is from was not proved: what goes back is less than what came, and seldom. */
 static void refuse(struct conn *c, const struct packet *p)
 {
 	leno_node *n = c->node;
 	uint8_t buf[PACKET_HEAD_MAX + 16];
 	struct writer w = writer_of(buf, sizeof buf);
 
-	if (p->kind != PACKET_SEALED)
+	if (p->kind != PACKET_SEALED || n->now_us < c->refuse_us)
 		return;
+	c->refuse_us = n->now_us + REFUSE_US;
 	session_write_refused(&w, &n->session_setup, p);
 	if (!w.full && writer_size(&w) > 0 &&
 	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
 		down_wake(c);
 }
 
+/* A handshake that went around suspects is answered around them. */
+static void answer(struct conn *c, struct peer *peer, const struct packet *init)
+{
+	uint8_t buf[HANDSHAKE_MAX];
+	struct writer w = writer_of(buf, sizeof buf);
+
+	if (session_answer(peer->session, init, &w) &&
+	    relay_put(&c->relay, writer_bytes(&w), bytes_of(NULL, 0), bytes_of(NULL, 0)))
+		down_wake(c);
+}
+
+/* The stamp is not sealed: it is believed of a packet that was opened, or has just proved who
+ * sends it, and of nobody but a visitor. So it can mislead only where it could be dropped. */
 static void learn_gate(struct peer *peer, const struct packet *p)
 {
-	if (!(p->flags & PACKET_FROM_GATE))
+	if (!peer->visitor || !(p->flags & PACKET_FROM_GATE))
 		return;
 	if (peer->has_gate && leno_id_same(&peer->gate, &p->from_gate))
 		return;
-	peer->visitor = true;
 	peer->has_gate = true;
 	peer->gate = p->from_gate;
 	session_set_gate(peer->session, &peer->gate);
@@ -105,6 +157,7 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 	struct bytes frames;
 	struct reader r;
 	struct frame f;
+	uint64_t replays = n->session_setup.replays;
 	int got;
 
 	if (frame->type == FRAME_CARRIED ? !read_carried(frame->body, carried, &p)
@@ -116,24 +169,36 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 		forward(c, &p);
 		return;
 	}
-	peer = sender(n, &p);
+	peer = sender(c, &p);
 	if (!peer) {
 		refuse(c, &p);
 		return;
 	}
 	got = session_take_packet(peer->session, &p, n->now_us, &frames);
+	if (n->session_setup.replays != replays)
+		events_refused(n, c->uri, "a packet that was here before");
+	if (session_damaged(peer->session) != peer->damaged) {
+		peer->damaged = session_damaged(peer->session);
+		suspects_damage(peer, &link_peer(c->link)->id);
+	}
 	if (got < 0) {
-		node_count_refusal(n, got);
+		refused(c, &p, got);
 		return;
 	}
-	/* The stamp is not sealed: one that is known is changed by a fresh packet alone. */
-	if (got > 0 || !peer->has_gate)
+	answer(c, peer, &p);
+	peers_hold(peer);
+	if (got > 0)
+		peer->heard_us = n->now_us;
+	if (got == PACKET_GREETS)
+		peer->visitor = session_visits(peer->session);
+	if (got > 0)
 		learn_gate(peer, &p);
 	peers_path(peer);
 	r = reader_of(frames);
-	while (got > 0 && read_frame(&r, &f))
+	while (got == PACKET_OPENED && read_frame(&r, &f))
 		up_stream(peer, &f, 0);
 	peers_wake(peer);
+	peers_release(peer);
 }
 
 static void end_broken(struct peer *peer)
@@ -150,9 +215,12 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 	struct bytes item;
 	int error = session_take(peer->session, f, via, n->now_us);
 
+	if (f->type == FRAME_DOUBT)
+		suspects_hear(peer);
 	if (error == LENO_CLOSED) {
 		peers_end(peer, LENO_CLOSED);
-		if (f->type == FRAME_BYE)
+		peer->left = f->type == FRAME_BYE;
+		if (peer->left)
 			return;
 		error = session_take(peer->session, f, via, n->now_us);
 	}
@@ -169,6 +237,7 @@ void up_stream(struct peer *peer, const struct frame *f, uint32_t via)
 static void stream_frame(struct conn *c, const struct frame *f)
 {
 	leno_node *n = c->node;
+	struct peer *peer;
 	int error = 0;
 
 	if (!c->peer)
@@ -178,8 +247,12 @@ static void stream_frame(struct conn *c, const struct frame *f)
 		                    link_peer(c->link)->role == LENO_VISITOR, &error);
 	if (!c->peer)
 		return;
-	up_stream(c->peer, f, c->via);
-	peers_wake(c->peer);
+	peer = c->peer;
+	peer->heard_us = n->now_us;
+	peers_hold(peer);
+	up_stream(peer, f, c->via);
+	peers_wake(peer);
+	peers_release(peer);
 }
 
 static int take_frame(struct conn *c, const struct frame *f, struct reader *carried)
@@ -206,12 +279,38 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	case FRAME_BROADCAST:
 		fan_take(c, f->body);
 		return 0;
-	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE:
+	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE: case FRAME_DOUBT:
 		stream_frame(c, f);
 		return 0;
 	default:
 		return 0;                  /* of a later version: not for us */
 	}
+}
+
+/* The other end has said why it closes. */
+static void closed(struct conn *c)
+{
+	static const struct {
+		enum leno_why why;
+		int error;
+		const char *text;
+	} told[] = {
+		[CLOSE_DUPLICATE_LINK] = { LENO_WHY_REPLACED, 0, NULL },
+		[CLOSE_DUPLICATE_NODE] = { LENO_WHY_RESTARTED, 0, "its identity runs elsewhere" },
+		[CLOSE_PROTOCOL] = { LENO_WHY_REFUSED, LENO_PROTOCOL, "it could not read what we said" },
+		[CLOSE_LIMIT] = { LENO_WHY_REFUSED, LENO_LIMIT, "it has no room for another link" }
+	};
+	size_t reason = link_reason(c->link);
+
+	if (reason >= sizeof told / sizeof *told || !told[reason].why)
+		reason = CLOSE_GOODBYE;
+	if (reason == CLOSE_GOODBYE) {
+		conns_leave(c, LENO_WHY_GOODBYE, 0);
+		return;
+	}
+	if (told[reason].text)
+		events_closed(c->node, c->uri, told[reason].text);
+	conns_leave(c, told[reason].why, told[reason].error);
 }
 
 static void fail(struct conn *c, int error)
@@ -220,16 +319,16 @@ static void fail(struct conn *c, int error)
 
 	switch (error) {
 	case LENO_CLOSED:
-		conns_leave(c, link_reason(c->link) == CLOSE_DUPLICATE_LINK ? LENO_WHY_REPLACED
-		               : LENO_WHY_GOODBYE, 0);
+		closed(c);
 		return;
 	case LENO_DUPLICATE:
 		conns_duplicate(n);
 		return;
 	default:
 		node_count_refusal(n, error);
-		if (error != LENO_SELF)
-			events_refused(n, c->uri, error);
+		/* When we have dialled ourselves, the other end of that is refused by us too. */
+		if (error != LENO_SELF && (error != LENO_REFUSED || c->dial))
+			events_refused(n, c->uri, leno_strerror(error));
 		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, error);
 	}
 }
@@ -241,6 +340,7 @@ static int take_record(struct conn *c, struct bytes frames)
 	int error = 0;
 
 	c->node->stats.records_in++;
+	c->counts.records_in++;
 	while (!error && !c->finishing && read_frame(&r, &f))
 		error = take_frame(c, &f, &carried);
 	if (error || c->finishing)
@@ -254,6 +354,7 @@ void up_take(struct conn *c, uint8_t *data, size_t size)
 	int got;
 
 	n->stats.bytes_in += size;
+	c->counts.bytes_in += size;
 	while (!c->finishing) {
 		struct bytes frames;
 

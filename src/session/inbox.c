@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-enum { SMALL_MIN = 256, HEAD_BITS_MAX = 63 };
+enum { SMALL_MIN = 256, SMALL_KEEP = 4096, HEAD_BITS_MAX = 63 };
 
 void inbox_init(struct inbox *b, struct session_setup *setup)
 {
@@ -12,17 +12,47 @@ void inbox_init(struct inbox *b, struct session_setup *setup)
 	*b = (struct inbox){ .setup = setup, .item_max = max };
 }
 
+size_t session_setup_memory(const struct session_setup *setup)
+{
+	return setup->memory_used + setup->n_spares * ITEM_FREE;
+}
+
+void session_setup_clear(struct session_setup *setup)
+{
+	while (setup->n_spares > 0)
+		mem_free(setup->spares[--setup->n_spares]);
+}
+
+static bool fits(const struct session_setup *setup, uint64_t size, size_t max)
+{
+	size_t used = session_setup_memory(setup);
+
+	return size <= max && used <= max - size;
+}
+
 /* Memory that counts: NULL when the bound or the system says no. */
 static uint8_t *take_memory(struct session_setup *setup, uint64_t size)
 {
+	size_t max = setup->memory_max - (size > ITEM_FREE ? setup->memory_small : 0);
 	uint8_t *p;
 
-	if (size > setup->memory_max || setup->memory_used > setup->memory_max - size)
+	if (!fits(setup, size, max))
+		session_setup_clear(setup);
+	if (!fits(setup, size, max))
 		return NULL;
 	p = mem_new((size_t)size);
 	if (p)
 		setup->memory_used += (size_t)size;
 	return p;
+}
+
+/* One that fits all of them, so that steady traffic allocates nothing. */
+static uint8_t *take_small(struct session_setup *setup, size_t size)
+{
+	if (size < ITEM_FREE || setup->n_spares == 0)
+		return take_memory(setup, size);
+	setup->memory_used += ITEM_FREE;
+	return setup->spares[--setup->n_spares];
 }
 
 static void drop_big(struct inbox *b)
@@ -34,8 +64,14 @@ static void drop_big(struct inbox *b)
 
 static void drop_small(struct inbox *b)
 {
-	b->setup->memory_used -= b->small_size;
-	b->small = mem_free(b->small);
+	struct session_setup *setup = b->setup;
+
+	setup->memory_used -= b->small_size;
+	if (b->small_size == ITEM_FREE && setup->n_spares < SPARES_MAX)
+		setup->spares[setup->n_spares++] = b->small;
+	else
+		mem_free(b->small);
+	b->small = NULL;
 	b->small_size = 0;
 }
 
@@ -89,10 +125,10 @@ static bool get_buffer(struct inbox *b)
 		return true;
 	while (size < b->size)
 		size *= 2;
-	if (size > ITEM_FREE)
+	if (size > SMALL_KEEP)
 		size = ITEM_FREE;
 	drop_small(b);
-	b->small = take_memory(b->setup, size);
+	b->small = take_small(b->setup, size);
 	b->small_size = b->small ? size : 0;
 	return b->small != NULL;
 }
@@ -170,6 +206,8 @@ bool inbox_next(struct inbox *b, struct bytes *ret)
 		b->handed = false;
 		if (b->big)
 			drop_big(b);
+		if (b->small_size > SMALL_KEEP)
+			drop_small(b);
 	}
 	if (b->broken || b->starved)
 		return false;

@@ -9,8 +9,10 @@
  *  1. The offset covers exactly what has been handed out or copied: bytes that were not
  *     read, or could not be kept, count as never received, and are asked for again.
  *  2. An item over ITEM_FREE has its buffer, counted in setup->memory_used, before its
- *     sender may send a byte of it. Nobody holds memory while waiting for more of it.
- *  3. Nothing is read after `broken`. */
+ *     sender may send a byte of it. Nobody holds memory while waiting for more of it; such
+ *     items leave memory_small to the others.
+ *  3. Who has nothing to put together holds at most SMALL_KEEP: the rest is for others.
+ *  4. Nothing is read after `broken`. */
 #ifndef LENO_SESSION_INBOX_H
 #define LENO_SESSION_INBOX_H
 
@@ -39,7 +41,7 @@ struct inbox {
 	bool     handed;               /* an item is out, not dealt with yet       */
 	bool     starved, broken;
 	uint64_t size, have;           /* of the item being put together           */
-	uint8_t *small;                /* kept for reuse                           */
+	uint8_t *small;                /* for all others                           */
 	size_t   small_size;
 	uint8_t *big;                  /* for one item over ITEM_FREE              */
 	size_t   big_size;

@@ -34,8 +34,12 @@ struct session {
 	bool     gap_open;             /* reported, not closed yet                */
 	bool     asks;                 /* DATA came by a link that was not bound  */
 	bool     bye_due, ended;
+	bool     doubt_due, doubted;   /* say `doubt`; `told` has come            */
+	struct session_doubt doubt, told;
+	unsigned unheard;              /* silences since anything was opened      */
 	uint64_t taken_us;             /* time of the last input                  */
 	uint64_t grant_us;             /* when starved: look again then           */
+	struct session_counts past;    /* what the lives that are over carried    */
 };
 
 /* hello.c: which lives of the two ends speak with each other. */
@@ -52,5 +56,9 @@ bool hello_heard(const struct session *, uint32_t via);
  * that one came. */
 bool hello_bound(const struct session *);                  /* we can say so       */
 void hello_landed(struct session *, uint32_t via);         /* the peer said so    */
+
+/* doubt.c: what the two ends tell each other of the relays between them. */
+bool doubt_write(const struct session *, struct writer *);
+int  doubt_take(struct session *, struct bytes body);
 
 #endif

@@ -8,7 +8,6 @@ enum {
 	TRIES_IDLE_MAX = 3              /* a start that nobody needs any more ends        */
 };
 static_assert(PACKET_MAX >= 1 << 7 && PACKET_MAX < 1 << 14, "the size takes two bytes");
-static_assert(CARRIED_MAX < 1 << 7, "and that of a FRAME_CARRIED one");
 static_assert(SEALED_MIN == TAG_SIZE, "a tag at least is sealed");
 
 void seal_init(struct seal *s, struct session_setup *setup, const struct public_keys *keys,
@@ -68,6 +67,11 @@ static struct packet head_of(const struct seal *s, enum packet_kind kind)
 		p.flags = PACKET_TO_GATE;
 		p.to_gate = s->gate;
 	}
+	if (s->n_route > 0) {
+		p.flags |= PACKET_ROUTE;
+		p.n_route = s->n_route;
+		p.route = s->route;
+	}
 	return p;
 }
 
@@ -123,7 +127,29 @@ bool seal_make(struct seal *s, struct writer *w, uint64_t now_us)
 	return s->pending && s->pending->due && make_init(s, w, now_us);
 }
 
-/* What the seal covers beside the frames; flags, hops and gates change on the way. */
+void seal_hurry(struct seal *s)
+{
+	if (s->pending)
+		s->pending->due = true;
+}
+
+bool seal_answer(struct seal *s, const struct packet *init, struct writer *w)
+{
+	struct packet head = { .hops = HOPS_MAX, .kind = PACKET_RESPONSE, .to = s->peer,
+	                       .from = s->setup->self->id };
+	leno_id ids[ROUTE_MAX];
+
+	if (!s->response_due)
+		return false;
+	packet_turn(init, &head, ids);
+	write_packet_head(w, &head);
+	write_bytes(w, s->next->response, s->next->response_size);
+	s->response_due = false;
+	return !w->full;
+}
+
+/* What the seal covers beside the frames: what does not change on the way, and has a meaning
+ * for the two ends. */
 enum { SEALED_AD = 1 + 16 + 16 + SEALED_HEAD };
 static struct bytes sealed_ad(uint8_t buf[SEALED_AD], const struct packet *p, uint32_t index,
                               uint64_t counter)
@@ -143,25 +169,39 @@ static void rekey(struct seal *s, uint64_t now_us)
 	const struct epoch *e = s->current;
 	uint64_t age_us = REKEY_US + (e->initiator ? 0 : REKEY_LATER_US);
 
-	if (!s->next && seal_can_start(s) &&
+	bool theirs = s->next && now_us - s->next->born_us < NEXT_US;
+
+	if (!theirs && seal_can_start(s) &&
 	    (e->counter >= REKEY_PACKETS || now_us - e->born_us >= age_us))
 		seal_start(s, now_us);
-	if (s->previous && now_us - s->changed_us >= PREVIOUS_US)
-		s->previous = epoch_free(s->previous);
+}
+
+static size_t route_size(const struct seal *s)
+{
+	return s->n_route > 0 ? 2 + s->n_route * sizeof(leno_id) : 0;
 }
 
 /* Of a packet, what stands before its sealed part. */
 static size_t front_size(const struct seal *s)
 {
-	return PACKET_HEAD_MIN + (s->has_gate ? 16u : 0u) + SEALED_HEAD;
+	return PACKET_HEAD_MIN + (s->has_gate ? 16u : 0u) + route_size(s) + SEALED_HEAD;
+}
+
+/* The same of its frame. */
+static size_t frame_front_size(const struct seal *s, bool carried)
+{
+	size_t front = (carried ? CARRIED_SIZE : 0u) + front_size(s);
+
+	return 1 + (carried ? varint_size(front) : PACKET_SIZE_WIDTH) + front;
 }
 
 struct writer seal_begin(struct seal *s, struct writer *w, struct writer *carried,
                          uint64_t now_us)
 {
-	/* A gate on the way adds its id: room for both. */
-	const size_t max = PACKET_MAX - PACKET_HEAD_MAX - SEALED_HEAD - TAG_SIZE;
-	size_t front = 1 + (carried ? 1 + CARRIED_SIZE : PACKET_SIZE_WIDTH) + front_size(s);
+	/* A gate on the way adds its id: room for both. A route has its size from the start. */
+	const size_t max = PACKET_MAX - PACKET_HEAD_MIN - PACKET_GATES_MAX - route_size(s) -
+	                   SEALED_HEAD - TAG_SIZE;
+	size_t front = frame_front_size(s, carried);
 	size_t before = carried ? 0 : front;
 	struct writer *to = carried ? carried : w;
 	size_t room = writer_left(to);
@@ -244,6 +284,7 @@ static int take_init(struct seal *s, const struct packet *p, uint64_t now_us)
 	epoch_free(s->next);
 	s->next = e;
 	s->newest_init = in.stamp;
+	s->visitor = in.visitor;
 	s->response_due = true;
 	if (!s->current)
 		s->wait_us = now_us + PROOF_US;
@@ -251,7 +292,7 @@ static int take_init(struct seal *s, const struct packet *p, uint64_t now_us)
 		s->pending->due = false;
 		s->pending->due_us = now_us + PROOF_US;
 	}
-	return 0;
+	return PACKET_GREETS;
 }
 
 static int take_response(struct seal *s, const struct packet *p, uint64_t now_us)
@@ -266,6 +307,7 @@ static int take_response(struct seal *s, const struct packet *p, uint64_t now_us
 	if (!s->pending || s->pending->mine != index)
 		return 0;                       /* of a handshake that is over */
 	err = response_read(s, p, &e);
+	s->damaged += err && err != LENO_MEMORY;   /* who knows the index is, or was, on the way */
 	if (err)
 		return err;
 	e->born_us = now_us;
@@ -307,7 +349,7 @@ static int take_sealed(struct seal *s, struct packet *p, uint64_t now_us, struct
 	size_t size = p->sealed.size;
 	struct epoch *e;
 
-	if (r.bad || size < TAG_SIZE)
+	if (r.bad)
 		return LENO_PROTOCOL;
 	e = find(s, index);
 	if (!e) {
@@ -322,8 +364,11 @@ static int take_sealed(struct seal *s, struct packet *p, uint64_t now_us, struct
 		s->setup->replays++;
 		return 0;
 	}
-	if (!aead_open(e->in, counter, sealed_ad(ad, p, index, counter), data, size))
+	if (size < TAG_SIZE ||
+	    !aead_open(e->in, counter, sealed_ad(ad, p, index, counter), data, size)) {
+		s->damaged++;
 		return LENO_SECRET;
+	}
 	replay_mark(&e->replay, counter);
 	s->opened = index;
 	s->opened_counter = counter;
@@ -334,7 +379,7 @@ static int take_sealed(struct seal *s, struct packet *p, uint64_t now_us, struct
 		set_current(s, e, now_us);
 	}
 	*ret = bytes_of(data, size - TAG_SIZE);
-	return 1;
+	return PACKET_OPENED;
 }
 
 /* Anybody can say so: worth one handshake in a while, and nothing else. */
@@ -372,6 +417,17 @@ int seal_take(struct seal *s, struct packet *p, bool busy, uint64_t now_us, stru
 }
 
 /* ---- time ------------------------------------------------------------------ */
+
+uint64_t seal_wipe_due(const struct seal *s)
+{
+	return s->previous ? s->changed_us + PREVIOUS_US : NEVER;
+}
+
+void seal_wipe(struct seal *s, uint64_t now_us)
+{
+	if (now_us >= seal_wipe_due(s))
+		s->previous = epoch_free(s->previous);
+}
 
 uint64_t seal_deadline(const struct seal *s)
 {

@@ -13,7 +13,7 @@
  *  2. A responder sends under new keys only after the initiator has shown that it has
  *     them; so a replayed PACKET_INIT changes nothing.
  *  3. When both start at once, the lower id's handshake goes on; the other one waits.
- *  4. Without traffic there is no handshake, and no timer. */
+ *  4. Without traffic there is no handshake; and no timer, but the one that wipes old keys. */
 #ifndef LENO_SESSION_SEAL_H
 #define LENO_SESSION_SEAL_H
 
@@ -31,6 +31,7 @@ enum {
 	REKEY_US         = 120 * 1000 * 1000,   /* the initiator's; ...           */
 	REKEY_LATER_US   = 10 * 1000 * 1000,    /* ... the responder waits so long */
 	PREVIOUS_US      = 10 * 1000 * 1000,    /* old keys are wiped after that  */
+	NEXT_US          = 10 * 1000 * 1000,    /* new ones unproved so long hold up nobody */
 	INIT_RESEND_US   = 50 * 1000,           /* doubles, ...                   */
 	INIT_RESEND_MAX_US = 2 * 1000 * 1000,   /* ... up to this                 */
 	INIT_FRESH_US    = 1000 * 1000,         /* an own start holds off the other's */
@@ -74,9 +75,13 @@ struct seal {
 	leno_id  peer;
 	leno_id  gate;
 	bool     has_gate;
+	uint8_t  n_route;               /* relays that our packets are to pass        */
+	leno_id  route[ROUTE_MAX];
+	uint64_t damaged;               /* packets whose tag did not hold, see session.h */
 	struct epoch *current, *previous, *next;
 	struct pending *pending;
 	uint64_t newest_init;           /* stamp of the newest one accepted           */
+	bool     visitor;               /* that one said so                           */
 	uint64_t changed_us;            /* when current last changed                  */
 	uint64_t wait_us;               /* until then we do not start; 0: not waiting */
 	uint64_t advice_us, refuse_us;  /* not before then again                      */
@@ -110,6 +115,12 @@ static inline bool seal_wants(const struct seal *s)
 {
 	return seal_answers(s) || (s->pending && s->pending->due);
 }
+/* Our own handshake, if any, is tried again at once. */
+void seal_hurry(struct seal *);
+
+/* The answer that is due to an INIT, along the way that this one came; false when none is. */
+bool seal_answer(struct seal *, const struct packet *init, struct writer *);
+
 /* Writes one of them; false when there is none or no room. */
 bool seal_make(struct seal *, struct writer *record, uint64_t now_us);
 
@@ -129,6 +140,10 @@ struct epoch *seal_opened(const struct seal *);
 
 /* Frames of no epoch count, until a HELLO of the new life says so. */
 void seal_unbind(struct seal *);
+
+/* Keys of before go after PREVIOUS_US, whatever the path; when: NEVER if there are none. */
+uint64_t seal_wipe_due(const struct seal *);
+void seal_wipe(struct seal *, uint64_t now_us);
 
 uint64_t seal_deadline(const struct seal *);
 void seal_tick(struct seal *, bool busy, uint64_t now_us);

@@ -2,6 +2,8 @@
  * on a direct path, sealed in packets across relays. */
 #include "session/inside.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
 enum { ACK_GAP = 1, ACK_MARK = 2, ACK_HEARD = 4, ACK_MAX = 3 * 9 + 1 };
@@ -36,6 +38,8 @@ struct session *session_free(struct session *s)
 
 void session_renew(struct session *s, uint64_t now_us)
 {
+	session_count(s, &s->past);
+	s->past.items_unknown = s->past.items_out - s->past.items_confirmed;
 	stream_renew(&s->out);
 	inbox_clear(&s->in);
 	inbox_init(&s->in, s->setup);
@@ -78,6 +82,24 @@ void session_set_gate(struct session *s, const leno_id *gate)
 		s->seal.gate = *gate;
 }
 
+bool session_set_route(struct session *s, const leno_id *relays, size_t n)
+{
+	struct seal *seal = &s->seal;
+
+	assert(n <= ROUTE_MAX);
+	if (n == seal->n_route && bytes_same(bytes_of(relays, n * sizeof *relays),
+	                                     bytes_of(seal->route, n * sizeof *relays)))
+		return false;
+	seal->n_route = (uint8_t)n;
+	bytes_copy(seal->route, relays, n * sizeof *relays);
+	if (s->path != PATH_RELAYED)
+		return true;
+	stream_move(&s->out, true);
+	s->hello_ride = s->probe = true;
+	seal_hurry(seal);
+	return true;
+}
+
 /* ---- sending --------------------------------------------------------------- */
 
 int session_put(struct session *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
@@ -101,7 +123,8 @@ void session_set_message_max(struct session *s, size_t bound)
 /* Is there a frame that must go? */
 static bool must_say(const struct session *s)
 {
-	return s->hello_due || s->ack_due || s->bye_due || stream_sendable(&s->out) > 0;
+	return s->hello_due || s->ack_due || s->bye_due || s->doubt_due ||
+	       stream_sendable(&s->out) > 0;
 }
 
 bool session_wants(const struct session *s)
@@ -140,9 +163,12 @@ static bool write_frames(struct session *s, struct writer *w, uint64_t now_us)
 {
 	const uint8_t *start = w->at;
 
+	if (s->doubt_due && !doubt_write(s, w))
+		return false;
+	s->doubt_due = false;
 	if (s->hello_due || s->hello_ride) {
 		if (!hello_write(s, w))
-			return false;
+			return w->at != start;
 		s->hello_due = false;
 		s->hello_ride = s->path == PATH_RELAYED;   /* until it is answered */
 		if (s->peer_sid && !s->gap_due && !s->mark_due)
@@ -299,6 +325,8 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 	if (s->ended)
 		return LENO_OK;
 	switch (f->type) {
+	case FRAME_DOUBT:
+		return doubt_take(s, f->body);
 	case FRAME_HELLO:
 		return hello_take(s, f->body, via, now_us);
 	case FRAME_BYE:
@@ -345,14 +373,21 @@ int session_take_packet(struct session *s, struct packet *packet, uint64_t now_u
 	*ret_frames = bytes_of(NULL, 0);
 	got = seal_take(&s->seal, packet, busy, now_us, ret_frames);
 	s->taken_us = now_us;
+	if (got == 1 || s->seal.current != before)
+		s->unheard = 0;
 	if (s->seal.current != before) {
 		s->hello_ride = s->probe = true;
 		if (s->seal.current->initiator)
 			s->hello_due = true;           /* shows that we have the keys */
 	}
-	if (got == 1 && packet->flags & PACKET_MARKED)
+	if (got == PACKET_OPENED && packet->flags & PACKET_MARKED)
 		s->mark_due = true;                    /* goes with the next ACK */
 	return got;
+}
+
+bool session_visits(const struct session *s)
+{
+	return s->seal.visitor;
 }
 
 int session_check_init(const struct session_setup *setup, const struct packet *packet,
@@ -369,6 +404,12 @@ int session_check_init(const struct session_setup *setup, const struct packet *p
 	return LENO_OK;
 }
 
+bool session_answer(struct session *s, const struct packet *init, struct writer *w)
+{
+	return init->kind == PACKET_INIT && init->flags & PACKET_ROUTE &&
+	       seal_answer(&s->seal, init, w);
+}
+
 void session_write_refused(struct writer *w, const struct session_setup *setup,
                            const struct packet *got)
 {
@@ -376,13 +417,11 @@ void session_write_refused(struct writer *w, const struct session_setup *setup,
 	struct packet p = { .hops = HOPS_MAX, .kind = PACKET_REFUSED, .to = got->from,
 	                    .from = setup->self->id };
 	uint32_t index = read_u32(&r);
+	leno_id ids[ROUTE_MAX];
 
 	if (got->kind != PACKET_SEALED || r.bad)
 		return;
-	if (got->flags & PACKET_FROM_GATE) {
-		p.flags = PACKET_TO_GATE;
-		p.to_gate = got->from_gate;
-	}
+	packet_turn(got, &p, ids);
 	write_packet_head(w, &p);
 	write_u32(w, index);
 }
@@ -391,8 +430,10 @@ void session_write_refused(struct writer *w, const struct session_setup *setup,
 
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t due = s->in.starved ? s->grant_us : NEVER, other;
+	uint64_t due = s->in.starved ? s->grant_us : NEVER, other = seal_wipe_due(&s->seal);
 
+	if (other < due)
+		due = other;
 	if (s->path != PATH_RELAYED || s->ended)
 		return due;
 	other = seal_deadline(&s->seal);
@@ -408,11 +449,13 @@ void session_tick(struct session *s, uint64_t now_us)
 		if (inbox_retry(&s->in))
 			s->gap_due = s->ack_due = true;    /* what was dropped is wanted now */
 	}
+	seal_wipe(&s->seal, now_us);
 	if (s->path != PATH_RELAYED || s->ended)
 		return;
 	seal_tick(&s->seal, must_say(s) || stream_waits(&s->out), now_us);
 	if (now_us >= s->out.window.due_us) {
 		stream_expired(&s->out, now_us);
+		s->unheard++;
 		s->hello_due = s->probe = true;            /* asks where the peer stands */
 	}
 }
@@ -439,6 +482,11 @@ bool session_idle(const struct session *s)
 	return !stream_waits(&s->out) && !s->ack_due && !s->hello_due;
 }
 
+bool session_over(const struct session *s)
+{
+	return !s->peer_sid && !must_say(s) && !stream_waits(&s->out);
+}
+
 uint32_t session_rtt_us(const struct session *s)
 {
 	return s->out.window.srtt_us;
@@ -449,4 +497,14 @@ uint64_t session_peer_incarnation(const struct session *s)
 	if (s->peer_sid)
 		return s->peer_incarnation;
 	return s->out.sent_max > 0 ? s->meant : 0;
+}
+
+uint64_t session_damaged(const struct session *s)
+{
+	return s->seal.damaged;
+}
+
+unsigned session_unanswered(const struct session *s)
+{
+	return s->unheard + (s->seal.pending ? s->seal.pending->tries : 0);
 }

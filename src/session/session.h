@@ -26,6 +26,8 @@
 #include "wire/limits.h"
 #include "wire/packet.h"
 
+enum { SPARES_MAX = 4 };         /* buffers of inbox.c that are kept for whoever is next */
+
 /* Lent to all sessions of a node, for their whole lives. */
 struct session_setup {
 	const struct identity *self;
@@ -36,12 +38,37 @@ struct session_setup {
 	size_t   queue_max;          /* bytes waiting or unconfirmed, before LENO_AGAIN */
 	size_t   message_max;        /* largest data of an item accepted             */
 	size_t   memory_max;         /* of assembly buffers, all sessions together   */
+	size_t   memory_small;       /* of that, for items that need no grant alone  */
 	size_t   memory_used;        /* of them, kept by session/                    */
+	uint8_t *spares[SPARES_MAX]; /* they count too, and go when another needs it */
+	size_t   n_spares;
 	uint64_t resent_bytes;       /* counter, kept by session/                    */
 	uint64_t replays;            /* packets seen before; counter, kept by session/ */
+	bool     pool_short;         /* LENO_AGAIN was given because others have all of the
+	                                pool; set by session/, cleared by the caller     */
+	uint64_t items_past;         /* put in sessions that are no more, at most; kept by
+	                                session/: so no number of an item comes twice    */
 	uint64_t serial;             /* orders sessions and handshakes; kept by session/ */
 	bool     visitor;            /* we are one: INIT says so                     */
 	bool     has_aes;            /* offer AES-256-GCM for packets                */
+};
+
+/* Frees what is kept for reuse; when there is no session of it any more. */
+void session_setup_clear(struct session_setup *);
+/* Bytes of assembly buffers, those that are kept for reuse too. */
+size_t session_setup_memory(const struct session_setup *);
+
+/* Relays between the two ends that one of them suspects, and how often it has. */
+enum { DOUBTS_MAX = 16 };
+enum session_doubt_why {
+	DOUBT_SILENCE = 1,           /* nothing came back                            */
+	DOUBT_DAMAGE                 /* packets came whose seal did not hold         */
+};
+struct session_doubt {
+	enum session_doubt_why why;
+	size_t   n;                  /* 1 to DOUBTS_MAX                              */
+	leno_id  relays[DOUBTS_MAX];
+	uint8_t  strikes[DOUBTS_MAX];
 };
 
 struct session;
@@ -64,11 +91,22 @@ enum session_path session_path(const struct session *);
 /* For a peer that is a visitor, or when we are: see packet.h. NULL clears. */
 void session_set_gate(struct session *, const leno_id *gate);
 
+/* Across relays our packets pass these, at most ROUTE_MAX (see packet.h); none: those to which
+ * the path leads. Another route is another path: true when it is one. */
+bool session_set_route(struct session *, const leno_id *relays, size_t n);
+
+/* Tells the peer, ahead of all else, whom we suspect; NULL: no more. Only what the two ends
+ * have sealed counts, so nobody else can say so. */
+void session_doubt(struct session *, const struct session_doubt *);
+
+/* What the peer has told so since the last call; false: nothing. */
+bool session_take_doubt(struct session *, struct session_doubt *ret);
+
 /* ---- sending -------------------------------------------------------------- */
 
 /* Appends one item made of two parts: head (to 1 KiB, for the layer above) and data.
- * *ret_seq (may be NULL) counts items from 1. AGAIN, TOO_BIG (the peer's bound of data, once
- * known, or 2^31), MEMORY, CLOSED (goodbye has been said). */
+ * *ret_seq (may be NULL) counts items: from 1, or on from any session that was freed. AGAIN, TOO_BIG (the peer's bound of data, once
+ * known, or 2^31), MEMORY (it is more than the pool has, too), CLOSED (goodbye has been said). */
 int session_put(struct session *, struct bytes head, struct bytes data, uint64_t *ret_seq);
 
 /* The peer's bound of data, when its record tells it before its HELLO does. */
@@ -95,7 +133,7 @@ bool session_carry(struct session *, struct writer *record, struct writer *carri
                    uint64_t now_us);
 
 /* After AGAIN: true once, when half of queue_max is free again, and what was refused
- * fits. */
+ * fits there and into the pool. */
 bool session_take_writable(struct session *);
 
 /* Items first..last confirmed since the last call; false when none. */
@@ -126,11 +164,17 @@ void session_renew(struct session *, uint64_t now_us);
 /* Says goodbye as the last thing: one BYE, behind all that can be sent at once. */
 void session_bye(struct session *);
 
-/* A packet that is addressed to us, from this peer. Opens it in place. 1: *ret_frames
- * has the frames of a sealed packet (via 0); 0: a handshake step, or stale: nothing to
- * do (but session_wants() may be true now). Below 0: SECRET (tag failed), PROTOCOL, MEMORY: drop it, count it. */
+/* A packet that is addressed to us, from this peer. Opens it in place. PACKET_OPENED:
+ * *ret_frames has the frames of a sealed packet (via 0); PACKET_GREETS: an INIT that held, and
+ * is newer than all before; 0: another step of a handshake, or stale: nothing to do. (After
+ * both session_wants() may be true.) Below 0: SECRET (tag failed), PROTOCOL, MEMORY: drop it,
+ * count it. */
+enum packet_verdict { PACKET_OPENED = 1, PACKET_GREETS };
 int session_take_packet(struct session *, struct packet *, uint64_t now_us,
                         struct bytes *ret_frames);
+
+/* Is the peer a visitor, by the INIT that it sent last? */
+bool session_visits(const struct session *);
 
 /* A PACKET_INIT from a node with which there is no session yet: verifies it and tells the
  * keys of the sender (whose id is packet->from), and whether it is a visitor. Then:
@@ -139,6 +183,10 @@ int session_take_packet(struct session *, struct packet *, uint64_t now_us,
  * PROTOCOL. */
 int session_check_init(const struct session_setup *, const struct packet *,
                        struct public_keys *ret_keys, bool *ret_visitor);
+
+/* The answer to a PACKET_INIT that came along a route, as one packet, back along the same: for
+ * the link that it came by. False when no answer is due, or not along a route. */
+bool session_answer(struct session *, const struct packet *init, struct writer *);
 
 /* The packet that tells the sender of a sealed packet that we know no such session
  * (never in answer to anything but PACKET_SEALED). */
@@ -156,7 +204,24 @@ size_t   session_queued(const struct session *);     /* bytes waiting or unconfi
 uint64_t session_put_to(const struct session *);     /* bytes put in this life ...   */
 uint64_t session_sent_to(const struct session *);    /* ... and sent, once at least  */
 bool     session_idle(const struct session *);       /* nothing put, all acknowledged */
+bool     session_over(const struct session *);       /* the peer's life is, and ours owes it
+                                                        no word                       */
 uint32_t session_rtt_us(const struct session *);
+
+/* Packets from this peer, under an index that only the two ends and those between them know,
+ * that were not what was sent: sealed ones and answers to our handshake. Since the beginning. */
+uint64_t session_damaged(const struct session *);
+
+/* How often we have asked across relays, since the peer last said anything. */
+unsigned session_unanswered(const struct session *);
+
+/* Of all lives, this one included; resent: beside bytes_out. */
+struct session_counts {
+	uint64_t lives;
+	uint64_t items_out, items_confirmed, items_unknown, items_in;
+	uint64_t bytes_out, bytes_in, resent;
+};
+void session_count(const struct session *, struct session_counts *ret);
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */
 uint64_t session_peer_incarnation(const struct session *);
 

@@ -9,13 +9,17 @@ enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
 
 void stream_init(struct stream *s, struct session_setup *setup)
 {
-	*s = (struct stream){ .setup = setup, .credit = SESSION_WINDOW, .data_max = DATA_MAX };
+	*s = (struct stream){ .setup = setup, .credit = SESSION_WINDOW, .data_max = DATA_MAX,
+	                      .put = setup->items_past, .base = setup->items_past,
+	                      .reported = setup->items_past };
 	tape_init(&s->tape, setup->pool);
 	window_reset(&s->window, false);
 }
 
 void stream_clear(struct stream *s)
 {
+	if (s->setup->items_past < s->put)
+		s->setup->items_past = s->put;
 	tape_clear(&s->tape);
 	s->bigs = mem_free(s->bigs);
 	s->n_bigs = s->bigs_room = 0;
@@ -63,6 +67,11 @@ static int reserve(struct stream *s, uint64_t size, size_t all)
 		return LENO_AGAIN;
 	}
 	err = tape_reserve(&s->tape, all);
+	if (err && pool_short(s->setup->pool, all)) {
+		s->refused = all;              /* others have it all, and will give it back */
+		s->setup->pool_short = true;
+		err = LENO_AGAIN;
+	}
 	if (!err && size > ITEM_FREE)
 		err = note_big(s, s->tape.end + (all - size), s->tape.end + all);
 	if (err && held == 0)
@@ -170,8 +179,12 @@ bool stream_make(struct stream *s, struct writer *w, uint64_t now_us)
 	write_u8(w, FRAME_DATA);
 	write_varint(w, n + 4);
 	write_u32(w, (uint32_t)s->next);
-	if (s->next < s->sent_max)
-		s->setup->resent_bytes += s->sent_max - s->next < n ? s->sent_max - s->next : n;
+	if (s->next < s->sent_max) {
+		uint64_t again = s->sent_max - s->next < n ? s->sent_max - s->next : n;
+
+		s->setup->resent_bytes += again;
+		s->resent += again;
+	}
 	window_sent(&s->window, s->next + n, s->next < s->sent_max, now_us);
 	while (n > 0) {
 		struct bytes piece = tape_view(&s->tape, s->next, n);
@@ -245,7 +258,7 @@ bool stream_take_writable(struct stream *s)
 	bool room = held == 0 || (held <= s->setup->queue_max / 2 &&
 	                          held + s->refused <= s->setup->queue_max);
 
-	if (!s->refused || !room)
+	if (!s->refused || !room || pool_short(s->setup->pool, s->refused))
 		return false;
 	s->refused = 0;
 	return true;

@@ -67,6 +67,14 @@ uint64_t read_varint(struct reader *r)
 	return 0;
 }
 
+uint64_t read_incarnation(struct reader *r)
+{
+	uint64_t v = read_u64(r);
+
+	r->bad = r->bad || v > INCARNATION_MAX;
+	return r->bad ? 0 : v;
+}
+
 struct bytes read_bytes(struct reader *r, size_t size)
 {
 	const uint8_t *p = take(r, size);

@@ -25,6 +25,7 @@ uint16_t read_u16(struct reader *);
 uint32_t read_u32(struct reader *);
 uint64_t read_u64(struct reader *);
 uint64_t read_varint(struct reader *);
+uint64_t read_incarnation(struct reader *);                /* a u64 that a varint holds */
 struct bytes read_bytes(struct reader *, size_t size);
 struct bytes read_sized(struct reader *, size_t max);     /* varint size, bytes */
 void     read_copy(struct reader *, void *ret, size_t size);
@@ -35,6 +36,9 @@ static inline size_t reader_left(const struct reader *r)
 {
 	return (size_t)(r->end - r->at);
 }
+
+/* Told as a u64 here and as a varint there: so the greatest is what both can say. */
+#define INCARNATION_MAX ((uint64_t)INT64_MAX)
 
 struct writer {
 	uint8_t *start, *at, *end;

@@ -26,7 +26,8 @@ enum frame_type {
 	FRAME_HELLO     = 0x30,  /* session ids and where each side stands            */
 	FRAME_DATA      = 0x31,  /* u32 low bits of the offset, stream bytes          */
 	FRAME_ACK       = 0x32,
-	FRAME_BYE       = 0x33   /* the session ends                                  */
+	FRAME_BYE       = 0x33,  /* the session ends                                  */
+	FRAME_DOUBT     = 0x35   /* relays between the two that are suspected         */
 };
 
 enum close_reason {

@@ -26,6 +26,7 @@ enum {
 	PACKET_MAX        = 15 * 1024,   /* a routed packet, header and tag included  */
 	CARRIED_MIN       = 1024,        /* a packet's sealed bytes that are worth it  */
 	HOPS_MAX          = 64,          /* links a packet may cross                  */
+	ROUTE_MAX         = 8,           /* relays that a packet's sender may name    */
 	NEIGHBOURS_MAX    = 256,         /* listed in one record                      */
 	NODE_RECORD_MAX   = 8 * 1024,    /* bytes of a node's signed record           */
 

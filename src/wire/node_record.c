@@ -65,7 +65,7 @@ static void read_head(struct reader *r, struct node_record *n)
 	read_copy(r, n->ed, sizeof n->ed);
 	read_copy(r, n->x, sizeof n->x);
 	read_copy(r, n->credential, sizeof n->credential);
-	n->stamp.incarnation = read_u64(r);
+	n->stamp.incarnation = read_incarnation(r);
 	n->stamp.version = read_varint32(r);
 	r->bad = r->bad || n->stamp.version == 0;
 }

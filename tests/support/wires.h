@@ -140,6 +140,8 @@ WIRES_UNUSED static bool wires_serve(struct wires *w, int i)
 		int end = wire->node[0] == i ? 0 : 1;
 
 		any = true;
+		if (out.kind != LENO_OUT_DIAL && out.pipe >= WIRES_MAX)
+			continue; /* a pipe of the test's own */
 		if (out.kind == LENO_OUT_DIAL) {
 			wires_dial(w, i, &out);
 		} else if (out.kind == LENO_OUT_WRITE) {
@@ -161,8 +163,8 @@ WIRES_UNUSED static bool wires_deliver(struct wires *w, int number, int end, siz
 	struct wires_way *way = &wire->way[end];
 	size_t at = 0, size = most < way->size ? most : way->size;
 
-	if (!wire->used || wire->way[!end].gone)
-		return false;
+	if (!wire->used || wire->way[!end].gone || wire->node[!end] < 0)
+		return false; /* at an end of the test's own it takes what there is itself */
 	while (at < size) {
 		size_t n = size - at < piece ? size - at : piece;
 		uint8_t *copy = malloc(n); /* of exactly this size, for sanitizers */
@@ -177,7 +179,7 @@ WIRES_UNUSED static bool wires_deliver(struct wires *w, int number, int end, siz
 	if (size > 0)
 		memmove(way->data, way->data + size, way->size - size);
 	way->size -= size;
-	if (way->gone && way->size == 0 && wire->node[!end] >= 0) {
+	if (way->gone && way->size == 0) {
 		leno_engine_closed(w->node[wire->node[!end]], (leno_pipe)number, 0);
 		wires_gone(wire, !end);
 		return true;

@@ -3,7 +3,9 @@
  *  1. Each living member lists exactly the living members, and counts them so.
  *  2. All agree on the edges, each of which joins two of the living.
  *  3. Two neighbours share one pipe; the engine counts as many links as there are.
- *  4. At any time, a node uses no more memory than its options allow. */
+ *  4. At any time, a node uses no more memory than its options allow.
+ *  5. At any time, what links and sessions have counted fits what their node has, and no item
+ *     is both confirmed and unknown. */
 #include "book.h"
 
 #include <inttypes.h>
@@ -39,6 +41,53 @@ void audit_memory(struct sim *sim)
 		if (stats.memory > max)
 			world_fail(sim, "%s uses %" PRIu64 " bytes of memory, of %zu allowed",
 			           node->name, stats.memory, max);
+	}
+}
+
+/* ---- what one node has counted ---------------------------------------------------- */
+
+struct sums {
+	uint64_t bytes_out, bytes_in, forwarded, dropped, marked, resent_bytes;
+	bool impossible;
+};
+
+static bool sum_link(void *arg, const leno_link_info *info)
+{
+	struct sums *s = arg;
+
+	s->bytes_out += info->bytes_out;
+	s->bytes_in += info->bytes_in;
+	s->forwarded += info->forwarded;
+	s->dropped += info->dropped;
+	s->marked += info->marked;
+	return true;
+}
+
+static bool sum_session(void *arg, const leno_session_info *info)
+{
+	struct sums *s = arg;
+
+	s->resent_bytes += info->resent_bytes;
+	s->impossible = s->impossible || info->lives == 0 || info->sent > info->items_out ||
+	                info->items_confirmed + info->items_unknown > info->items_out;
+	return true;
+}
+
+void audit_counters(struct sim *sim)
+{
+	for (uint32_t i = 0; i < sim->n_nodes && !sim->failed; i++) {
+		struct sim_node *node = sim->nodes[i];
+		leno_stats stats = sim_stats(node);
+		struct sums s = { 0 };
+
+		if (!node->leno)
+			continue;
+		leno_links(node->leno, sum_link, &s);
+		leno_sessions(node->leno, sum_session, &s);
+		if (s.impossible || s.bytes_out > stats.bytes_out || s.bytes_in > stats.bytes_in ||
+		    s.forwarded > stats.forwarded || s.dropped > stats.dropped ||
+		    s.marked > stats.marked || s.resent_bytes > stats.resent_bytes)
+			world_fail(sim, "%s has counted what cannot be", node->name);
 	}
 }
 

@@ -209,8 +209,18 @@ static void on_stream(leno_node *leno, void *user, leno_stream *stream, const ch
 
 static void on_log(void *user, enum leno_log_level level, const char *line)
 {
+	struct sim_node *node = user;
+	size_t size = strlen(line);
+
 	(void)level;
-	world_tell(user, "log: %s", line);
+	world_tell(node, "log: %s", line);
+	if (!node->log)
+		node->log = world_alloc(SIM_LOG_MAX);
+	if (node->log_size + size + 2 > SIM_LOG_MAX)
+		return;
+	memcpy(node->log + node->log_size, line, size);
+	node->log_size += size;
+	node->log[node->log_size++] = '\n';
 }
 
 static const leno_handlers HANDLERS = { .node_up = on_node_up,
@@ -514,6 +524,11 @@ const leno_id *sim_id(const struct sim_node *node)
 const char *sim_name(const struct sim_node *node)
 {
 	return node->name;
+}
+
+bool sim_logged(const struct sim_node *node, const char *words)
+{
+	return node->log && strstr(node->log, words);
 }
 
 leno_stats sim_stats(struct sim_node *node)

@@ -72,6 +72,7 @@ leno_node *sim_leno(struct sim_node *); /* NULL while it does not run */
 const leno_id *sim_id(const struct sim_node *);
 const char *sim_name(const struct sim_node *);
 leno_stats sim_stats(struct sim_node *);
+bool sim_logged(const struct sim_node *, const char *words); /* in one of its lines, ever */
 
 /* A new life: the same keys, a newer incarnation, another seed, the same dials. */
 void sim_start(struct sim_node *);

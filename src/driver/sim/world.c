@@ -395,6 +395,7 @@ void sim_free(struct sim *sim)
 		free(node->slots);
 		free(node->deferred);
 		free(node->cables);
+		free(node->log);
 		free(node);
 	}
 	free(sim->nodes);
@@ -438,6 +439,7 @@ const char *sim_failure(const struct sim *sim)
 bool sim_invariants(struct sim *sim)
 {
 	audit_memory(sim);
+	audit_counters(sim);
 	if (sim->failed && !sim->muted)
 		fprintf(stderr, "seed %" PRIu64 ": %s\n", sim->seed, sim->failure);
 	return !sim->failed;

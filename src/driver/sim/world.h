@@ -49,7 +49,8 @@ enum {
 	SIM_SPIN_MAX = 10000,     /* wake-ups of one node in one instant: it spins */
 	SIM_NAME_MAX = 48,
 	SIM_DIAL_TIMEOUT_MS = 10000, /* a dial into the void fails after this      */
-	SIM_CLOSE_LINGER_MS = 1000   /* a closing pipe waits this long for room    */
+	SIM_CLOSE_LINGER_MS = 1000,  /* a closing pipe waits this long for room    */
+	SIM_LOG_MAX = 64 * 1024
 };
 
 struct pipe_slot {
@@ -80,6 +81,8 @@ struct sim_node {
 	struct cable **cables;
 	size_t n_cables;
 	struct book *book; /* the ledger's pages about this node */
+	char *log;         /* its first SIM_LOG_MAX bytes, a line each */
+	size_t log_size;
 };
 
 /* world.c */
@@ -139,5 +142,6 @@ void ledger_broadcast_done(struct sim_node *, uint64_t seq, uint32_t confirmed, 
 const char *ledger_open_sends(struct sim *); /* NULL when nothing is open, else a sentence */
 const char *ledger_open_calls(struct sim *);
 void audit_memory(struct sim *);
+void audit_counters(struct sim *);
 
 #endif

@@ -1,7 +1,8 @@
 /* file.c - small files that only their owner may read.
  *
  *  1. A file appears whole, or not at all: written aside, synced, then linked, which
- *     never replaces what is there.
+ *     never replaces what is there. (Where there are no links: made in its place, if there
+ *     is nothing.)
  *  2. What others may read or write is no secret and no identity: refused. */
 #define _GNU_SOURCE
 #include "driver/uv/file.h"
@@ -52,6 +53,21 @@ static void sync_directory(const char *path)
 	close(fd);
 }
 
+/* For file systems without hard links, where it may be seen half written. */
+static int create_in_place(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool written;
+
+	if (fd < 0)
+		return errno == EEXIST ? LENO_EXISTS : LENO_FILE;
+	written = write_all(fd, text);
+	if (!written)
+		unlink(path);
+	close(fd);
+	return written ? LENO_OK : LENO_FILE;
+}
+
 int file_create_private(const char *path, const char *text)
 {
 	char aside[PATH_MAX];
@@ -67,6 +83,8 @@ int file_create_private(const char *path, const char *text)
 			error = LENO_OK;
 		else if (errno == EEXIST)
 			error = LENO_EXISTS;
+		else if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
+			error = create_in_place(path, text);
 	}
 	close(fd);
 	unlink(aside);

@@ -165,12 +165,15 @@ int leno_listen(leno_node *node, const char *uri)
 		return error;
 	if (d->closing)
 		return LENO_CLOSED;
+	d->why = NULL;
 	switch (a.kind) {
-	case ADDRESS_TCP: return tcp_listen(d, &a);
-	case ADDRESS_SOCKET: return unixsock_listen(d, a.path);
-	case ADDRESS_LOCAL: return local_listen(d);
+	case ADDRESS_TCP: error = tcp_listen(d, &a); break;
+	case ADDRESS_SOCKET: error = unixsock_listen(d, a.path); break;
+	case ADDRESS_LOCAL: error = local_listen(d); break;
 	}
-	return LENO_URI;
+	if (error < 0 && error != LENO_OPEN_NETWORK && d->why)
+		loop_log(d, LENO_LOG_WARN, "cannot listen at %s: %s", uri, d->why);
+	return error;
 }
 
 const char *leno_uri(leno_node *node, size_t n)

@@ -98,15 +98,22 @@ static bool try_to_lead(struct driver *d, bool hidden)
 /* A connection to whoever leads; or -1. */
 static int reach_leader(struct driver *d, pid_t *ret_pid)
 {
-	const struct local *l = &d->local;
+	struct local *l = &d->local;
 	int fd = unixsock_new();
 
 	if (fd < 0)
 		return -1;
+	l->squatted = false;
 	if (connect(fd, (const struct sockaddr *)&l->name, l->name_size) == 0) {
 		if (unixsock_mine(fd, ret_pid))
 			return fd;
-		loop_log(d, LENO_LOG_WARN, LOCAL_URI " a process of another user holds our name");
+		l->squatted = true;
+		if (*ret_pid != l->squatter)
+			loop_log(d, LENO_LOG_WARN,
+			         LOCAL_URI " process %ld of another user holds our name: nodes "
+			         "of this machine find each other only when it has ended",
+			         (long)*ret_pid);
+		l->squatter = *ret_pid;
 	}
 	close(fd);
 	return -1;
@@ -149,6 +156,10 @@ static void seek(struct driver *d)
 	if (try_to_lead(d, true))
 		return;
 	fd = reach_leader(d, &pid);
+	if (fd < 0 && l->squatted) {
+		uv_timer_start(&l->retry, on_retry, SHUNNED_MS, 0);
+		return;
+	}
 	if (fd < 0) {
 		retry_later(d);
 		return;

@@ -174,8 +174,8 @@ static ssize_t write_some(struct pipe *p, const uint8_t *data, size_t size)
 	return n;
 }
 
-/* Keeps what the kernel did not take. The room stays for the next time: a pipe that
- * is full once is full often. */
+/* Keeps what the kernel did not take. The room stays while the pipe is congested: one that
+ * is full once is full often. When all is written it is given back: many pipes are idle. */
 static bool keep_rest(struct pipe *p, const uint8_t *data, size_t size)
 {
 	if (p->left_capacity < size) {

@@ -64,21 +64,37 @@ static bool is_loopback(const struct sockaddr_storage *s)
 	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
 }
 
+static const char *why_not_bound(int system_error)
+{
+	switch (system_error) {
+	case EADDRINUSE:
+		return "the port is in use: choose another, or 0 and the system chooses";
+	case EADDRNOTAVAIL:
+		return "that address is not of this machine: say one of its own, or * for all of them";
+	case EACCES:
+	case EPERM: return "the system does not let this user: choose a port from 1024 on";
+	default: return NULL;
+	}
+}
+
 /* A bound, listening socket, or an enum leno_error. `both`: IPv4 through it as well;
  * otherwise [::] leaves IPv4 alone, so that both can be listened at side by side. */
-static int bound_socket(const struct sockaddr_storage *at, bool both)
+static int bound_socket(struct driver *d, const struct sockaddr_storage *at, bool both)
 {
 	int fd = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1, only = !both, error;
 
-	if (fd < 0)
+	if (fd < 0) {
+		d->why = errno == EAFNOSUPPORT ? "this machine has no addresses of that family" : NULL;
 		return errno == EAFNOSUPPORT ? LENO_ADDRESS : LENO_SYSTEM;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (at->ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
 	if (bind(fd, (const struct sockaddr *)at, tcp_size(at)) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	error = errno == EADDRINUSE ? LENO_ADDRESS_IN_USE : LENO_ADDRESS;
+	d->why = why_not_bound(errno);
 	close(fd);
 	return error;
 }
@@ -92,7 +108,7 @@ static int listen_at(struct driver *d, const struct sockaddr_storage *at, bool b
 
 	if (!d->sealed && !is_loopback(at))
 		return LENO_OPEN_NETWORK;
-	fd = bound_socket(at, both);
+	fd = bound_socket(d, at, both);
 	if (fd < 0)
 		return fd;
 	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) {
@@ -110,6 +126,7 @@ static int listen_at_name(struct driver *d, const struct address *a)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found;
 	int error = LENO_ADDRESS;
 
+	d->why = "that name cannot be resolved: is it spelled right, does name resolution work?";
 	if (getaddrinfo(a->host, NULL, &hints, &found) != 0)
 		return LENO_ADDRESS;
 	for (struct addrinfo *it = found; it; it = it->ai_next) {
@@ -136,6 +153,7 @@ int tcp_listen(struct driver *d, const struct address *a)
 	if (strcmp(a->host, "*") != 0) {
 		if (tcp_numeric(a, &at))
 			return listen_at(d, &at, false);
+		d->why = "that is no IPv6 address";
 		return a->bracketed ? LENO_ADDRESS : listen_at_name(d, a);
 	}
 	strcpy(any.host, "::");

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,7 +17,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BUFFER = 512 * 1024 }; /* asked for; the system may give less */
+enum {
+	BUFFER = 512 * 1024, /* asked for; the system may give less */
+	LOCK_TRIES = 20,     /* of a second's fraction each         */
+	LOCK_EVERY_MS = 50
+};
 
 int unixsock_new(void)
 {
@@ -61,11 +66,11 @@ bool unixsock_mine(int fd, pid_t *ret_pid)
 	struct ucred peer;
 	socklen_t size = sizeof peer;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != geteuid())
-		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		peer = (struct ucred){ .uid = (uid_t)-1 };
 	if (ret_pid)
 		*ret_pid = peer.pid;
-	return true;
+	return peer.uid == geteuid();
 }
 
 /* ---- by path ---------------------------------------------------------------- */
@@ -87,8 +92,21 @@ static bool is_stale(const struct sockaddr_storage *at, socklen_t size, const ch
 	return stale;
 }
 
-/* The directory of a path, open and locked; or -1. */
-static int lock_directory(const char *path)
+static bool lock_soon(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		poll(NULL, 0, LOCK_EVERY_MS);
+	}
+	return false;
+}
+
+/* The directory of a path, open and locked; or ADDRESS, ADDRESS_IN_USE. Whoever may open it
+ * may hold the lock: that is waited for, but not long. */
+static int lock_directory(struct driver *d, const char *path)
 {
 	char folder[ADDRESS_PATH + 1];
 	char *slash;
@@ -98,15 +116,20 @@ static int lock_directory(const char *path)
 	slash = strrchr(folder, '/');
 	slash[slash == folder] = '\0'; /* "/" stays */
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX) < 0) {
-		close(fd);
-		fd = -1;
+	if (fd < 0) {
+		d->why = errno == EACCES ? "its folder cannot be entered: choose one of your own"
+		                         : "its folder does not exist: make it first";
+		return LENO_ADDRESS;
 	}
-	return fd;
+	if (lock_soon(fd))
+		return fd;
+	close(fd);
+	d->why = "another process has locked its folder: try again, or choose another folder";
+	return LENO_ADDRESS_IN_USE;
 }
 
 /* LENO_OK, ADDRESS_IN_USE or ADDRESS. */
-static int bind_path(int fd, const char *path)
+static int bind_path(struct driver *d, int fd, const char *path)
 {
 	struct sockaddr_storage at;
 	socklen_t size = unixsock_path(path, &at);
@@ -116,11 +139,16 @@ static int bind_path(int fd, const char *path)
 	fchmod(fd, 0600);
 	bound = bind(fd, (struct sockaddr *)&at, size) == 0;
 	if (!bound && errno == EADDRINUSE) {
-		if (!is_stale(&at, size, path))
+		if (!is_stale(&at, size, path)) {
+			d->why = "the path is in use: choose another";
 			return LENO_ADDRESS_IN_USE;
+		}
 		bound = unlink(path) == 0 && bind(fd, (struct sockaddr *)&at, size) == 0;
 	}
-	return bound && listen(fd, BACKLOG) == 0 ? LENO_OK : LENO_ADDRESS;
+	if (bound && listen(fd, BACKLOG) == 0)
+		return LENO_OK;
+	d->why = "the system does not let this user make it: choose a folder of your own";
+	return LENO_ADDRESS;
 }
 
 int unixsock_listen(struct driver *d, const char *path)
@@ -130,11 +158,11 @@ int unixsock_listen(struct driver *d, const char *path)
 	struct stat st;
 	int fd, lock, error;
 
-	lock = lock_directory(path);
+	lock = lock_directory(d, path);
 	if (lock < 0)
-		return LENO_ADDRESS;
+		return lock;
 	fd = unixsock_new();
-	error = fd < 0 ? fd : bind_path(fd, path);
+	error = fd < 0 ? fd : bind_path(d, fd, path);
 	close(lock);
 	if (error < 0) {
 		if (fd >= 0)

@@ -113,6 +113,8 @@ struct local {
 	uint32_t dial;                /* the engine's, not answered yet; or 0     */
 	int found;                    /* a socket, in LOCAL_FOUND; or -1          */
 	pid_t leader, shunned;        /* process at the other end; 0 unknown      */
+	pid_t squatter;               /* of another user, with our name: was said */
+	bool squatted;                /* it has it now                            */
 	uint64_t since_ms, lost_ms;   /* following the leader; when it was lost   */
 	uint64_t delay_ms;            /* before the next try                      */
 	struct pipe *pipe;
@@ -145,6 +147,8 @@ struct driver {
 	struct slot *slots;           /* of alarms, leno_after()                  */
 	size_t n_slots;
 	uint32_t free_slot;           /* slot + 1                                 */
+
+	const char *why;              /* leno_listen() failed with, and what helps */
 
 	struct list dirty, ending, listeners, dials;
 	struct {
@@ -226,7 +230,7 @@ socklen_t tcp_size(const struct sockaddr_storage *);
 int  unixsock_new(void);                    /* a descriptor, or LENO_SYSTEM */
 socklen_t unixsock_path(const char *path, struct sockaddr_storage *ret);
 socklen_t unixsock_abstract(const char *network, struct sockaddr_storage *ret);
-bool unixsock_mine(int fd, pid_t *ret_pid);  /* is the other end of our user? */
+bool unixsock_mine(int fd, pid_t *ret_pid);  /* is the other end of our user? 0: not known */
 int  unixsock_listen(struct driver *, const char *path);
 void unixsock_remove(const struct listener *);
 

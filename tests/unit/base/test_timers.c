@@ -23,7 +23,8 @@ TEST(timers_fire_in_order_of_their_deadlines_whatever_was_set_and_unset)
 		if (step % 7 == 0) {
 			uint64_t last = 0, earliest = NEVER;
 			now += r % 300;
-			for (struct timer *due; (due = timers_pop(&heap, now));) {
+			timers_begin(&heap, now);
+			for (struct timer *due; (due = timers_pop(&heap));) {
 				CHECK(due->due_us >= last && due->due_us <= now);
 				last = due->due_us;
 			}
@@ -50,13 +51,39 @@ TEST(ties_fire_in_the_order_they_were_set)
 	CHECK_EQ(timers_admit(&heap), 0);
 	timers_set(&heap, &b, 10);
 	timers_set(&heap, &a, 10);
-	CHECK_EQ(timers_pop(&heap, 10)->kind, 2);
-	CHECK_EQ(timers_pop(&heap, 10)->kind, 1);
-	CHECK(!timers_pop(&heap, 10));
+	timers_begin(&heap, 10);
+	CHECK_EQ(timers_pop(&heap)->kind, 2);
+	CHECK_EQ(timers_pop(&heap)->kind, 1);
+	CHECK(!timers_pop(&heap));
 	timers_release(&heap, &a);
 	timers_release(&heap, &b);
 	timers_clear(&heap);
 }
 
-TEST_MAIN(TEST_CASE(timers_fire_in_order_of_their_deadlines_whatever_was_set_and_unset),
+TEST(what_is_set_within_a_round_waits_for_the_next)
+{
+	struct timer again = { .kind = 1 }, other = { .kind = 2 };
+	struct timers heap;
+
+	timers_init(&heap);
+	CHECK_EQ(timers_admit(&heap), 0);
+	CHECK_EQ(timers_admit(&heap), 0);
+	timers_set(&heap, &again, 10);
+	timers_set(&heap, &other, 20);
+	for (int round = 0; round < 3; round++) {
+		timers_begin(&heap, 20);
+		CHECK_EQ(timers_pop(&heap)->kind, 1);
+		timers_set(&heap, &again, 5);      /* long ago: still behind who waits already */
+		if (round == 0)
+			CHECK_EQ(timers_pop(&heap)->kind, 2);
+		CHECK(!timers_pop(&heap));
+		CHECK_EQ(timers_due(&heap), 20);
+	}
+	timers_release(&heap, &again);
+	timers_release(&heap, &other);
+	timers_clear(&heap);
+}
+
+TEST_MAIN(TEST_CASE(what_is_set_within_a_round_waits_for_the_next),
+          TEST_CASE(timers_fire_in_order_of_their_deadlines_whatever_was_set_and_unset),
           TEST_CASE(ties_fire_in_the_order_they_were_set))

@@ -1,33 +1,10 @@
-/* test_progress.c - amounts, times and lines, as a person reads them. */
+/* test_progress.c - times and lines, as a person reads them. */
 #include "support/check.h"
 
 #include "output.h"
 #include "progress.h"
 
 enum { SECOND = 1000000, MIB = 1024 * 1024 };
-
-TEST(amounts)
-{
-	static const struct {
-		double bytes;
-		const char *want;
-	} rows[] = {
-		{ 0, "0 B" },
-		{ 999, "999 B" },
-		{ 1000, "1.0 KiB" },
-		{ 1536, "1.5 KiB" },
-		{ 100.0 * 1024, "100 KiB" },
-		{ 5.25 * MIB, "5.2 MiB" },
-		{ 1024.0 * MIB, "1.0 GiB" },
-		{ 1e30, "867361737988 EiB" },
-	};
-	char text[AMOUNT_TEXT];
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		CHECK_ROW(rows[i].want);
-		CHECK_STR(amount_text(rows[i].bytes, text), rows[i].want);
-	}
-}
 
 TEST(times)
 {
@@ -106,5 +83,5 @@ TEST(a_line_says_all_of_it)
 	CHECK(strstr(progress_line(&p, 70, line), "100%") == NULL);
 }
 
-TEST_MAIN(TEST_CASE(amounts), TEST_CASE(times), TEST_CASE(a_rate_follows_what_is_seen),
+TEST_MAIN(TEST_CASE(times), TEST_CASE(a_rate_follows_what_is_seen),
           TEST_CASE(a_line_fits_whatever_the_terminal), TEST_CASE(a_line_says_all_of_it))

@@ -81,11 +81,15 @@ TEST(delays_double_with_jitter_up_to_a_bound)
 			CHECK(x->timer.due_us >= rows[i].from_ms * UINT64_C(1000));
 			CHECK(x->timer.due_us < rows[i].to_ms * UINT64_C(1000));
 		}
-		CHECK_ROW("whoever proves who it is begins anew");
-		dials_proved(&d, x, &one);
+		CHECK_ROW("a door that opens and shuts is no success");
+		dials_proved(&d, x, &one, 1000);
 		CHECK(x->state == DIAL_HELD && x->timer.slot == 0);
-		dials_lost(&d, x, 0, randoms[k]);
-		CHECK(x->timer.due_us < 100000);
+		dials_lost(&d, x, 1000 + 999999, randoms[k]);
+		CHECK(x->timer.due_us >= 5000000);
+		CHECK_ROW("whoever proves who it is, and stays, begins anew");
+		dials_proved(&d, x, &one, 1000);
+		dials_lost(&d, x, 1000 + 1000000, randoms[k]);
+		CHECK(x->timer.due_us < 1001000 + 100000);
 		close_it();
 	}
 }
@@ -97,16 +101,15 @@ TEST(what_is_not_to_be_kept_rests)
 	open_it();
 	x = add("tcp://a:1");
 	REQUIRE(x);
-	dials_proved(&d, x, &one);
+	dials_proved(&d, x, &one, 0);
 	x->keep = false;
 	dials_lost(&d, x, 0, 7);
 	CHECK(x->state == DIAL_WAITING && x->timer.slot == 0);
 	CHECK(add("tcp://a:1") == x);
 	CHECK(x->keep && x->timer.due_us == 1000); /* asked for again, it wakes */
-	x->state = DIAL_SELF;
-	timers_set(&timers, &x->timer, NEVER);
+	dials_self(x);
 	dials_lost(&d, x, 0, 7);
-	CHECK(x->state == DIAL_SELF && x->timer.slot == 0);
+	CHECK(x->state == DIAL_WAITING && x->timer.due_us >= DIAL_LAST_MS / 2 * 1000);
 	close_it();
 }
 
@@ -120,9 +123,9 @@ TEST(all_addresses_of_a_peer_are_found)
 	c = add("tcp://c:1");
 	add("tcp://nobody:1");
 	REQUIRE(a && b && c);
-	dials_proved(&d, a, &one);
-	dials_proved(&d, b, &two);
-	dials_proved(&d, c, &one);
+	dials_proved(&d, a, &one, 0);
+	dials_proved(&d, b, &two, 0);
+	dials_proved(&d, c, &one, 0);
 	CHECK(dials_by_peer(&d, &one, NULL) == a);
 	CHECK(dials_by_peer(&d, &one, a) == c);
 	CHECK(!dials_by_peer(&d, &one, c));

@@ -92,8 +92,8 @@ TEST(who_does_not_belong_is_refused_and_told_why)
 		 LENO_SECRET},
 		{"no secret, where one is asked for", "home", NULL, secret, false, LENO_SECRET,
 		 LENO_SECRET},
-		{"oneself", "home", NULL, NULL, true, LENO_SELF, LENO_SELF},
-		{"oneself, with a secret", "home", secret, secret, true, LENO_SELF, LENO_SELF},
+		{"oneself", "home", NULL, NULL, true, LENO_SELF, LENO_REFUSED},
+		{"oneself, with a secret", "home", secret, secret, true, LENO_SELF, LENO_REFUSED},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -494,7 +494,24 @@ TEST(frames_outlive_the_verdict_that_ends_the_link)
 	pair_free(&p);
 }
 
-TEST_MAIN(TEST_CASE(nothing_leaves_before_the_link_is_open), TEST_CASE(the_proof_goes_first),
+TEST(an_incarnation_that_no_varint_holds_is_refused)
+{
+	for (int dialler = 0; dialler < 2; dialler++) {
+		struct end *evil = dialler ? &p.dialler : &p.responder;
+		struct end *other = dialler ? &p.responder : &p.dialler;
+
+		pair_init(&p);
+		evil->setup.incarnation = INCARNATION_MAX + 1;
+		REQUIRE(pair_start(&p, 1));
+		pair_talk(&p, 0, 1);
+		CHECK_EQ(other->error, LENO_PROTOCOL);
+		CHECK_EQ(other->n_opened, 0);
+		pair_free(&p);
+	}
+}
+
+TEST_MAIN(TEST_CASE(an_incarnation_that_no_varint_holds_is_refused),
+	  TEST_CASE(nothing_leaves_before_the_link_is_open), TEST_CASE(the_proof_goes_first),
 	  TEST_CASE(many_records_in_one_buffer_are_opened_where_they_lie),
 	  TEST_CASE(a_part_is_kept_and_completed), TEST_CASE(steady_traffic_allocates_nothing),
 	  TEST_CASE(without_memory_for_a_part_the_link_dies),

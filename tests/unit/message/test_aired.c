@@ -9,10 +9,11 @@ static const uint8_t seed[16] = { 9 };
 static const leno_id self = { { 1 } };
 static const leno_id ids[4] = { { { 10 } }, { { 11 } }, { { 12 } }, { { 13 } } };
 static struct aired a;
+static const uint8_t budget_room[100000];
 
 static void open_with(unsigned targets, size_t max)
 {
-	aired_init(&a, max, 4, seed);
+	aired_init(&a, max, NULL, 4, seed);
 	for (unsigned i = 0; i < targets; i++)
 		CHECK_EQ(aired_aim(&a, &ids[i]), 0);
 }
@@ -68,6 +69,28 @@ TEST(it_is_done_when_each_target_has_acknowledged_it)
 	CHECK(none_done());
 	CHECK_EQ(a.used, 0);
 	aired_clear(&a);
+}
+
+/* A million of four bytes would hold tens of megabytes beside their own. */
+TEST(what_goes_beside_an_item_counts_too)
+{
+	struct budget budget = { .max = 100000 };
+	unsigned n = 0;
+	uint64_t seq;
+
+	aired_init(&a, 1 << 30, &budget, 4, seed);
+	CHECK_EQ(aired_put(&a, bytes_text(""), bytes_of(budget_room, sizeof budget_room), &seq),
+	         LENO_MEMORY);             /* never: so there is nothing to wait for */
+	CHECK_EQ(aired_aim(&a, &ids[0]), 0);
+	while (aired_put(&a, bytes_text(""), bytes_of("four", 4), &seq) == 0)
+		n++;
+	CHECK_EQ(aired_put(&a, bytes_text(""), bytes_of("four", 4), &seq), LENO_AGAIN);
+	CHECK(n > 500 && n < 1500);
+	CHECK(ack(0, n));
+	expect_done(1, 1, 0);
+	CHECK_EQ(aired_put(&a, bytes_text(""), bytes_of("four", 4), &seq), 0);
+	aired_clear(&a);
+	CHECK_EQ(budget.used, 0);
 }
 
 TEST(with_nobody_there_it_is_done_at_once)
@@ -272,6 +295,7 @@ TEST(help_comes_later_each_time_and_at_once_after_progress)
 }
 
 TEST_MAIN(TEST_CASE(it_is_done_when_each_target_has_acknowledged_it),
+          TEST_CASE(what_goes_beside_an_item_counts_too),
           TEST_CASE(with_nobody_there_it_is_done_at_once),
           TEST_CASE(who_goes_is_unknown_of_what_it_has_not_acknowledged),
           TEST_CASE(who_comes_later_owes_nothing_of_before),

@@ -148,7 +148,8 @@ TEST(an_acknowledgement_is_read_as_it_was_written)
 		{ "more than there can be", { 5, 100, CAST_FRAGMENTS_MAX + 1, 0 }, false },
 		{ "a gap", { 5, 100, 0, 101 }, true },
 		{ "wants what it has", { 5, 100, 0, 100 }, false },
-		{ "nothing yet, wants all", { UINT64_MAX, 0, 0, INT64_MAX }, true },
+		{ "nothing yet, wants all", { INCARNATION_MAX, 0, 0, INT64_MAX }, true },
+		{ "of no life", { INCARNATION_MAX + 1, 0, 0, 0 }, false },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

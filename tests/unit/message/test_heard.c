@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 static const leno_id source = { { 7 } };
-static struct parcels store;
+static struct budget store;
 static struct heard h;
 
 static void open_it(void)
 {
-	store = (struct parcels){ .max = 4 << 20 };
+	store = (struct budget){ .max = 4 << 20 };
 	heard_init(&h, &source, 1, &store);
 }
 

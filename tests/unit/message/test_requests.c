@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "support/check.h"
 
-enum { KIND = 4 };
+enum { KIND = 4, MANY = 5000 };
 
 static struct timers timers;
 static struct requests q;
@@ -14,7 +14,7 @@ static const int a, b;
 static void open_it(void)
 {
 	timers_init(&timers);
-	requests_init(&q, &timers, KIND);
+	requests_init(&q, &timers, KIND, MANY);
 	list_init(&of_a);
 	list_init(&of_b);
 }
@@ -76,6 +76,26 @@ TEST(a_late_answer_does_not_find_the_next_in_its_slot)
 	close_it();
 }
 
+TEST(a_slot_that_was_used_without_end_still_has_a_number)
+{
+	static const uint64_t uses[] = { UINT32_MAX, (UINT64_C(1) << 39) - 2,
+	                                 (UINT64_C(1) << 39) - 1 };
+
+	open_it();
+	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+		struct request *r = add(&a, &of_a, 100);
+
+		REQUIRE(r);
+		requests_end(&q, r);
+		r->uses = uses[i];
+		REQUIRE(add(&a, &of_a, 100) == r);
+		CHECK(r->number >> 24 > 0 && r->number >> 63 == 0);
+		CHECK(requests_find(&q, r->number, &a) == r);
+		requests_end(&q, r);
+	}
+	close_it();
+}
+
 TEST(deadlines_fire_until_it_ends)
 {
 	struct request *early, *late, *never;
@@ -86,7 +106,8 @@ TEST(deadlines_fire_until_it_ends)
 	never = add(&b, &of_b, NEVER);
 	REQUIRE(late && early && never);
 	CHECK_EQ(timers_due(&timers), 100);
-	CHECK(timers_pop(&timers, 100) == &early->timer);
+	timers_begin(&timers, 100);
+	CHECK(timers_pop(&timers) == &early->timer);
 	CHECK_EQ(early->timer.kind, KIND);
 	requests_end(&q, early);
 	requests_end(&q, late);
@@ -111,6 +132,21 @@ TEST(many_are_pending_at_once)
 	close_it();
 }
 
+TEST(more_than_the_bound_are_refused_and_one_that_ends_makes_room)
+{
+	struct request *last = NULL;
+	int error = 0;
+
+	open_it();
+	for (unsigned i = 0; i < MANY; i++)
+		last = add(&a, &of_a, 100);
+	CHECK(!requests_add(&q, &a, &of_a, 5, &error));
+	CHECK_EQ(error, LENO_LIMIT);
+	requests_end(&q, last);
+	CHECK(add(&a, &of_a, 5));
+	close_it();
+}
+
 TEST(without_memory_it_says_so)
 {
 	for (size_t nth = 1; nth <= 3; nth++) {
@@ -129,5 +165,7 @@ TEST(without_memory_it_says_so)
 
 TEST_MAIN(TEST_CASE(it_is_found_by_its_number_and_its_owner_alone),
           TEST_CASE(a_late_answer_does_not_find_the_next_in_its_slot),
+          TEST_CASE(a_slot_that_was_used_without_end_still_has_a_number),
           TEST_CASE(deadlines_fire_until_it_ends), TEST_CASE(many_are_pending_at_once),
+          TEST_CASE(more_than_the_bound_are_refused_and_one_that_ends_makes_room),
           TEST_CASE(without_memory_it_says_so))

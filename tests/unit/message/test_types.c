@@ -98,5 +98,30 @@ TEST(without_memory_nothing_is_added)
 	types_clear(&t);
 }
 
-TEST_MAIN(TEST_CASE(numbers_count_in_the_order_of_first_use), TEST_CASE(texts_are_bounded),
+TEST(all_that_it_holds_is_of_its_budget)
+{
+	struct budget budget = { .max = 5000 };
+	struct types a = { .budget = &budget }, b = { .budget = &budget };
+	char buf[32];
+	unsigned n = 0;
+
+	CHECK_EQ(types_add(&b, bytes_text("b")), 0);
+	while (types_add(&a, text_of(n, buf)) == 0)
+		n++;
+	CHECK(n > 50 && n < 200);
+	CHECK_EQ(types_add(&a, text_of(n, buf)), LENO_MEMORY);
+	CHECK(budget.used <= budget.max && budget.used > budget.max / 2);
+	CHECK_EQ(types_find(&a, text_of(n - 1, buf)), n - 1);
+	types_clear(&a);
+	CHECK_EQ(types_add(&b, text_of(n, buf)), 0);   /* there is room again */
+	mem_fail(1, 1);
+	CHECK_EQ(types_add(&a, text_of(n, buf)), LENO_MEMORY);
+	mem_fail(0, 0);
+	types_clear(&a);
+	types_clear(&b);
+	CHECK_EQ(budget.used, 0);
+}
+
+TEST_MAIN(TEST_CASE(all_that_it_holds_is_of_its_budget),
+          TEST_CASE(numbers_count_in_the_order_of_first_use), TEST_CASE(texts_are_bounded),
           TEST_CASE(without_memory_nothing_is_added))

@@ -1,5 +1,6 @@
 /* What handlers do at the end of a session, and when a node goes: nothing of it is lost.
  * covers: src/node/timers.c src/node/peers.c */
+#include "node/node.h"
 #include "support/check.h"
 #include "support/wires.h"
 
@@ -84,5 +85,32 @@ TEST(after_a_goodbye_no_request_is_answered)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(what_is_sent_in_answer_to_unknown_has_an_outcome_too),
+/* A peer takes no more in its next life: what is too big would only break that one. */
+TEST(a_renewed_session_knows_the_peers_bound)
+{
+	static uint8_t big[300 * 1000];
+	struct peer *p;
+
+	join();
+	w.node[1]->session_setup.message_max = w.node[1]->link_setup.message_max = 100 * 1000;
+	leno_disconnect(w.node[0], &ada.other);
+	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK_EQ(leno_send(w.node[0], &ada.other, "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_run(&w, 300 * 1000));
+	CHECK_EQ(leno_send(w.node[0], &ada.other, "t", (leno_bytes){big, sizeof big}, NULL),
+		 LENO_TOO_BIG);
+	p = peers_get(w.node[0], &ada.other);
+	REQUIRE(p);
+	peers_end(p, LENO_CLOSED);
+	CHECK_EQ(leno_send(w.node[0], &ada.other, "t", (leno_bytes){big, sizeof big}, NULL),
+		 LENO_TOO_BIG);
+	CHECK_EQ(leno_send(w.node[0], &ada.other, "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK(wires_run(&w, 300 * 1000));
+	CHECK_EQ(ada.unknown, 0);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_renewed_session_knows_the_peers_bound),
+	  TEST_CASE(what_is_sent_in_answer_to_unknown_has_an_outcome_too),
 	  TEST_CASE(after_a_goodbye_no_request_is_answered))

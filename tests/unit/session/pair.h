@@ -309,6 +309,7 @@ __attribute__((unused)) static void pair_restart(struct pair *p, int who)
 	s->lost_upto = s->put;
 	s->session = session_free(s->session);
 	CHECK_EQ(s->setup.memory_used, 0);
+	session_setup_clear(&s->setup);
 	/* What the old process had, and could not say so, may come to the new one. */
 	s->got = o->confirmed > o->lost_upto ? o->confirmed : o->lost_upto;
 	pair_open(p, who, incarnation + 1000);
@@ -358,6 +359,7 @@ static void pair_free(struct pair *p)
 
 		session_free(s->session);
 		CHECK_EQ(s->setup.memory_used, 0);
+		session_setup_clear(&s->setup);
 		CHECK_EQ(s->pool.n_out, 0);
 		pool_clear(&s->pool);
 		for (size_t k = 0; k < s->n_flights; k++)
@@ -417,6 +419,6 @@ __attribute__((unused)) static void pair_check_done(struct pair *p)
 		CHECK_EQ(s->errors, 0);
 		CHECK(session_idle(s->session));
 		CHECK_EQ(session_queued(s->session), 0);
-		CHECK(session_deadline(s->session) == NEVER);
+		CHECK(session_deadline(s->session) == seal_wipe_due(&s->session->seal));
 	}
 }

@@ -65,6 +65,7 @@ TEST(items_survive_every_cut)
 		inbox_clear(&b);
 		CHECK_EQ(setup.memory_used, 0);
 	}
+	session_setup_clear(&setup);
 }
 
 TEST(items_survive_small_pieces_that_overlap)
@@ -211,7 +212,100 @@ TEST(an_item_that_straddles_without_memory_is_asked_for_again)
 	CHECK_EQ(setup.memory_used, 0);
 }
 
-TEST_MAIN(TEST_CASE(items_survive_every_cut), TEST_CASE(items_survive_small_pieces_that_overlap),
+/* The bytes of one item, in two parts; the second is fed when it is wanted. */
+static bool feed_item(struct inbox *b, size_t size, bool whole)
+{
+	static uint8_t stream[70000];
+	struct writer w = writer_of(stream, sizeof stream);
+	uint64_t at = inbox_offset(b);
+	struct bytes item;
+	bool got;
+
+	write_varint(&w, size);
+	inbox_feed(b, at, bytes_of(stream, 1000));
+	got = inbox_next(b, &item);
+	if (!whole)
+		return got;
+	inbox_feed(b, at + 1000, bytes_of(stream + 1000, size + writer_size(&w) - 1000));
+	got = inbox_next(b, &item);
+	inbox_next(b, &item);                          /* it has been dealt with */
+	return got;
+}
+
+/* Each of many sessions has had one, and says nothing more. */
+TEST(who_has_nothing_to_put_together_holds_no_memory)
+{
+	struct session_setup setup = setup_of(512 * 1024);
+	struct inbox many[100], *last = &many[99];
+	size_t made;
+
+	mem_fail(SIZE_MAX, 0);
+	for (size_t i = 0; i < 100; i++) {
+		inbox_init(&many[i], &setup);
+		CHECK(feed_item(&many[i], 60000, true));
+	}
+	made = mem_fail(0, 0);
+	CHECK_EQ(made, 1);                             /* and in turn they share one buffer */
+	CHECK_EQ(setup.memory_used, 0);
+	CHECK(session_setup_memory(&setup) <= SPARES_MAX * ITEM_FREE);
+	CHECK(feed_item(last, 3000, true));            /* a little is kept */
+	CHECK_EQ(setup.memory_used, 4096);
+	for (size_t i = 0; i < 100; i++)
+		inbox_clear(&many[i]);
+	session_setup_clear(&setup);
+	CHECK_EQ(session_setup_memory(&setup), 0);
+}
+
+TEST(what_is_kept_for_reuse_goes_when_another_needs_it)
+{
+	struct session_setup setup = setup_of(4 * ITEM_FREE);
+	struct inbox b[4], big;
+	struct bytes item;
+
+	for (size_t i = 0; i < 4; i++) {
+		inbox_init(&b[i], &setup);
+		CHECK(!feed_item(&b[i], 60000, false));
+	}
+	for (size_t i = 0; i < 4; i++)
+		inbox_clear(&b[i]);
+	CHECK_EQ(session_setup_memory(&setup), 4 * ITEM_FREE);
+	inbox_init(&big, &setup);
+	inbox_feed(&big, 0, bytes_of("\xe0\xa7\x12", 3));   /* 300,000 are too many ... */
+	inbox_next(&big, &item);
+	CHECK(big.starved);
+	setup.memory_max = 300000;
+	CHECK(inbox_retry(&big));
+	CHECK_EQ(session_setup_memory(&setup), 300000);
+	inbox_clear(&big);
+}
+
+/* However many announce what is large: what fits a few frames goes on. */
+TEST(large_items_leave_room_for_small_ones)
+{
+	struct session_setup setup = setup_of(600000);
+	struct inbox big[2], small;
+	struct bytes item;
+
+	setup.memory_small = 2 * ITEM_FREE;
+	for (size_t i = 0; i < 2; i++) {
+		inbox_init(&big[i], &setup);
+		inbox_feed(&big[i], 0, bytes_of("\xe0\xa7\x12", 3));
+		inbox_next(&big[i], &item);
+	}
+	CHECK(!big[0].starved && big[1].starved);
+	inbox_init(&small, &setup);
+	CHECK(feed_item(&small, 60000, true));
+	inbox_clear(&big[0]);
+	CHECK(inbox_retry(&big[1]));
+	inbox_clear(&big[1]);
+	inbox_clear(&small);
+	session_setup_clear(&setup);
+}
+
+TEST_MAIN(TEST_CASE(who_has_nothing_to_put_together_holds_no_memory),
+          TEST_CASE(what_is_kept_for_reuse_goes_when_another_needs_it),
+          TEST_CASE(large_items_leave_room_for_small_ones),
+          TEST_CASE(items_survive_every_cut), TEST_CASE(items_survive_small_pieces_that_overlap),
           TEST_CASE(what_was_not_read_was_not_received),
           TEST_CASE(a_size_that_cannot_be_breaks_it),
           TEST_CASE(a_big_item_waits_for_memory_at_its_head),

@@ -165,7 +165,7 @@ TEST(who_is_not_of_the_network_is_refused)
 		got = session_check_init(&p->side[1].setup, &packet, &keys, &visitor);
 		CHECK(rows[i].error ? got == rows[i].error || got == LENO_SECRET : got == 0);
 		got = session_take_packet(p->side[1].session, &packet, p->now_us, &frames);
-		CHECK(rows[i].error ? got < 0 : got == 0);
+		CHECK(rows[i].error ? got < 0 : got == PACKET_GREETS);
 		CHECK_EQ(p->side[1].session->seal.next == NULL, rows[i].error != 0);
 		pair_free(p);
 	}
@@ -338,6 +338,53 @@ TEST(keys_change_with_time_under_traffic)
 	pair_free(p);
 }
 
+/* On every path, and though nobody says anything. */
+TEST(keys_of_before_are_wiped_in_time)
+{
+	for (int direct = 0; direct < 2; direct++) {
+		struct pair *p = settled(17, secret);
+
+		p->now_us += REKEY_US;
+		pair_put(p, 0, 100);
+		pair_run(p, 1000000);
+		for (int i = 0; i < 2; i++)
+			CHECK(p->side[i].session->seal.previous);
+		if (direct)
+			pair_path(p, PATH_DIRECT);
+		pair_run(p, PREVIOUS_US);
+		for (int i = 0; i < 2; i++) {
+			CHECK(!p->side[i].session->seal.previous);
+			CHECK(session_deadline(p->side[i].session) == NEVER);
+		}
+		pair_free(p);
+	}
+}
+
+/* A start that its side gave up, as when it has a better path now. */
+TEST(a_start_that_came_to_nothing_holds_up_no_other)
+{
+	struct pair *p = pair_new(18, secret);
+	struct side *a = &p->side[0], *b = &p->side[1];
+	const struct epoch *before;
+
+	pair_path(p, PATH_RELAYED);
+	pair_put(p, 1, 100);
+	pair_run(p, 1000000);
+	before = b->session->seal.current;
+	CHECK(before && before->initiator);
+	seal_start(&a->session->seal, p->now_us);
+	CHECK(pair_make(p, 0));
+	seal_stop(&a->session->seal);
+	pair_run(p, 1000000);
+	CHECK(b->session->seal.next);
+	p->now_us += REKEY_US;
+	pair_put(p, 1, 100);
+	pair_run(p, 1000000);
+	CHECK(b->session->seal.current != before);
+	pair_check_done(p);
+	pair_free(p);
+}
+
 TEST(keys_change_with_use)
 {
 	struct pair *p = settled(13, NULL);
@@ -377,4 +424,6 @@ TEST_MAIN(TEST_CASE(a_packet_counts_once), TEST_CASE(a_changed_byte_is_found),
           TEST_CASE(who_forgot_the_keys_is_found_out_at_once),
           TEST_CASE(a_forged_refusal_costs_a_handshake_a_second_at_most),
           TEST_CASE(keys_change_with_time_under_traffic), TEST_CASE(keys_change_with_use),
+          TEST_CASE(keys_of_before_are_wiped_in_time),
+          TEST_CASE(a_start_that_came_to_nothing_holds_up_no_other),
           TEST_CASE(packets_to_a_visitor_name_its_gate))

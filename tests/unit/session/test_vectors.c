@@ -75,6 +75,7 @@ static void begin(const char *prefix, bool has_secret)
 static void side_end(struct side *s)
 {
 	s->session = session_free(s->session);
+	session_setup_clear(&s->setup);
 	pool_clear(&s->pool);
 }
 
@@ -235,7 +236,8 @@ static void take_packet(struct side *to, struct bytes record)
 	struct packet p;
 
 	if (first_packet(record, &p))
-		CHECK_EQ(session_take_packet(to->session, &p, NOW, &frames), 0);
+		CHECK_EQ(session_take_packet(to->session, &p, NOW, &frames),
+		         p.kind == PACKET_INIT ? PACKET_GREETS : 0);
 }
 
 static void across_relays(void)

@@ -59,6 +59,19 @@ TEST(a_reader_that_failed_gives_nothing_more)
 	CHECK(r.bad);
 }
 
+TEST(an_incarnation_is_what_a_varint_can_say)
+{
+	uint8_t buf[2][8];
+	struct writer w = writer_of(buf, sizeof buf);
+	struct reader r = reader_of(bytes_of(buf, sizeof buf));
+
+	write_u64(&w, INCARNATION_MAX);
+	write_u64(&w, INCARNATION_MAX + 1);
+	CHECK(read_incarnation(&r) == INCARNATION_MAX && !r.bad);
+	CHECK_EQ(read_incarnation(&r), 0);
+	CHECK(r.bad);
+}
+
 TEST(a_writer_that_is_full_stays_as_it_was)
 {
 	uint8_t buf[4];
@@ -98,5 +111,6 @@ TEST(frames_come_back_whole_or_not_at_all)
 TEST_MAIN(TEST_CASE(integers_come_back_as_they_were_written),
           TEST_CASE(varints_have_one_form_each),
           TEST_CASE(a_reader_that_failed_gives_nothing_more),
+          TEST_CASE(an_incarnation_is_what_a_varint_can_say),
           TEST_CASE(a_writer_that_is_full_stays_as_it_was),
           TEST_CASE(frames_come_back_whole_or_not_at_all))

@@ -92,6 +92,7 @@ static void change(struct node_record *n, struct node_neighbour *list, int what)
 	case 7: list[0].cost = 0; break;
 	case 8: n->goodbye = true; break;
 	case 9: n->role = (enum leno_role)3; break;
+	case 10: n->stamp.incarnation = INCARNATION_MAX + 1; break;
 	}
 }
 
@@ -101,9 +102,10 @@ TEST(what_breaks_a_rule_is_refused)
 		"versions begin at 1", "a name too long", "a name with an escape", "a name with a NUL",
 		"a label that is no UTF-8", "one neighbour twice", "neighbours out of order",
 		"a cost of nothing", "a goodbye that lists neighbours", "no such role",
+		"an incarnation that no varint holds",
 	};
 
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 11; i++) {
 		uint8_t buf[1024];
 		struct node_record n = example(), out;
 		struct node_neighbour list[2] = { two[0], two[1] };
@@ -149,7 +151,7 @@ TEST(the_largest_record_fits)
 	struct bytes raw;
 
 	memset(text, 'x', sizeof text);
-	n.stamp = (struct node_stamp){ UINT64_MAX, UINT32_MAX };
+	n.stamp = (struct node_stamp){ INCARNATION_MAX, UINT32_MAX };
 	n.message_max = UINT32_MAX;
 	n.name = bytes_of(text, NAME_MAX_);
 	n.n_labels = LABELS_MAX;

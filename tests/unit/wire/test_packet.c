@@ -33,7 +33,7 @@ TEST(what_is_no_packet_is_refused)
 	static const struct { uint8_t flags, kind; size_t size; const char *why; } rows[] = {
 		{ 0, 0, PACKET_HEAD_MIN, "kind 0" },
 		{ 0, PACKET_REFUSED + 1, PACKET_HEAD_MIN, "a kind of the future" },
-		{ 8, PACKET_INIT, PACKET_HEAD_MIN, "a flag of the future" },
+		{ 16, PACKET_INIT, PACKET_HEAD_MIN, "a flag of the future" },
 		{ 0, PACKET_INIT, PACKET_HEAD_MIN - 1, "too short" },
 		{ PACKET_TO_GATE, PACKET_INIT, PACKET_HEAD_MIN + 15, "too short for its gate" },
 	};
@@ -112,10 +112,13 @@ TEST(a_carried_packet_takes_what_is_its_own)
 TEST(a_carried_packet_is_written_as_it_is_read)
 {
 	static const uint8_t all[50];
+	static const leno_id relays[ROUTE_MAX] = { { { 4 } }, { { 5 } }, { { 6 } }, { { 7 } },
+	                                           { { 8 } }, { { 9 } }, { { 10 } }, { { 11 } } };
 	struct packet p = { .hops = 9, .kind = PACKET_SEALED, .to = to, .from = from,
-		.flags = PACKET_TO_GATE | PACKET_FROM_GATE }, back;
+		.flags = PACKET_TO_GATE | PACKET_FROM_GATE | PACKET_ROUTE, .n_route = ROUTE_MAX,
+		.route = relays }, back;
 	struct reader carried = reader_of(bytes_of(all, sizeof all)), r;
-	uint8_t buf[2 + CARRIED_MAX];
+	uint8_t buf[3 + CARRIED_MAX];
 	struct writer w = writer_of(buf, sizeof buf);
 	struct frame f;
 
@@ -131,7 +134,86 @@ TEST(a_carried_packet_is_written_as_it_is_read)
 	CHECK_EQ(reader_left(&carried), 20);
 }
 
+/* The relays of a route by the first bytes of their ids; 1 is `to`, 2 is `from`. */
+TEST(a_route_comes_back_as_it_was_or_is_refused)
+{
+	static const struct {
+		uint8_t n, at, ids[ROUTE_MAX + 1];
+		size_t cut;
+		bool good;
+		const char *why;
+	} rows[] = {
+		{ 1, 0, { 4 }, 0, true, "one relay" },
+		{ 1, 1, { 4 }, 0, true, "all passed" },
+		{ 8, 3, { 4, 5, 6, 7, 8, 9, 10, 11 }, 0, true, "as many as there may be" },
+		{ 0, 0, { 0 }, 0, false, "none" },
+		{ 9, 0, { 4, 5, 6, 7, 8, 9, 10, 11, 12 }, 0, false, "too many" },
+		{ 2, 3, { 4, 5 }, 0, false, "more passed than there are" },
+		{ 2, 0, { 4, 4 }, 0, false, "one twice" },
+		{ 3, 0, { 4, 5, 4 }, 0, false, "back again" },
+		{ 2, 0, { 4, 1 }, 0, false, "by way of the goal" },
+		{ 2, 0, { 2, 4 }, 0, false, "by way of the sender" },
+		{ 2, 0, { 4, 5 }, 1, false, "too short" },
+		{ 255, 0, { 4 }, 0, false, "far too short" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t n = rows[i].n <= ROUTE_MAX + 1 ? rows[i].n : 1;
+		struct packet p = { .flags = PACKET_FROM_GATE, .kind = PACKET_INIT, .to = to,
+			            .from = from, .from_gate = gate }, back;
+		uint8_t buf[PACKET_HEAD_MAX + 16];
+		struct writer w = writer_of(buf, sizeof buf);
+		leno_id id = { { 0 } };
+
+		CHECK_ROW(rows[i].why);
+		write_packet_head(&w, &p);
+		buf[0] |= PACKET_ROUTE;
+		write_u8(&w, rows[i].n);
+		write_u8(&w, rows[i].at);
+		for (size_t k = 0; k < n; k++) {
+			id.bytes[0] = rows[i].ids[k];
+			write_id(&w, &id);
+		}
+		CHECK(!w.full);
+		if (!CHECK_EQ(read_packet(bytes_of(buf, writer_size(&w) - rows[i].cut), &back),
+		              rows[i].good) || !rows[i].good)
+			continue;
+		CHECK_EQ(back.n_route, rows[i].n);
+		CHECK_EQ(back.at, rows[i].at);
+		CHECK_EQ(back.body.size, 0);
+		for (size_t k = 0; k < n; k++)
+			CHECK_EQ(back.route[k].bytes[0], rows[i].ids[k]);
+		uint8_t again[PACKET_HEAD_MAX];
+		struct writer copy = writer_of(again, sizeof again);
+		write_packet_head(&copy, &back);
+		CHECK(bytes_same(writer_bytes(&copy), writer_bytes(&w)));
+	}
+}
+
+TEST(an_answer_goes_back_the_way_that_the_question_came)
+{
+	const leno_id relays[3] = { { { 4 } }, { { 5 } }, { { 6 } } };
+	struct packet got = { .flags = PACKET_ROUTE | PACKET_FROM_GATE, .at = 3, .n_route = 3,
+		              .route = relays, .from_gate = gate, .to = to, .from = from };
+	struct packet back = { .kind = PACKET_RESPONSE, .to = from, .from = to };
+	leno_id ids[ROUTE_MAX];
+
+	packet_turn(&got, &back, ids);
+	CHECK_EQ(back.flags, PACKET_ROUTE | PACKET_TO_GATE);
+	CHECK(leno_id_same(&back.to_gate, &gate));
+	CHECK_EQ(back.n_route, 3);
+	CHECK_EQ(back.at, 0);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(back.route[i].bytes[0], 6 - i);
+	got.flags = 0;
+	back.flags = 0;
+	packet_turn(&got, &back, ids);
+	CHECK_EQ(back.flags, 0);
+}
+
 TEST_MAIN(TEST_CASE(a_packet_comes_back_with_the_gates_that_its_flags_name),
           TEST_CASE(what_is_no_packet_is_refused), TEST_CASE(only_what_is_sealed_stands_apart),
           TEST_CASE(a_carried_packet_takes_what_is_its_own),
-          TEST_CASE(a_carried_packet_is_written_as_it_is_read))
+          TEST_CASE(a_carried_packet_is_written_as_it_is_read),
+          TEST_CASE(a_route_comes_back_as_it_was_or_is_refused),
+          TEST_CASE(an_answer_goes_back_the_way_that_the_question_came))

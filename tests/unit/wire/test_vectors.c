@@ -258,6 +258,7 @@ TEST(heads_of_packets)
 	struct identity ada = identity_from(0x00), bob = identity_from(0x20),
 			eve = identity_from(0x40);
 	struct packet p = { .hops = HOPS_MAX, .kind = PACKET_SEALED, .to = bob.id, .from = ada.id };
+	const leno_id route[2] = { eve.id, { { 0xfe } } };
 	uint8_t buf[PACKET_HEAD_MAX];
 	struct writer w = writer_of(buf, sizeof buf);
 
@@ -271,6 +272,13 @@ TEST(heads_of_packets)
 	w = writer_of(buf, sizeof buf);
 	write_packet_head(&w, &p);
 	KNOWN("head-with-gates", writer_bytes(&w));
+	p.flags = PACKET_ROUTE;
+	p.n_route = 2;
+	p.at = 1;
+	p.route = route;
+	w = writer_of(buf, sizeof buf);
+	write_packet_head(&w, &p);
+	KNOWN("head-with-route", writer_bytes(&w));
 	known_close();
 }
 
@@ -348,7 +356,7 @@ TEST(broadcasts)
 	struct writer w;
 
 	known_open("broadcast");
-	aired_init(&a, 1 << 20, 16, seed);
+	aired_init(&a, 1 << 20, NULL, 16, seed);
 	REQUIRE(aired_aim(&a, &bob.id) == 0);
 	put(&a, bytes_text("one"));
 	put(&a, bytes_text("two"));

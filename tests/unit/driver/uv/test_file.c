@@ -4,6 +4,8 @@
 #include "driver/uv/idfile.h"
 #include "driver/uv/secret.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <leno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -42,6 +44,39 @@ static unsigned mode_of(const char *name)
 	struct stat st;
 
 	return stat(name, &st) < 0 ? 0 : st.st_mode & 0777;
+}
+
+/* In place of the system's: as on a file system without hard links. */
+static int link_fails_with;
+
+int link(const char *from, const char *to)
+{
+	if (link_fails_with == 0)
+		return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+	errno = link_fails_with;
+	return -1;
+}
+
+TEST(a_private_file_is_made_without_hard_links_too)
+{
+	const char *why;
+	char text[16];
+
+	enter();
+	for (unsigned i = 0; i < 2; i++) {
+		link_fails_with = i ? EOPNOTSUPP : EPERM;
+		CHECK_EQ(file_create_private(path, "one"), 0);
+		CHECK_EQ(mode_of(path), 0600);
+		CHECK_EQ(file_create_private(path, "two"), LENO_EXISTS);
+		CHECK_EQ(file_read_private(path, text, sizeof text, &why), 0);
+		CHECK_STR(text, "one");
+		unlink(path);
+	}
+	link_fails_with = EIO;
+	CHECK_EQ(file_create_private(path, "one"), LENO_FILE);
+	CHECK_EQ(mode_of(path), 0);
+	link_fails_with = 0;
+	leave();
 }
 
 TEST(a_private_file_is_never_replaced)
@@ -239,7 +274,8 @@ TEST(the_id_of_a_file_is_that_of_its_node)
 	CHECK_EQ(leno_identity_read(path, &told), LENO_FILE);
 }
 
-TEST_MAIN(TEST_CASE(a_private_file_is_never_replaced),
+TEST_MAIN(TEST_CASE(a_private_file_is_made_without_hard_links_too),
+          TEST_CASE(a_private_file_is_never_replaced),
           TEST_CASE(a_file_that_others_may_read_is_refused),
           TEST_CASE(each_life_has_a_later_incarnation), TEST_CASE(one_life_at_a_time),
           TEST_CASE(a_damaged_identity_is_refused_as_it_is),

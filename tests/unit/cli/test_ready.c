@@ -1,4 +1,4 @@
-/* test_watch.c - who is told that a descriptor is ready, and who is not any more. */
+/* test_ready.c - who is told that a descriptor is ready, and who is not any more. */
 #include "support/check.h"
 
 #include "app.h"
@@ -14,7 +14,7 @@ struct seen {
 	short revents;
 };
 
-static struct watch watch;
+static struct ready ready;
 static struct app app;
 
 static void note(struct app *a, short revents, void *arg)
@@ -37,29 +37,29 @@ TEST(ready_is_told_until_it_is_dealt_with)
 	char c;
 
 	open_pipe(p);
-	CHECK(watch_set(&watch, p[0], POLLIN, note, &seen));
-	watch_run(&watch, &app);
+	CHECK(ready_set(&ready, p[0], POLLIN, note, &seen));
+	ready_run(&ready, &app);
 	CHECK_EQ(seen.calls, 0);
 	CHECK(write(p[1], "x", 1) == 1);
-	watch_run(&watch, &app);
-	watch_run(&watch, &app);
+	ready_run(&ready, &app);
+	ready_run(&ready, &app);
 	CHECK_EQ(seen.calls, 2);
 	CHECK(seen.revents & POLLIN);
 	CHECK(read(p[0], &c, 1) == 1);
-	watch_run(&watch, &app);
+	ready_run(&ready, &app);
 	CHECK_EQ(seen.calls, 2);
-	watch_set(&watch, p[0], 0, note, &seen); /* nothing is waited for; an end is told */
+	ready_set(&ready, p[0], 0, note, &seen); /* nothing is waited for; an end is told */
 	CHECK(write(p[1], "x", 1) == 1);
-	watch_run(&watch, &app);
+	ready_run(&ready, &app);
 	CHECK_EQ(seen.calls, 2);
 	close(p[1]);
-	watch_run(&watch, &app);
+	ready_run(&ready, &app);
 	CHECK(seen.calls == 3 && seen.revents & POLLHUP);
-	watch_forget(&watch, p[0]);
-	watch_run(&watch, &app);
+	ready_forget(&ready, p[0]);
+	ready_run(&ready, &app);
 	CHECK_EQ(seen.calls, 3);
 	close(p[0]);
-	watch_close(&watch);
+	ready_close(&ready);
 }
 
 struct chain {
@@ -76,12 +76,12 @@ static void replace(struct app *a, short revents, void *arg)
 	c->seen.calls++;
 	if (c->other[0] < 0)
 		return;
-	watch_forget(&watch, c->other[0]);
+	ready_forget(&ready, c->other[0]);
 	close(c->other[0]);
 	close(c->other[1]);
 	open_pipe(fresh);
 	CHECK_EQ(fresh[0], c->other[0]); /* the system gives the lowest number */
-	CHECK(watch_set(&watch, fresh[0], POLLIN, note, &c->seen));
+	CHECK(ready_set(&ready, fresh[0], POLLIN, note, &c->seen));
 	c->other[0] = -1;
 }
 
@@ -96,32 +96,32 @@ TEST(an_event_of_an_earlier_use_of_the_number_is_none)
 	first.other[1] = b[1];
 	second.other[0] = a[0];
 	second.other[1] = a[1];
-	CHECK(watch_set(&watch, a[0], POLLIN, replace, &first));
-	CHECK(watch_set(&watch, b[0], POLLIN, replace, &second));
+	CHECK(ready_set(&ready, a[0], POLLIN, replace, &first));
+	CHECK(ready_set(&ready, b[0], POLLIN, replace, &second));
 	CHECK(write(a[1], "x", 1) == 1 && write(b[1], "x", 1) == 1);
-	watch_run(&watch, &app);
+	ready_run(&ready, &app);
 	CHECK_EQ(first.seen.calls + second.seen.calls, 1);
-	watch_close(&watch);
+	ready_close(&ready);
 }
 
 TEST(files_are_always_ready)
 {
-	char path[] = "leno-watch-XXXXXX";
+	char path[] = "leno-ready-XXXXXX";
 	struct seen seen = { 0 };
 	int file = mkstemp(path);
 
 	unlink(path);
-	CHECK(watch_set(&watch, file, POLLIN, note, &seen));
-	CHECK_EQ(watch.n_always, 1);
-	watch_run(&watch, &app);
-	watch_run(&watch, &app);
+	CHECK(ready_set(&ready, file, POLLIN, note, &seen));
+	CHECK_EQ(ready.n_always, 1);
+	ready_run(&ready, &app);
+	ready_run(&ready, &app);
 	CHECK(seen.calls == 2 && seen.revents == POLLIN);
-	watch_forget(&watch, file);
-	CHECK_EQ(watch.n_always, 0);
-	watch_run(&watch, &app);
+	ready_forget(&ready, file);
+	CHECK_EQ(ready.n_always, 0);
+	ready_run(&ready, &app);
 	CHECK_EQ(seen.calls, 2);
 	close(file);
-	watch_close(&watch);
+	ready_close(&ready);
 }
 
 TEST(many_have_their_turn)
@@ -133,21 +133,21 @@ TEST(many_have_their_turn)
 
 	for (int i = 0; i < PIPES; i++) {
 		open_pipe(p[i]);
-		CHECK(watch_set(&watch, p[i][0], POLLIN, note, &seen[i]));
+		CHECK(ready_set(&ready, p[i][0], POLLIN, note, &seen[i]));
 		CHECK(write(p[i][1], "x", 1) == 1);
 	}
-	for (int turn = 0; turn < 2 * PIPES / WATCH_TURN + 1; turn++)
-		watch_run(&watch, &app);
+	for (int turn = 0; turn < 2 * PIPES / READY_TURN + 1; turn++)
+		ready_run(&ready, &app);
 	for (int i = 0; i < PIPES; i++) {
 		CHECK(seen[i].calls > 0);
 		calls += seen[i].calls;
 		CHECK(read(p[i][0], &c, 1) == 1);
-		watch_forget(&watch, p[i][0]);
+		ready_forget(&ready, p[i][0]);
 		close(p[i][0]);
 		close(p[i][1]);
 	}
-	CHECK(calls <= (2 * PIPES / WATCH_TURN + 1) * WATCH_TURN);
-	watch_close(&watch);
+	CHECK(calls <= (2 * PIPES / READY_TURN + 1) * READY_TURN);
+	ready_close(&ready);
 }
 
 TEST_MAIN(TEST_CASE(ready_is_told_until_it_is_dealt_with),
