@@ -393,6 +393,23 @@ def test_the_node_restarts(w):
     server.close()
 
 
+def test_a_node_that_was_killed_is_waited_for_no_longer_than_said(w):
+    server = Server(echo)
+    w.up("ada")
+    bob = w.up("bob", "--allow-forward", f"127.0.0.1:{server.port}")
+    w.settle(2)
+    p = forward(w, f"bob:{server.port}", "--timeout", "1")
+    s = connect(p)
+    s.sendall(b"x")
+    check(s.recv(1) == b"x")
+    bob.end(signal.SIGKILL)
+    began = time.monotonic()
+    gone(s)
+    check(SLOW or time.monotonic() - began < 4)
+    check(p.p.poll() is None, "and others may come")
+    server.close()
+
+
 def test_when_it_ends_so_do_its_connections(w):
     ends = []
     server = Server(lambda s: (s.sendall(b"x"), ends.append(end_of(s))))
