@@ -237,8 +237,11 @@ void recovery_read(struct recovery *r, uint64_t offset, uint64_t now_us)
 
 void recovery_arm(struct recovery *r, uint64_t now_us)
 {
-	uint64_t us = patience_us(r) << r->backoff;
+	uint64_t us = patience_us(r);
 
+	if (us < PTO_MIN_US)
+		us = PTO_MIN_US;
+	us <<= r->backoff;
 	if (r->on && r->silent_us == NEVER)
 		r->silent_us = now_us + (us < PTO_MAX_US ? us : PTO_MAX_US);
 }

@@ -33,6 +33,7 @@ enum {
 	LOSS_TIME_DEN   = 8,
 	GRANULARITY_US  = 1000,          /* kGranularity                             */
 	ACK_DELAY_US    = 25 * 1000,     /* max_ack_delay                            */
+	PTO_MIN_US      = 60 * 1000,     /* the peer's host may be busy              */
 	PTO_FIRST_US    = 200 * 1000,    /* before the round trip is known           */
 	PTO_MAX_US      = 2 * 1000 * 1000,
 	BACKOFF_MAX     = 8,
