@@ -8,14 +8,6 @@
 
 enum { MEMORY_MAX = 32 << 20, LINGER_MS = 1500, PATIENCE_MS = 20000 };
 
-/* Else a sanitizer keeps what was freed for long, and that would count too. */
-__attribute__((visibility("default"))) const char *__asan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-	return "quarantine_size_mb=0:thread_local_quarantine_size_kb=0";
-}
-
 /* What the roles tell the test. */
 struct told {
 	char uri[3][320];
