@@ -1,6 +1,6 @@
 /* app.c - the loop of a command that is a node.
  * Drives the library as a guest: its descriptor, its timeout and its step stand in
- * one ppoll(2) beside standard input, children and signals.
+ * one ppoll(2) beside signals, standard output and what is watched (ready.c).
  *
  *   app_open -> app_run: { leno_step, tick, flush, ppoll, sources } -> app_end
  *            -> goodbye
@@ -27,8 +27,8 @@ static void app_log(void *user, enum leno_log_level level, const char *line)
 	struct app *app = user;
 	size_t size = strlen(line);
 	char *kept;
-	bool quiet = app->opening ||
-	             (app->set->verbose == 0 && (!app->member || app->node == NULL));
+	bool quiet =
+		app->opening || (app->set->verbose == 0 && (!app->member || app->node == NULL));
 
 	if (!quiet && (int)level <= (int)LENO_LOG_WARN + app->set->verbose)
 		fail("%s", line);
@@ -179,31 +179,46 @@ void app_check_life(struct app *app, int error)
 
 void app_watch(struct app *app, int fd, short events, app_source_fn *fn, void *arg)
 {
-	if (app->n_sources == APP_SOURCES_MAX) {
-		fail("too many descriptors at once");
-		app_end(app, EXIT_FAILED);
+	if (ready_set(&app->ready, fd, events, fn, arg))
 		return;
-	}
-	app->sources[app->n_sources++] = (struct app_source){ fd, events, fn, arg };
+	fail("a descriptor cannot be waited for: %s", strerror(errno));
+	app_end(app, EXIT_FAILED);
 }
 
 void app_unwatch(struct app *app, int fd)
 {
-	for (size_t i = 0; i < app->n_sources; i++) {
-		if (app->sources[i].fd == fd)
-			app->sources[i].fd = -1;
-	}
+	ready_forget(&app->ready, fd);
 }
 
-static void sources_forget(struct app *app)
+void app_later(struct app *app, struct app_later *later)
 {
-	size_t kept = 0;
+	if (later->at != NULL)
+		return;
+	later->next = app->later;
+	later->at = &app->later;
+	if (later->next != NULL)
+		later->next->at = &later->next;
+	app->later = later;
+}
 
-	for (size_t i = 0; i < app->n_sources; i++) {
-		if (app->sources[i].fd >= 0)
-			app->sources[kept++] = app->sources[i];
+void app_not_later(struct app_later *later)
+{
+	if (later->at == NULL)
+		return;
+	*later->at = later->next;
+	if (later->next != NULL)
+		later->next->at = later->at;
+	later->at = NULL;
+}
+
+static void run_later(struct app *app)
+{
+	struct app_later *later;
+
+	while ((later = app->later) != NULL) {
+		app_not_later(later);
+		later->fn(later->arg);
 	}
-	app->n_sources = kept;
 }
 
 void app_end(struct app *app, int exit_code)
@@ -222,7 +237,8 @@ static void take_signals(struct app *app)
 		return;
 	/* A node that stays has done its work when it is told to go; a command that
 	 * was asked for something has not. */
-	app_end(app, signals_interrupted() == SIGINT || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
+	app_end(app,
+	        signals_interrupted() == SIGINT || !app->member ? EXIT_INTERRUPTED : EXIT_DONE);
 	if (app->leave != NULL)
 		app->leave(app);
 }
@@ -231,6 +247,8 @@ static int64_t sleep_ms(struct app *app)
 {
 	int64_t ms = leno_timeout(app->node), left;
 
+	if (app->ready.n_always > 0)
+		return 0;
 	if (app->deadline >= 0) {
 		left = app->deadline - clock_ms();
 		left = left < 0 ? 0 : left;
@@ -243,7 +261,7 @@ static int64_t sleep_ms(struct app *app)
 
 enum { REFUSALS_ENOUGH = 2 };
 
-enum { FD_NODE, FD_OUT, FD_OTHERS };
+enum { FD_NODE, FD_OUT, FD_READY, FDS };
 
 static void app_sleep(struct app *app, struct pollfd *fds)
 {
@@ -253,12 +271,10 @@ static void app_sleep(struct app *app, struct pollfd *fds)
 	/* Without events poll() still tells that the reader has gone. */
 	fds[FD_OUT] = (struct pollfd){ .fd = app->acts && !out_waiting() ? -1 : STDOUT_FILENO,
 		                       .events = ask ? POLLOUT : 0 };
-	for (size_t i = 0; i < app->n_sources; i++) {
-		fds[FD_OTHERS + i] = (struct pollfd){ .fd = app->sources[i].fd,
-			                              .events = app->sources[i].events };
-	}
-	if (signals_poll(fds, FD_OTHERS + app->n_sources, sleep_ms(app)) < 0) {
-		for (size_t i = 0; i < FD_OTHERS + app->n_sources; i++)
+	fds[FD_READY] =
+		(struct pollfd){ .fd = app->ready.open ? app->ready.fd : -1, .events = POLLIN };
+	if (signals_poll(fds, FDS, sleep_ms(app)) < 0) {
+		for (size_t i = 0; i < FDS; i++)
 			fds[i].revents = 0;
 	}
 }
@@ -282,6 +298,7 @@ static void app_step(struct app *app)
 		app_end(app, EXIT_FAILED);
 		return;
 	}
+	run_later(app);
 	if (app->tick != NULL && !app->done)
 		app->tick(app);
 	if (!app->done && is_refused(app))
@@ -294,16 +311,12 @@ static void app_step(struct app *app)
 
 static void app_wait(struct app *app)
 {
-	struct pollfd fds[FD_OTHERS + APP_SOURCES_MAX];
-	size_t n = app->n_sources;
+	struct pollfd fds[FDS];
 
 	app_sleep(app, fds);
 	take_signals(app);
-	for (size_t i = 0; i < n && !app->done; i++) {
-		if (fds[FD_OTHERS + i].revents && app->sources[i].fd >= 0)
-			app->sources[i].fn(app, fds[FD_OTHERS + i].revents, app->sources[i].arg);
-	}
-	sources_forget(app);
+	if (!app->done && (fds[FD_READY].revents || app->ready.n_always > 0))
+		ready_run(&app->ready, app);
 	if (!app->acts && fds[FD_OUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		app_end(app, EXIT_DONE);
 }
@@ -326,6 +339,7 @@ int app_run(struct app *app)
 	leno_close(app->node);
 	app->node = NULL;
 	answers_end(app);
+	ready_close(&app->ready);
 	told = signals_interrupted();
 	if (!out_drain() && !told && app->exit == EXIT_DONE)
 		app->exit = EXIT_INTERRUPTED;

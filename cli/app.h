@@ -4,18 +4,14 @@
 
 #include "command.h"
 #include "common.h"
+#include "ready.h"
 
 #include <poll.h>
 
-struct app;
-typedef void app_source_fn(struct app *, short revents, void *arg);
-
-enum { APP_SOURCES_MAX = 64 };
-
-struct app_source {
-	int fd; /* -1 when it is to be forgotten */
-	short events;
-	app_source_fn *fn;
+/* Something to do after this step of the node, once, however often it was asked for. */
+struct app_later {
+	struct app_later *next, **at; /* at: NULL while it is not asked for */
+	void (*fn)(void *arg);
 	void *arg;
 };
 
@@ -38,8 +34,8 @@ struct app {
 	char name[64];  /* of NODE, as it says it, once found  */
 	char log[256];  /* the last complaint of the library   */
 	char hint[256]; /* the last of its other lines         */
-	struct app_source sources[APP_SOURCES_MAX];
-	size_t n_sources;
+	struct ready ready;
+	struct app_later *later;
 };
 
 /* Opens a node as the settings say, and the ways to others: a member that stays, or
@@ -54,8 +50,12 @@ void app_end(struct app *, int exit_code);
 /* What link_down says: with this error there will be no link any more. */
 void app_check_life(struct app *, int error);
 
+/* As ready_set(), which ends the command when it fails, and ready_forget(). */
 void app_watch(struct app *, int fd, short events, app_source_fn *, void *arg);
 void app_unwatch(struct app *, int fd);
+
+void app_later(struct app *, struct app_later *);
+void app_not_later(struct app_later *);
 
 /* Sets the deadline to the settings' timeout from now. */
 void app_start_clock(struct app *);

@@ -3,6 +3,7 @@
 #include "events.h"
 #include "metrics.h"
 #include "output.h"
+#include "serve.h"
 
 /* Of a message: whoever wants all of it listens. */
 enum { SHOWN_MAX = 4096 };
@@ -16,6 +17,7 @@ struct up {
 	struct app app;
 	enum event_style style;
 	bool links; /* links are said, too */
+	struct serve *serve;
 	struct metrics *metrics;
 };
 
@@ -68,9 +70,19 @@ static void on_message(leno_node *node, void *user, leno_message *message, const
 		leno_refuse(message, EXIT_FAILED, "nobody answers requests at this node");
 }
 
+static void on_stream(leno_node *node, void *user, leno_stream *stream, const char *topic)
+{
+	struct up *up = user;
+
+	serve_take(up->serve, stream, topic);
+}
+
 static void on_closing(struct app *app)
 {
-	metrics_close(((struct up *)app)->metrics);
+	struct up *up = (struct up *)app;
+
+	metrics_close(up->metrics);
+	serve_free(up->serve);
 }
 
 static bool serve_metrics(struct up *up, const char *address)
@@ -89,6 +101,7 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = {
 	{ &member_argp, 0, NULL, 0 },
+	{ &serving_argp, 0, NULL, 0 },
 	{ &settings_argp, 0, "Options of all commands:", 1 },
 	{ 0 },
 };
@@ -124,6 +137,7 @@ int cmd_up(int argc, char **argv)
 		.link_down = on_link_down,
 		.leader = on_leader,
 		.message = on_message,
+		.stream = on_stream,
 	};
 	struct up_command c = { 0 };
 	const struct settings *set = &c.words.set;
@@ -133,8 +147,13 @@ int cmd_up(int argc, char **argv)
 	up.style = set->json ? EVENTS_JSON : EVENTS_TIMED;
 	up.links = set->json || set->verbose > 0;
 	out_when_full(OUT_DROP);
-	if (!app_open(&up.app, set, &handlers, true))
+	up.serve = serve_new(&up.app, set, up.style);
+	if (up.serve == NULL)
 		return up.app.exit;
+	if (!app_open(&up.app, set, &handlers, true)) {
+		serve_free(up.serve);
+		return up.app.exit;
+	}
 	if (c.metrics != NULL && !serve_metrics(&up, c.metrics))
 		return app_run(&up.app);
 	event_ready(up.app.node, up.style, set->name, set->network);

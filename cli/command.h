@@ -19,6 +19,9 @@ struct command {
 };
 
 int cmd_up(int argc, char **argv);
+int cmd_cp(int argc, char **argv);
+int cmd_pipe(int argc, char **argv);
+int cmd_forward(int argc, char **argv);
 int cmd_id(int argc, char **argv);
 int cmd_nodes(int argc, char **argv);
 int cmd_map(int argc, char **argv);

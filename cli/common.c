@@ -39,6 +39,9 @@ static const struct setting settings_table[] = {
 	{ "anonymous", "LENO_ANONYMOUS", FLAG, AT(anonymous) },
 	{ "json", "LENO_JSON", FLAG, AT(json) },
 	{ "heartbeat", "LENO_HEARTBEAT", NUMBER, AT(heartbeat_ms) },
+	{ "accept-files", "LENO_ACCEPT_FILES", TEXT, AT(accept_files) },
+	{ "share-files", "LENO_SHARE_FILES", TEXT, AT(share_files) },
+	{ "allow-forward", "LENO_ALLOW_FORWARD", LIST, AT(allow_forward) },
 };
 
 enum {
@@ -56,6 +59,9 @@ enum {
 	KEY_ANONYMOUS,
 	KEY_JSON,
 	KEY_HEARTBEAT,
+	KEY_ACCEPT_FILES,
+	KEY_SHARE_FILES,
+	KEY_ALLOW_FORWARD,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT
@@ -331,6 +337,7 @@ static error_t settings_option(int key, char *arg, struct argp_state *state)
 		if (!parse_duration(arg, &s->timeout_ms) || s->timeout_ms == 0)
 			argp_error(state, "--timeout takes seconds, as in 5, 0.5 or 250ms, more "
 			                  "than 0 and up to 999999999");
+		s->patience_ms = s->timeout_ms;
 		return 0;
 	}
 	if (key == KEY_WAIT) {
@@ -371,6 +378,18 @@ static const struct argp_option member_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option serving_options[] = {
+	{ "accept-files", KEY_ACCEPT_FILES, "DIR", 0,
+	  "let every member of the network put files into DIR (see leno cp)", 0 },
+	{ "share-files", KEY_SHARE_FILES, "DIR", 0,
+	  "let every member of the network read the files of DIR", 0 },
+	{ "allow-forward", KEY_ALLOW_FORWARD, "HOST:PORT", 0,
+	  "let every member of the network connect there from here (see leno forward); may be "
+	  "repeated",
+	  0 },
+	{ 0 },
+};
+
 static const struct argp_option asking_options[] = {
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0 },
 	{ 0 },
@@ -382,15 +401,24 @@ static const struct argp_option waiting_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option patient_options[] = {
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
+	  "give up after this long (default: 5 to find NODE, more for what goes on)", 0 },
+	{ "wait", KEY_WAIT, NULL, 0, "wait for NODE until then, even if the mesh has none now", 0 },
+	{ 0 },
+};
+
 const struct argp settings_argp = { .options = settings_options, .parser = settings_option };
 const struct argp member_argp = { .options = member_options, .parser = settings_option };
+const struct argp serving_argp = { .options = serving_options, .parser = settings_option };
 const struct argp asking_argp = { .options = asking_options, .parser = settings_option };
 const struct argp waiting_argp = { .options = waiting_options, .parser = settings_option };
+const struct argp patient_argp = { .options = patient_options, .parser = settings_option };
 
 void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
 {
 	s->argp = argp;
-	s->timeout_ms = 5000;
+	s->timeout_ms = TIMEOUT_MS;
 	argp_parse(argp, argc, argv, 0, NULL, input);
 	settings_from_environment(s);
 	settings_from_config(s);

@@ -12,7 +12,7 @@
 
 enum layer { LAYER_NONE, LAYER_ARGUMENT, LAYER_ENVIRONMENT, LAYER_CONFIG };
 
-enum { SETTINGS_MAX = 20, LIST_MAX = 32 };
+enum { SETTINGS_MAX = 20, LIST_MAX = 32, TIMEOUT_MS = 5000, STALL_MS = 30000 };
 
 struct list {
 	char *items[LIST_MAX];
@@ -22,10 +22,13 @@ struct list {
 struct settings {
 	char *network, *name, *secret_file, *identity;
 	struct list connect, listen, discover, labels;
+	char *accept_files, *share_files; /* folders; of `up` alone                   */
+	struct list allow_forward;
 	bool endpoint, anonymous, json;
 	long heartbeat_ms;
 	int verbose;                 /* -v: refusals and links, -vv: everything            */
 	leno_ms timeout_ms;          /* of commands that ask                              */
+	leno_ms patience_ms;         /* of commands that go on: --timeout, 0 if not said  */
 	bool wait;                   /* for NODE, even when the mesh has no such node now */
 	uint8_t layer[SETTINGS_MAX]; /* who said each of them                     */
 	const struct argp *argp;     /* of the command                            */
@@ -34,8 +37,10 @@ struct settings {
 /* For a command's own `struct argp`: children, with the struct settings as input. */
 extern const struct argp settings_argp; /* every command                        */
 extern const struct argp member_argp;   /* nodes that stay: --listen, --label   */
+extern const struct argp serving_argp; /* `up`: --accept-files and the like     */
 extern const struct argp asking_argp;   /* commands that ask: --timeout         */
 extern const struct argp waiting_argp;  /* --wait, too                          */
+extern const struct argp patient_argp;  /* the same, for what may take its time */
 
 /* Parses argv, then the environment and the configuration file. Does not return
  * when the usage is wrong: a sentence, and EXIT_USAGE. */

@@ -3,6 +3,7 @@
  * its name no longer, and people know nothing else of it. */
 #include "events.h"
 #include "output.h"
+#include "units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -295,5 +296,67 @@ void event_message(enum event_style style, const leno_message *message, const ch
 	out_safe(data.data, shown);
 	if (shown < data.size)
 		out("%s ... %zu bytes%s", style_dim(), data.size, style_none());
+	finish();
+}
+
+void event_copy(enum event_style style, const struct event_copy *e)
+{
+	double seconds = (double)e->took_us / 1e6;
+	char size[UNITS_MAX], speed[UNITS_MAX];
+
+	if (style == EVENTS_JSON) {
+		cJSON *object = json_node("copy", e->peer, event_name(e->peer));
+
+		json_reason(object, e->error);
+		json_text(object, "direction", e->in ? "in" : "out");
+		json_text(object, "file", e->file);
+		json_number(object, "size", (double)e->size);
+		json_number(object, "bytes", (double)e->bytes);
+		json_number(object, "elapsed_us", (double)e->took_us);
+		out_json(object);
+		return;
+	}
+	say(style, e->error ? style_bad() : "", e->in ? "file in" : "file out");
+	out_safe_text(*e->file ? e->file : "a file");
+	out(e->in ? " from " : " to ");
+	say_node(e->peer, event_name(e->peer));
+	if (e->error != NULL) {
+		out(": ");
+		out_safe_text(e->error);
+	} else {
+		out(", %s in %.1f s, %s/s", show_bytes(size, (double)e->size), seconds,
+		    show_bytes(speed, seconds > 0 ? (double)e->bytes / seconds : 0));
+	}
+	finish();
+}
+
+void event_forward(enum event_style style, const struct event_forward *e)
+{
+	char in[UNITS_MAX], back[UNITS_MAX];
+
+	if (style == EVENTS_JSON) {
+		cJSON *object = json_node("forward", e->peer, event_name(e->peer));
+
+		json_reason(object, e->error);
+		json_text(object, "state", e->state);
+		json_text(object, "to", e->to);
+		json_number(object, "bytes_in", (double)e->bytes_in);
+		json_number(object, "bytes_out", (double)e->bytes_out);
+		json_number(object, "elapsed_us", (double)e->took_us);
+		out_json(object);
+		return;
+	}
+	say(style, e->error ? style_bad() : "", "forward");
+	out("%s to ", e->state);
+	out_safe_text(e->to);
+	out(" for ");
+	say_node(e->peer, event_name(e->peer));
+	if (e->error != NULL) {
+		out(": ");
+		out_safe_text(e->error);
+	} else if (e->took_us > 0) {
+		out(", %s there, %s back", show_bytes(in, (double)e->bytes_in),
+		    show_bytes(back, (double)e->bytes_out));
+	}
 	finish();
 }

@@ -23,6 +23,28 @@ void event_leader(enum event_style, leno_node *, const char *name, bool leads);
 void event_message(enum event_style, const leno_message *, const char *type, leno_bytes,
                    size_t most);
 
+/* A file that came or went, or did not. */
+struct event_copy {
+	const leno_id *peer;
+	const char *file;
+	bool in;
+	uint64_t size, bytes; /* of the file; that passed by this time */
+	int64_t took_us;
+	const char *error; /* NULL: it is where it should be */
+};
+void event_copy(enum event_style, const struct event_copy *);
+
+/* A TCP connection for another node: opened, refused, or over. */
+struct event_forward {
+	const leno_id *peer;
+	const char *state; /* "open", "closed", "refused" */
+	const char *to;    /* HOST:PORT                   */
+	uint64_t bytes_in, bytes_out;
+	int64_t took_us;
+	const char *error; /* NULL: both ends had said all */
+};
+void event_forward(enum event_style, const struct event_forward *);
+
 /* Keeps the names of nodes for the lines to come; event_node_up() and -down do. */
 void event_know(const leno_info *);
 void event_forget(const leno_id *);

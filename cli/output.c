@@ -221,6 +221,11 @@ int out_ask_again_ms(void)
 	return o.stubborn && out_waiting() ? ASK_AGAIN_MS : -1;
 }
 
+size_t out_size(void)
+{
+	return out_waiting() ? o.size - o.start : 0;
+}
+
 bool out_waiting(void)
 {
 	return o.size > o.start && !o.closed;

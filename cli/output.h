@@ -48,6 +48,7 @@ bool out_drain(void);
 /* How long not to ask the terminal whether it takes what waits; -1: ask poll(2). */
 int out_ask_again_ms(void);
 
+size_t out_size(void);  /* bytes that wait                             */
 bool out_waiting(void); /* bytes wait for standard output to take them     */
 bool out_closed(void);  /* nobody reads standard output any more           */
 bool out_failed(void);  /* some of it could not be written, and that was said */

@@ -75,6 +75,19 @@ ssize_t sink_write(int fd, const void *data, size_t size)
 	return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
+void sink_close(int fd)
+{
+	struct sink *s = sink_of(fd);
+	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (s->kind == OWN)
+		close(s->own);
+	if (nothing >= 0)
+		dup2(nothing, fd);
+	close(nothing < 0 ? fd : nothing);
+	s->kind = UNKNOWN;
+}
+
 bool sink_is_file(int fd)
 {
 	return sink_of(fd)->kind == REGULAR;

@@ -9,6 +9,9 @@
  * many were taken, 0 when none are; or -1 and errno: EPIPE, its reader has gone. */
 ssize_t sink_write(int fd, const void *data, size_t size);
 
+/* Whoever reads it sees its end; what is written later goes nowhere. */
+void sink_close(int fd);
+
 /* Writing to it takes as long as it takes, and never fails for want of a reader. */
 bool sink_is_file(int fd);
 

@@ -15,7 +15,7 @@ if(CLI_MAIN)
 	target_include_directories(leno_cli_parts INTERFACE ${CMAKE_SOURCE_DIR}/cli)
 	target_compile_definitions(leno_cli_parts INTERFACE _GNU_SOURCE=)
 	target_link_libraries(leno_cli_parts INTERFACE leno_static PkgConfig::CJSON PkgConfig::INIH
-		PkgConfig::MICROHTTPD)
+		PkgConfig::MICROHTTPD OpenSSL::Crypto Threads::Threads)
 	if(CLI_SOURCES)
 		add_library(leno_cli_objects STATIC ${CLI_SOURCES})
 		target_link_libraries(leno_cli_objects PUBLIC leno_cli_parts PRIVATE leno_flags)

@@ -59,12 +59,12 @@ _leno_offer() {
 
 _leno_offer_files() {
 	compopt -o filenames 2>/dev/null
-	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	mapfile -t COMPREPLY < <(compgen "${1:--f}" -- "$cur")
 }
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping stats top id secret bench help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret bench help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -78,6 +78,7 @@ _leno() {
 	case $command:$value_of in
 	*:) ;;
 	*:--secret-file | *:--identity | *:--svg | map:-s) _leno_offer_files; return ;;
+	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
 	*:--discover) _leno_offer <<<$'local:\nnone'; return ;;
 	*:--listen | *:--connect) _leno_offer <<<$'tcp://\nlocal:'; return ;;
 	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
@@ -89,8 +90,12 @@ _leno() {
 		return
 	fi
 	case $command:$positional in
-	send:0 | request:0 | ping:0 | stats:0 | top:0 | bench:0)
+	send:0 | request:0 | ping:0 | pipe:0 | stats:0 | top:0 | bench:0)
 		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}") ;;
+	cp:[01] | forward:1)
+		[[ $command == forward ]] || _leno_offer_files
+		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}" | sed 's/$/:/')
+		[[ ${COMPREPLY[-1]} == *: ]] && compopt -o nospace 2>/dev/null ;;
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	secret:0) _leno_offer_files ;;
 	esac

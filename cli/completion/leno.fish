@@ -26,7 +26,7 @@ end
 # value of an option that stands apart from it counts as no word.
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
-        --listen --label --timeout --reply --reply-timeout --count --interval --svg --root \
+        --listen --label --accept-files --share-files --allow-forward --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
     set -l words
     set -l skip no
@@ -42,8 +42,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping stats top id secret bench help
-set -l asking nodes map send broadcast request ping stats top bench
+set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret bench help
+set -l asking nodes map send broadcast request ping cp pipe forward stats top bench
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -56,6 +56,9 @@ complete -c leno -n __fish_use_subcommand -a broadcast -d 'one message to every 
 complete -c leno -n __fish_use_subcommand -a request -d 'ask a node, print its reply'
 complete -c leno -n __fish_use_subcommand -a listen -d 'print what arrives, and reply'
 complete -c leno -n __fish_use_subcommand -a ping -d 'round trips to a node'
+complete -c leno -n __fish_use_subcommand -a cp -d 'a file to a node, or from it'
+complete -c leno -n __fish_use_subcommand -a pipe -d 'input to the output of another, and back'
+complete -c leno -n __fish_use_subcommand -a forward -d 'a port here that leads to one there'
 complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
 complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
@@ -63,7 +66,9 @@ complete -c leno -n __fish_use_subcommand -a secret -d 'make a secret file'
 complete -c leno -n __fish_use_subcommand -a bench -d 'measure this machine, or this mesh'
 complete -c leno -n __fish_use_subcommand -a help -d 'all about one command'
 
-complete -c leno -n '__leno_word_is 2 send request ping stats top bench' -a '(__leno_nodes)'
+complete -c leno -n '__leno_word_is 2 send request ping pipe stats top bench' -a '(__leno_nodes)'
+complete -c leno -n '__fish_seen_subcommand_from cp' -F -a '(__leno_nodes | string replace -r \$ :)'
+complete -c leno -n '__leno_word_is 3 forward' -a '(__leno_nodes | string replace -r \$ :)'
 complete -c leno -n '__leno_word_is 2 help' -a "$commands"
 complete -c leno -n '__leno_word_is 2 secret' -F
 
@@ -85,8 +90,14 @@ set -l member '__fish_seen_subcommand_from up listen'
 complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0' -d 'let others in'
 complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
 
+complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
+complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
+complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
+
 complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds
-complete -c leno -n '__fish_seen_subcommand_from send request' -l wait -d 'wait for NODE'
+complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward' -l wait -d 'wait for NODE'
+complete -c leno -n '__fish_seen_subcommand_from cp' -s f -l force -d 'replace a file that exists'
+complete -c leno -n '__fish_seen_subcommand_from pipe' -s l -l listen -d 'wait for the other'
 complete -c leno -n '__fish_seen_subcommand_from send' -s l -l lines -d 'a message a line'
 complete -c leno -n '__fish_seen_subcommand_from listen' -s r -l reply -x -d 'run for each request'
 complete -c leno -n '__fish_seen_subcommand_from listen' -s t -l reply-timeout -x -d seconds

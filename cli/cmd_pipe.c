@@ -1,0 +1,331 @@
+/* cmd_pipe.c - `leno pipe`: standard input to another's standard output, and back.
+ *
+ *   pipe NODE TOPIC:     seek NODE -> open ----\
+ *   pipe --listen TOPIC: wait for a stream -----> both directions -> over
+ *
+ *  1. Each direction ends by itself: the end of our input is that of the other's output.
+ *  2. What the reader of our output does not take stays in the stream, and slows the
+ *     writer at the other end: OUTPUT_MAX bytes wait here at most, and one piece of
+ *     input. */
+#include "app.h"
+#include "inlet.h"
+#include "mates.h"
+#include "output.h"
+#include "sink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	OUTPUT_MAX = 256 * 1024,
+	PIECES = 4, /* of OUTPUT_MAX, between two steps of the node */
+	ABORT_CODE = 1
+};
+
+#define TOPIC "leno/pipe/"
+
+struct pipe_command {
+	struct words words;
+	bool listen;
+};
+
+struct pipe_end {
+	struct app app;
+	const char *who; /* NULL: whoever comes    */
+	char topic[LENO_TYPE_MAX + 1];
+	leno_stream *stream;
+	leno_id peer;
+	bool begun;
+	struct mates *mates;
+	struct inlet in;
+	bool watching;    /* our input              */
+	leno_timer again; /* the rest of a turn     */
+};
+
+static const char *label(struct pipe_end *p)
+{
+	return p->who != NULL ? p->who : node_label(p->app.node, &p->peer);
+}
+
+static void give_up(struct pipe_end *p, const char *why, int code)
+{
+	leno_stream_abort(p->stream, ABORT_CODE, why);
+	p->stream = NULL;
+	app_end(&p->app, code);
+}
+
+/* ---- our input ------------------------------------------------------------------- */
+
+static void watch_input(struct pipe_end *p);
+
+static void take_input(struct pipe_end *p)
+{
+	if (p->in.state == INLET_FAILED) {
+		fail("standard input cannot be read: %s", strerror(errno));
+		give_up(p, "its input cannot be read", EXIT_FAILED);
+		return;
+	}
+	watch_input(p);
+}
+
+static void on_input(struct app *app, short revents, void *arg)
+{
+	struct pipe_end *p = arg;
+
+	inlet_read(&p->in);
+	take_input(p);
+}
+
+static void watch_input(struct pipe_end *p)
+{
+	bool wanted = p->stream != NULL && p->in.state == INLET_OPEN;
+
+	if (wanted == p->watching)
+		return;
+	p->watching = wanted;
+	if (wanted)
+		app_watch(&p->app, STDIN_FILENO, POLLIN, on_input, p);
+	else
+		app_unwatch(&p->app, STDIN_FILENO);
+}
+
+/* ---- our output ------------------------------------------------------------------- */
+
+static void on_again(leno_node *node, void *arg);
+
+static void drain(struct pipe_end *p)
+{
+	leno_bytes b = { NULL, 0 };
+
+	for (int i = 0; i < PIECES; i++) {
+		while (out_size() < OUTPUT_MAX && (b = leno_stream_peek(p->stream)).size > 0) {
+			size_t room = OUTPUT_MAX - out_size();
+			size_t n = b.size < room ? b.size : room;
+
+			out_bytes(b.data, n);
+			leno_stream_skip(p->stream, n);
+		}
+		out_end();
+		if (out_closed()) {
+			fail("nobody reads standard output any more");
+			give_up(p, "nobody reads it any more", EXIT_FAILED);
+			return;
+		}
+		if (out_size() > 0) /* the loop comes back when it is taken */
+			return;
+	}
+	if (leno_stream_peek(p->stream).size > 0 && p->again == 0)
+		leno_after(p->app.node, 0, on_again, p, &p->again);
+	if (leno_stream_ended(p->stream))
+		sink_close(STDOUT_FILENO); /* though we may still have something to say */
+}
+
+static void on_again(leno_node *node, void *arg)
+{
+	struct pipe_end *p = arg;
+
+	p->again = 0;
+	if (p->stream != NULL)
+		drain(p);
+}
+
+/* ---- the stream --------------------------------------------------------------------- */
+
+static void on_readable(leno_stream *stream, void *user)
+{
+	drain(user);
+}
+
+static void on_writable(leno_stream *stream, void *user)
+{
+	struct pipe_end *p = user;
+
+	inlet_resume(&p->in);
+	take_input(p);
+}
+
+static void on_closed(leno_stream *stream, void *user, int error, int code, const char *why)
+{
+	struct pipe_end *p = user;
+
+	p->stream = NULL;
+	watch_input(p);
+	if (error == LENO_REFUSED && code == LENO_REFUSED)
+		fail("%s has no such pipe, or it is in use: `leno pipe --listen %s` makes one",
+		     label(p), p->topic + strlen(TOPIC));
+	else if (error)
+		fail("%s: %s", label(p), error == LENO_REFUSED ? why : leno_strerror(error));
+	app_end(&p->app, error ? EXIT_FAILED : EXIT_DONE);
+}
+
+static const leno_stream_handlers stream_handlers = { .readable = on_readable,
+	                                              .writable = on_writable,
+	                                              .closed = on_closed };
+
+static void begin(struct pipe_end *p, leno_stream *stream)
+{
+	p->begun = true;
+	p->stream = stream;
+	p->peer = *leno_stream_peer(stream);
+	p->in = (struct inlet){ .fd = STDIN_FILENO, .stream = stream };
+	p->app.deadline = -1;
+	mates_begin(p->mates, &p->peer);
+	watch_input(p);
+}
+
+static void on_stream(leno_node *node, void *user, leno_stream *stream, const char *topic)
+{
+	struct pipe_end *p = user;
+
+	if (p->who != NULL || p->begun || strcmp(topic, p->topic) != 0)
+		return;
+	begin(p, stream);
+	leno_stream_accept(stream, &stream_handlers, p);
+}
+
+/* ---- who is there ------------------------------------------------------------------- */
+
+static void on_lost(void *arg, const leno_id *id)
+{
+	struct pipe_end *p = arg;
+
+	if (p->stream == NULL)
+		return;
+	fail("%s has not been heard for %g s", label(p), (double)p->app.set->patience_ms / 1000);
+	give_up(p, "it was not heard any more", EXIT_TIMEOUT);
+}
+
+static void on_link_down(leno_node *node, void *user, const leno_id *id, enum leno_why why,
+                         int error)
+{
+	app_check_life(user, error);
+}
+
+static void on_tick(struct app *app)
+{
+	struct pipe_end *p = (struct pipe_end *)app;
+	leno_stream *stream;
+	leno_id id;
+	int error;
+
+	if (p->stream != NULL)
+		drain(p);
+	if (p->begun || p->who == NULL || !app_seek(app, p->who, &id))
+		return;
+	error = leno_stream_open(app->node, &id, p->topic, &stream_handlers, p, &stream);
+	if (error == 0) {
+		begin(p, stream);
+		return;
+	}
+	fail("%s: %s", p->who, leno_strerror(error));
+	app_end(app, app_error_exit(error));
+}
+
+static void on_late(struct app *app)
+{
+	app_not_found(app, ((struct pipe_end *)app)->who);
+}
+
+static void on_closing(struct app *app)
+{
+	mates_free(((struct pipe_end *)app)->mates);
+}
+
+static void on_leave(struct app *app)
+{
+	struct pipe_end *p = (struct pipe_end *)app;
+
+	leno_stream_abort(p->stream, ABORT_CODE, "interrupted");
+	p->stream = NULL;
+	leno_step(app->node); /* so that it is heard before the goodbye */
+}
+
+/* ---- the command -------------------------------------------------------------------- */
+
+static const struct argp_option options[] = {
+	{ "listen", 'l', NULL, 0, "wait for another to open the pipe TOPIC; as a node that stays",
+	  0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = {
+	{ &patient_argp, 0, NULL, 0 },
+	{ &settings_argp, 0, "Options of all commands:", 1 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct pipe_command *c = state->input;
+
+	switch (key) {
+	case 'l':
+		c->listen = true;
+		c->words.least = c->words.most = 1;
+		return 0;
+	case ARGP_KEY_END:
+		if (c->words.count < c->words.least)
+			argp_error(state, "say NODE TOPIC, or --listen TOPIC");
+		return words_parse(key, arg, state);
+	default: return words_parse(key, arg, state);
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "NODE TOPIC\n--listen TOPIC",
+	.doc = "Joins standard input with another's standard output, and back: of `leno pipe "
+	       "--listen TOPIC`, which runs as NODE."
+	       "\vBoth directions end by themselves, and the command when both have ended: with 0 "
+	       "when all was taken. --listen takes one pipe, and others in vain.",
+	.children = children,
+};
+
+/* What the environment and the configuration say of a node is meant for the one that
+ * stays; this one stands beside it. */
+static void stand_apart(struct settings *set)
+{
+	if (!settings_from(set, "identity", LAYER_ARGUMENT))
+		set->identity = NULL;
+	if (!settings_from(set, "name", LAYER_ARGUMENT))
+		set->name = NULL;
+	set->listen.count = 0;
+}
+
+int cmd_pipe(int argc, char **argv)
+{
+	static const leno_handlers handlers = { .link_down = on_link_down, .stream = on_stream };
+	struct pipe_command c = { .words = { .least = 2, .most = 2 } };
+	struct pipe_end p = { .app = { .tick = on_tick,
+		                       .late = on_late,
+		                       .leave = on_leave,
+		                       .closing = on_closing,
+		                       .acts = true } };
+	const char *topic;
+
+	settings_parse(&argp, argc, argv, &c.words.set, &c);
+	p.who = c.listen ? NULL : c.words.items[0];
+	topic = c.words.items[c.listen ? 0 : 1];
+	if ((size_t)snprintf(p.topic, sizeof p.topic, TOPIC "%s", topic) >= sizeof p.topic) {
+		fail("a TOPIC is up to %zu bytes", sizeof p.topic - sizeof TOPIC);
+		return EXIT_USAGE;
+	}
+	if (c.words.set.patience_ms == 0)
+		c.words.set.patience_ms = STALL_MS;
+	stand_apart(&c.words.set);
+	if (!app_open(&p.app, &c.words.set, &handlers, c.listen))
+		return p.app.exit;
+	p.mates = mates_new(&p.app, c.words.set.patience_ms, on_lost, &p);
+	if (!c.listen)
+		app_start_clock(&p.app);
+	else if (isatty(STDERR_FILENO))
+		fail("waiting as %s in network %s",
+		     c.words.set.name ? c.words.set.name : node_label(NULL, leno_self(p.app.node)),
+		     c.words.set.network ? c.words.set.network : "default");
+	app_run(&p.app);
+	inlet_clear(&p.in);
+	return p.app.exit;
+}

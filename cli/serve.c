@@ -1,0 +1,54 @@
+/* serve.c - streams of others, by topic: to the copies, or to the forwards. */
+#include "serve.h"
+#include "background.h"
+#include "copy_frame.h"
+#include "copy_serve.h"
+#include "forward_serve.h"
+#include "output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct serve {
+	struct background *background;
+	struct copies *copies;
+	struct forwards *forwards;
+};
+
+struct serve *serve_new(struct app *app, const struct settings *set, enum event_style style)
+{
+	struct serve *s = need(calloc(1, sizeof *s));
+
+	s->background = background_new(app);
+	s->forwards = forwards_new(app, s->background, &set->allow_forward, style);
+	if (s->forwards == NULL) {
+		app->exit = EXIT_USAGE;
+		serve_free(s);
+		return NULL;
+	}
+	s->copies = copies_new(app, s->background, set->accept_files, set->share_files, style);
+	if (s->copies == NULL) {
+		app->exit = EXIT_FAILED;
+		serve_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void serve_free(struct serve *s)
+{
+	if (s == NULL)
+		return;
+	background_free(s->background);
+	copies_free(s->copies);
+	forwards_free(s->forwards);
+	free(s);
+}
+
+void serve_take(struct serve *s, leno_stream *stream, const char *topic)
+{
+	if (strcmp(topic, COPY_TOPIC) == 0)
+		copies_take(s->copies, stream);
+	else if (strncmp(topic, FORWARD_TOPIC, strlen(FORWARD_TOPIC)) == 0)
+		forwards_take(s->forwards, stream, topic);
+}
