@@ -35,8 +35,10 @@ static struct {
 	unsigned count, harmed;
 } evil;
 
-bool __real_relay_put(struct relay *, struct bytes head, struct bytes body, struct bytes sealed);
-bool __wrap_relay_put(struct relay *, struct bytes head, struct bytes body, struct bytes sealed);
+bool __real_relay_put(struct relay *, struct bytes head, struct bytes body, struct bytes sealed,
+                      uint64_t now_us);
+bool __wrap_relay_put(struct relay *, struct bytes head, struct bytes body, struct bytes sealed,
+                      uint64_t now_us);
 
 /* ---- its deeds -------------------------------------------------------------------- */
 
@@ -48,7 +50,8 @@ static bool put(struct relay *r, const uint8_t *data, size_t size)
 	if (read_packet(bytes_of(data, size), &p))
 		sealed = p.sealed.size;
 	return __real_relay_put(r, bytes_of(data, size - sealed), bytes_of(NULL, 0),
-	                        bytes_of(data + size - sealed, sealed));
+	                        bytes_of(data + size - sealed, sealed),
+	                        list_item(r, struct conn, relay)->node->now_us);
 }
 
 static void flip(uint8_t *data, size_t from, size_t to)
@@ -173,7 +176,8 @@ static bool harm(struct conn *c, const struct packet *p, uint8_t *data, size_t s
 	return put(&c->relay, data, size);
 }
 
-bool __wrap_relay_put(struct relay *r, struct bytes head, struct bytes body, struct bytes sealed)
+bool __wrap_relay_put(struct relay *r, struct bytes head, struct bytes body, struct bytes sealed,
+                      uint64_t now_us)
 {
 	struct conn *c = list_item(r, struct conn, relay);
 	uint8_t data[PACKET_MAX];
@@ -181,12 +185,12 @@ bool __wrap_relay_put(struct relay *r, struct bytes head, struct bytes body, str
 	struct packet p;
 
 	if (!evil.node || c->node != sim_leno(evil.node))
-		return __real_relay_put(r, head, body, sealed);
+		return __real_relay_put(r, head, body, sealed, now_us);
 	write_bytes(&w, head.data, head.size);
 	write_bytes(&w, body.data, body.size);
 	write_bytes(&w, sealed.data, sealed.size);
 	CHECK(!w.full && read_packet(writer_bytes(&w), &p));
 	if (leno_id_same(&p.from, sim_id(evil.node)) || !harms(&p))
-		return __real_relay_put(r, head, body, sealed);
+		return __real_relay_put(r, head, body, sealed, now_us);
 	return harm(c, &p, data, writer_size(&w));
 }
