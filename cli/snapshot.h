@@ -21,7 +21,8 @@ enum {
 /* What is asked of nodes that stay; the reply is what snapshot_write_json() writes. */
 #define STATS_TYPE "leno/stats"
 
-enum unit { UNIT_NONE, UNIT_BYTES, UNIT_US, UNIT_MS };
+/* RTT: microseconds, of which 0 means that it is not known. */
+enum unit { UNIT_NONE, UNIT_BYTES, UNIT_US, UNIT_MS, UNIT_RTT };
 
 struct field {
 	const char *key; /* in JSON, as in leno.h                        */

@@ -63,7 +63,7 @@ static const struct field node_items[] = {
 };
 
 static const struct field link_items[] = {
-	{ "rtt_us", false, UNIT_US, "leno_link_rtt_seconds", NULL,
+	{ "rtt_us", false, UNIT_RTT, "leno_link_rtt_seconds", NULL,
 	  "Smoothed round trip of the link.", LINK(rtt_us) },
 	{ "age_ms", false, UNIT_MS, "leno_link_age_seconds", NULL, "Time since its handshake.",
 	  LINK(age_ms) },
@@ -86,7 +86,7 @@ static const struct field link_items[] = {
 };
 
 static const struct field session_items[] = {
-	{ "rtt_us", false, UNIT_US, "leno_session_rtt_seconds", NULL,
+	{ "rtt_us", false, UNIT_RTT, "leno_session_rtt_seconds", NULL,
 	  "Smoothed round trip from end to end.", SESSION(rtt_us) },
 	{ "age_ms", false, UNIT_MS, "leno_session_age_seconds", NULL,
 	  "Time since the session began.", SESSION(age_ms) },
@@ -117,6 +117,13 @@ static const struct field session_items[] = {
 	  "Bytes sent and not acknowledged now.", SESSION(unconfirmed_bytes) },
 	{ "streams", false, UNIT_NONE, "leno_session_streams", NULL,
 	  "Streams that are open now.", SESSION(streams) },
+	{ "lost_packets", true, UNIT_NONE, "leno_session_lost_packets_total", NULL,
+	  "Packets of the session that were lost across relays.", SESSION(lost_packets) },
+	{ "marked_packets", true, UNIT_NONE, "leno_session_marked_packets_total", NULL,
+	  "Packets of the session that had waited long at a relay.", SESSION(marked_packets) },
+	{ "window_bytes", false, UNIT_BYTES, "leno_session_window_bytes", NULL,
+	  "Bytes that may be under way across relays now; 0 on a direct path.",
+	  SESSION(window_bytes) },
 };
 
 const struct fields node_fields = { node_items, sizeof node_items / sizeof node_items[0] };

@@ -42,7 +42,7 @@ static void write_fields(FILE *f, const struct fields *fields, const void *info)
 		const struct field *field = &fields->items[i];
 		uint64_t value = field_get(field, info);
 
-		if (field->unit == UNIT_US && value == 0)
+		if (field->unit == UNIT_RTT && value == 0)
 			fprintf(f, ",\"%s\":null", field->key);
 		else
 			fprintf(f, ",\"%s\":%" PRIu64, field->key, value);

@@ -38,7 +38,8 @@ static void write_peer(FILE *f, const leno_id *id, const char *name)
 
 static void write_value(FILE *f, enum unit unit, uint64_t value)
 {
-	uint64_t second = unit == UNIT_US ? 1000000 : unit == UNIT_MS ? 1000 : 1;
+	bool us = unit == UNIT_US || unit == UNIT_RTT;
+	uint64_t second = us ? 1000000 : unit == UNIT_MS ? 1000 : 1;
 
 	if (second == 1)
 		fprintf(f, " %" PRIu64 "\n", value);
@@ -59,7 +60,7 @@ static void write_field_head(FILE *f, const struct field *field)
 
 static bool is_known(const struct field *field, uint64_t value)
 {
-	return field->unit != UNIT_US || value > 0;
+	return field->unit != UNIT_RTT || value > 0;
 }
 
 static void write_node(FILE *f, const struct snapshot *s)

@@ -162,8 +162,9 @@ void view_links(struct table *t, const struct view *v)
 			{ "AGE", true, 9 }, { "OUT" per, true, 0 }, { "IN" per, true, 0 },     \
 			{ "SENT" per, true, 1 }, { "RECEIVED" per, true, 2 },                  \
 			{ "RESENT" per, true, 3 }, { "WAITING", true, 4 },                     \
-			{ "UNCONFIRMED", true, 6 }, { "UNKNOWN" per, true, 8 },                \
-			{ "STREAMS", true, 7 },                                                \
+			{ "UNCONFIRMED", true, 6 }, { "WINDOW", true, 7 },                     \
+			{ "LOST" per, true, 4 }, { "MARKED" per, true, 5 },                    \
+			{ "UNKNOWN" per, true, 8 }, { "STREAMS", true, 7 },                    \
 	}
 
 static const struct column session_totals[] = SESSION_COLUMNS("");
@@ -193,6 +194,12 @@ static void add_session(struct table *t, const struct view *v, const struct sess
 	add_risen_bytes(t, v, now->resent_bytes, old->resent_bytes);
 	add_bytes(t, (double)now->waiting_bytes);
 	add_bytes(t, (double)now->unconfirmed_bytes);
+	if (now->window_bytes > 0)
+		add_bytes(t, (double)now->window_bytes);
+	else
+		table_add(t, "-");
+	add_risen(t, v, now->lost_packets, old->lost_packets);
+	add_risen(t, v, now->marked_packets, old->marked_packets);
 	add_risen(t, v, now->items_unknown, old->items_unknown);
 	add_count(t, now->streams);
 }

@@ -470,6 +470,10 @@ typedef struct leno_session_info {
 	uint64_t       waiting_bytes;        /* now: not sent yet ...             */
 	uint64_t       unconfirmed_bytes;    /* ... and sent, not acknowledged    */
 	uint64_t       streams;              /* open now                          */
+	uint64_t       lost_packets, marked_packets; /* ours, across relays: that did not
+	                                        come; that had waited long        */
+	uint64_t       window_bytes;         /* that may be under way now; 0: direct, where
+	                                        the link alone decides            */
 } leno_session_info;
 LENO_API void leno_sessions(leno_node *, bool (*fn)(void *arg, const leno_session_info *),
                             void *arg);

@@ -181,7 +181,8 @@ static leno_session_info session_info(leno_node *n, const struct peer *p)
 		.items_unknown = k.items_unknown, .items_in = k.items_in,
 		.bytes_out = k.bytes_out, .bytes_in = k.bytes_in, .resent_bytes = k.resent,
 		.waiting_bytes = waiting + streams_waiting(p),
-		.unconfirmed_bytes = session_queued(s) - waiting, .streams = streams_count(p)
+		.unconfirmed_bytes = session_queued(s) - waiting, .streams = streams_count(p),
+		.lost_packets = k.lost, .marked_packets = k.marked, .window_bytes = k.window
 	};
 }
 

@@ -14,6 +14,9 @@ void session_count(const struct session *s, struct session_counts *ret)
 		.items_in = past->items_in + s->in.items,
 		.bytes_out = past->bytes_out + s->out.sent_max,
 		.bytes_in = past->bytes_in + inbox_offset(&s->in),
-		.resent = s->out.resent
+		.resent = s->out.resent,
+		.lost = s->out.lost,
+		.marked = s->out.marked,
+		.window = s->out.recovery.on ? s->out.congestion.cwnd : 0
 	};
 }

@@ -223,6 +223,8 @@ struct session_counts {
 	uint64_t lives;
 	uint64_t items_out, items_confirmed, items_unknown, items_in;
 	uint64_t bytes_out, bytes_in, resent;
+	uint64_t lost, marked;       /* packets across relays                        */
+	uint64_t window;             /* now; 0: direct                               */
 };
 void session_count(const struct session *, struct session_counts *ret);
 /* Of the peer's life that we speak with, or have spoken to; 0: not yet to any. */

@@ -331,6 +331,8 @@ int stream_take_position(struct stream *s, const struct position *p, uint64_t no
 static void take_feedback(struct stream *s, struct feedback *f, uint64_t in_flight)
 {
 	s->setup->lost_packets += f->lost;
+	s->lost += f->lost;
+	s->marked += f->marked;
 	f->limited = in_flight + congestion_share(&s->congestion) >= s->congestion.cwnd;
 	congestion_take(&s->congestion, f);
 	if (f->overflow)

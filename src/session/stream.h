@@ -41,6 +41,7 @@ struct stream {
 	uint64_t reported;            /* ever: by session_take_confirmed()         */
 	uint64_t data_max;            /* the peer's bound                          */
 	uint64_t resent;              /* bytes, ever                               */
+	uint64_t lost, marked;        /* packets, ever                             */
 	uint64_t refused;             /* bytes that got LENO_AGAIN last; 0: none   */
 	struct big *bigs;             /* in order, those not acknowledged          */
 	size_t n_bigs, bigs_room;

@@ -47,7 +47,7 @@ void audit_memory(struct sim *sim)
 /* ---- what one node has counted ---------------------------------------------------- */
 
 struct sums {
-	uint64_t bytes_out, bytes_in, forwarded, dropped, marked, resent_bytes;
+	uint64_t bytes_out, bytes_in, forwarded, dropped, marked, resent_bytes, lost_packets;
 	bool impossible;
 };
 
@@ -68,6 +68,7 @@ static bool sum_session(void *arg, const leno_session_info *info)
 	struct sums *s = arg;
 
 	s->resent_bytes += info->resent_bytes;
+	s->lost_packets += info->lost_packets;
 	s->impossible = s->impossible || info->lives == 0 || info->sent > info->items_out ||
 	                info->items_confirmed + info->items_unknown > info->items_out;
 	return true;
@@ -86,7 +87,8 @@ void audit_counters(struct sim *sim)
 		leno_sessions(node->leno, sum_session, &s);
 		if (s.impossible || s.bytes_out > stats.bytes_out || s.bytes_in > stats.bytes_in ||
 		    s.forwarded > stats.forwarded || s.dropped > stats.dropped ||
-		    s.marked > stats.marked || s.resent_bytes > stats.resent_bytes)
+		    s.marked > stats.marked || s.resent_bytes > stats.resent_bytes ||
+		    s.lost_packets > stats.lost_packets)
 			world_fail(sim, "%s has counted what cannot be", node->name);
 	}
 }

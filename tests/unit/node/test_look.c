@@ -168,6 +168,7 @@ TEST(a_session_tells_what_both_ends_agree_on)
 	b = session(1, 0);
 	CHECK_STR(a.name, "bob");
 	CHECK_EQ(a.path, LENO_PATH_DIRECT);
+	CHECK_EQ(a.window_bytes, 0);
 	CHECK_EQ(a.lives, 1);
 	CHECK_EQ(a.sent, 11);          /* a ping is no message */
 	CHECK_EQ(b.received, 11);
@@ -200,7 +201,8 @@ TEST(a_relay_counts_for_each_link_what_leaves_by_it)
 	CHECK_EQ(a.path, LENO_PATH_RELAYED);
 	CHECK_STR(a.name, "cyd");
 	CHECK_EQ(a.items_confirmed, 201);
-	CHECK(a.rtt_us > 0);
+	CHECK(a.rtt_us > 0 && a.window_bytes > 0);
+	CHECK_EQ(a.lost_packets, 0);
 	REQUIRE(b.n_links == 2);
 	leno_get_stats(w.node[1], &stats);
 	CHECK(b.links[0].forwarded > 0 && b.links[1].forwarded > 0);
