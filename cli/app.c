@@ -5,7 +5,7 @@
  *   app_open -> app_run: { leno_step, tick, flush, ppoll, sources } -> app_end
  *            -> goodbye
  *
- *  The loop ends by app_end() alone; the goodbye is said in one place. */
+ * The loop ends by app_end() alone; the goodbye is said in one place. */
 #include "app.h"
 #include "answers.h"
 #include "output.h"

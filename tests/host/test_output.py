@@ -41,7 +41,7 @@ def test_a_node_that_pauses_loses_no_message(w):
         ada = start(w, ["listen", "--name", "ada", "--raw"], out)
     w.settle(1)
     with open(w.path("in"), "wb") as f:
-        f.write((b"x" * 60 + b"\n") * (30000 if SLOW else 400000))
+        f.write((b"x" * 60 + b"\n") * (200000 if SLOW else 400000))
     for args in (["--lines"], []):
         with open(w.path("in"), "rb") as f:
             sender = start(w, ["send", "ada", "t", "--timeout", "15"] + args,

@@ -72,6 +72,7 @@ def test_a_name_that_another_user_holds_is_said_once(w):
     if os.geteuid() != 0:
         return
     ada = w.up("ada")
+    ada.event("leader")
     with open("/proc/net/unix", encoding="ascii") as f:
         names = set(re.findall(r"@(leno/1/\d+/\S+)", f.read()))
     ada.end()
