@@ -133,15 +133,15 @@ static void say_rates(const struct top *t, char text[TEXT_MAX])
 	uint64_t ms = watch_passed_ms(&t->w);
 	const leno_stats *now = &t->w.now.stats, *before = ms ? &t->w.before.stats : &none;
 	char a[UNITS_MAX], b[UNITS_MAX], c[UNITS_MAX], d[UNITS_MAX], e[UNITS_MAX], f[UNITS_MAX],
-		g[UNITS_MAX];
+		g[UNITS_MAX], h[UNITS_MAX];
 
 	snprintf(text, TEXT_MAX,
 	         "out %s/s, in %s/s, messages %s/s out, %s/s in, relayed %s/s, dropped %s/s, "
-	         "resent %s/s",
+	         "lost %s/s, resent %s/s",
 	         show_bytes(a, RATE(bytes_out)), show_bytes(b, RATE(bytes_in)),
 	         show_count(c, RATE(sent)), show_count(d, RATE(received)),
 	         show_count(e, RATE(forwarded)), show_count(f, RATE(dropped)),
-	         show_bytes(g, RATE(resent_bytes)));
+	         show_count(g, RATE(lost_packets)), show_bytes(h, RATE(resent_bytes)));
 }
 
 static void say_foot(const struct top *t, size_t body, char text[TEXT_MAX])

@@ -163,7 +163,7 @@ def test_it_fits_whatever_the_size(w, start):
     w.up("ada-" + "x" * 40)
     w.up("bob")
     w.settle(2)
-    top = start("bob", "-i", "0.2", columns=120, rows=40)
+    top = start("bob", "-i", "0.2", columns=170, rows=40)
     wide = top.wait_for("a wide one", has("DROPPED/s", "UNKNOWN/s"))
     check(fits(top)(wide), wide)
     for columns, rows in ((60, 20), (40, 9), (20, 5), (10, 2), (1, 1), (300, 100)):
