@@ -105,6 +105,11 @@ void dials_self(struct dial *x)
 	x->delay_ms = DIAL_LAST_MS;
 }
 
+void dials_shut(struct dial *x, uint64_t now_us)
+{
+	x->shut = now_us - x->held_us < (uint64_t)DIAL_STEADY_MS * 1000;
+}
+
 void dials_proved(struct dials *d, struct dial *x, const leno_id *peer, uint64_t now_us)
 {
 	timers_set(d->timers, &x->timer, NEVER);
@@ -116,12 +121,11 @@ void dials_proved(struct dials *d, struct dial *x, const leno_id *peer, uint64_t
 
 void dials_lost(struct dials *d, struct dial *x, uint64_t now_us, uint64_t random)
 {
-	bool was_steady = x->state == DIAL_HELD &&
-	                  now_us - x->held_us >= (uint64_t)DIAL_STEADY_MS * 1000;
 	uint64_t delay_us;
 
-	if (was_steady)
+	if (x->state == DIAL_HELD && !x->shut)
 		x->delay_ms = DIAL_FIRST_MS;
+	x->shut = false;
 	delay_us = (uint64_t)x->delay_ms * 1000;
 	x->state = DIAL_WAITING;
 	timers_set(d->timers, &x->timer,

@@ -3,9 +3,9 @@
  *   WAITING --dials_next--> DIALLING --dials_opened--> LINKING --dials_proved--> HELD
  *   any of these --dials_lost--> WAITING (later each time, with jitter)
  *
- *  1. The delay doubles from DIAL_FIRST_MS to DIAL_LAST_MS, and starts anew only when a peer
- *     has proved who it is, and stayed for DIAL_STEADY_MS: a door that opens and shuts is not
- *     success.
+ *  1. The delay doubles from DIAL_FIRST_MS to DIAL_LAST_MS, and starts anew only after a
+ *     peer has proved who it is: a door that opens and shuts is not success. Nor is one by
+ *     which we are put out within DIAL_STEADY_MS, since there is no room.
  *  2. What leads to ourselves is dialled as seldom as there is: it may lead elsewhere one day,
  *     or somebody in between made it so.
  *  3. Each delay is drawn between half of it and all of it, so that peers that lost one
@@ -39,6 +39,7 @@ struct dial {
 	leno_id         peer;
 	uint32_t        delay_ms;
 	uint64_t        held_us;    /* since when it is HELD                           */
+	bool            shut;       /* put out at once: the delay goes on              */
 	char            uri[];
 };
 
@@ -61,6 +62,9 @@ struct dial *dials_by_peer(const struct dials *, const leno_id *, struct dial *a
 
 /* It was ourselves who answered: dials_lost() will wait as long as ever. */
 void dials_self(struct dial *);
+
+/* The peer has no room for us. Before dials_lost(). */
+void dials_shut(struct dial *, uint64_t now_us);
 
 /* Never dialled again, unless it is kept anew. */
 void dials_rest(struct dials *, struct dial *);

@@ -300,11 +300,13 @@ static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, 
 {
 	struct dial *d;
 
-	if (c->dial && (d = dials_find(&n->dials, c->dial)) && d->state != DIAL_HELD) {
-		if (error == LENO_SELF)
-			dials_self(d);
+	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
+	if (d && error == LENO_SELF)
+		dials_self(d);
+	if (d && error == LENO_LIMIT)
+		dials_shut(d, n->now_us);
+	if (d && d->state != DIAL_HELD)
 		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
-	}
 	if (!peer)
 		return;
 	list_each (it, next, &n->conns) {

@@ -81,15 +81,21 @@ TEST(delays_double_with_jitter_up_to_a_bound)
 			CHECK(x->timer.due_us >= rows[i].from_ms * UINT64_C(1000));
 			CHECK(x->timer.due_us < rows[i].to_ms * UINT64_C(1000));
 		}
-		CHECK_ROW("a door that opens and shuts is no success");
+		CHECK_ROW("who is put out at once for want of room has no success");
 		dials_proved(&d, x, &one, 1000);
 		CHECK(x->state == DIAL_HELD && x->timer.slot == 0);
+		dials_shut(x, 1000 + 999999);
 		dials_lost(&d, x, 1000 + 999999, randoms[k]);
 		CHECK(x->timer.due_us >= 5000000);
-		CHECK_ROW("whoever proves who it is, and stays, begins anew");
+		CHECK_ROW("later than at once it was one");
 		dials_proved(&d, x, &one, 1000);
+		dials_shut(x, 1000 + 1000000);
 		dials_lost(&d, x, 1000 + 1000000, randoms[k]);
 		CHECK(x->timer.due_us < 1001000 + 100000);
+		CHECK_ROW("whoever proves who it is begins anew");
+		dials_proved(&d, x, &one, 2000000);
+		dials_lost(&d, x, 2000000, randoms[k]);
+		CHECK(x->timer.due_us < 2000000 + 100000);
 		close_it();
 	}
 }
