@@ -183,8 +183,12 @@ static bool is_zombie(const struct conn *o, const struct conn *c, struct bytes i
 	return was != is ? was < is : o->peer_turn < c->peer_turn && !listed(ids, o);
 }
 
+/* Of two lives of one identity the one that came last is surely alive. If it is the older
+ * one it learns over this link that there is a newer, and goes past it or ends. */
 static bool better(const struct conn *a, const struct conn *b)
 {
+	if (link_peer(a->link)->incarnation != link_peer(b->link)->incarnation)
+		return a->via > b->via;
 	if (a->class != b->class)
 		return a->class < b->class;
 	return memcmp(link_id(a->link), link_id(b->link), LINK_ID_SIZE) < 0;
