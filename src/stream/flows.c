@@ -88,8 +88,8 @@ struct flow *flows_turn(struct flows *s, size_t *ret_max)
 	if (list_empty(&s->turns))
 		return NULL;
 	f = list_item(s->turns.next, struct flow, ready);
-	if (f->turn == 0)
-		f->turn = (size_t)f->weight * FLOW_TURN;
+	if (f->turn < FLOW_TURN)
+		f->turn += (size_t)f->weight * FLOW_TURN;
 	*ret_max = f->turn;
 	return f;
 }
@@ -101,7 +101,7 @@ void flows_said(struct flows *s, struct flow *f, size_t bytes)
 	if (!flow_wants(f)) {
 		f->turn = 0;
 		list_remove(&f->ready);
-	} else if (f->turn == 0) {
+	} else if (f->turn < FLOW_TURN) { /* the rest is too little for a piece: kept */
 		list_append(&s->turns, &f->ready);
 	}
 }
