@@ -90,7 +90,7 @@ static void begin(leno_node *node, void *user, const leno_info *info)
 	     "leno_stream_open");
 	pump(me->stream, me);
 	me->far = info->id;
-	if (me->stage->mode == ROUND_TRIP)
+	if (me->stage->mode != THROUGHPUT)
 		ask(node, me);
 }
 
