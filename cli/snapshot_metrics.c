@@ -92,36 +92,33 @@ static void write_node(FILE *f, const struct snapshot *s)
 	}
 }
 
+/* One sample about another node, unless it is not known yet. */
+static void write_sample(FILE *f, const struct field *field, const void *info, const leno_id *id,
+                         const char *name)
+{
+	uint64_t value = field_get(field, info);
+
+	if (!is_known(field, value))
+		return;
+	fprintf(f, "%s{", field->metric);
+	write_peer(f, id, name);
+	fputc('}', f);
+	write_value(f, field->unit, value);
+}
+
 static void write_link_field(FILE *f, const struct snapshot *s, const struct field *field)
 {
 	write_field_head(f, field);
-	for (size_t i = 0; i < s->n_links; i++) {
-		const struct link_row *row = &s->links[i];
-		uint64_t value = field_get(field, &row->info);
-
-		if (!is_known(field, value))
-			continue;
-		fprintf(f, "%s{", field->metric);
-		write_peer(f, &row->info.id, row->name);
-		fputc('}', f);
-		write_value(f, field->unit, value);
-	}
+	for (size_t i = 0; i < s->n_links; i++)
+		write_sample(f, field, &s->links[i].info, &s->links[i].info.id, s->links[i].name);
 }
 
 static void write_session_field(FILE *f, const struct snapshot *s, const struct field *field)
 {
 	write_field_head(f, field);
-	for (size_t i = 0; i < s->n_sessions; i++) {
-		const struct session_row *row = &s->sessions[i];
-		uint64_t value = field_get(field, &row->info);
-
-		if (!is_known(field, value))
-			continue;
-		fprintf(f, "%s{", field->metric);
-		write_peer(f, &row->info.id, row->name);
-		fputc('}', f);
-		write_value(f, field->unit, value);
-	}
+	for (size_t i = 0; i < s->n_sessions; i++)
+		write_sample(f, field, &s->sessions[i].info, &s->sessions[i].info.id,
+		             s->sessions[i].name);
 }
 
 static void write_paths(FILE *f, const struct snapshot *s)
