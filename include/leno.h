@@ -356,7 +356,7 @@ LENO_API int leno_stream_open(leno_node *, const leno_id *to, const char *topic,
 LENO_API int leno_stream_accept(leno_stream *, const leno_stream_handlers *, void *user);
 
 /* Copies as much as there is room for; *ret_taken says how much, 0 included. When it was
- * less than all, `writable` follows. Errors: CLOSED (finished, or over), ARGUMENT, MEMORY. */
+ * less than all, `writable` follows. Errors: CLOSED (finished, or over), ARGUMENT. */
 LENO_API int leno_stream_write(leno_stream *, leno_bytes, size_t *ret_taken);
 
 /* Nothing more will be written: the peer reads to the end, and sees it. CLOSED. */

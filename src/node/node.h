@@ -180,6 +180,7 @@ struct leno_node {
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
 	struct flow_setup flow_setup;
 	struct list     stream_events; /* streams of which the application must hear   */
+	struct list     stream_later;  /* ... or may be told, when others give memory back */
 	struct timer    stream_timer;
 
 	struct list     suspected;   /* struct suspects that have some, see suspects.h */

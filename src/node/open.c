@@ -171,6 +171,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	list_init(&n->suspected);
 	list_init(&n->strays);
 	list_init(&n->stream_events);
+	list_init(&n->stream_later);
 	n->flow_setup = (struct flow_setup){ .pool = &n->pool, .budget = share_of(&options, SHARE_STREAMS) };
 	timers_init(&n->timers);
 	requests_init(&n->requests, &n->timers, TIMER_REQUEST,

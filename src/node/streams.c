@@ -155,6 +155,13 @@ static void fire(leno_stream *s)
 	leave(s);
 }
 
+/* The timer has come. */
+void streams_tick(leno_node *n)
+{
+	while (!list_empty(&n->stream_later))
+		list_append(&n->stream_events, n->stream_later.next);
+}
+
 void streams_settle(leno_node *n)
 {
 	struct list now;
@@ -208,6 +215,7 @@ void streams_free(struct peer *p)
 
 void streams_clear(leno_node *n)
 {
+	streams_tick(n);
 	list_each (it, next, &n->stream_events)
 		stream_free(list_item(it, leno_stream, event));
 }
@@ -288,16 +296,21 @@ static void made(struct peer *p, leno_stream *s, const struct flow_item *item)
 		event(s);
 }
 
-/* The queue is full: what is acknowledged wakes the peer. Or memory is out, which others
- * give back, of whom nothing is heard here. */
-static void retry(leno_stream *s)
+/* Memory is out, which others give back, of whom nothing is heard here. */
+static void look_later(leno_stream *s)
 {
 	leno_node *n = s->node;
 
-	if (session_queued(s->peer->session) > 0 || !list_empty(&s->event))
-		return;
-	list_append(&n->stream_events, &s->event);
-	timers_set(&n->timers, &n->stream_timer, n->now_us + RETRY_US);
+	list_append(&n->stream_later, &s->event);
+	if (n->stream_timer.slot == 0)
+		timers_set(&n->timers, &n->stream_timer, n->now_us + RETRY_US);
+}
+
+/* Or the queue is full: what is acknowledged wakes the peer. */
+static void retry(leno_stream *s)
+{
+	if (session_queued(s->peer->session) == 0 && list_empty(&s->event))
+		look_later(s);
 }
 
 void streams_feed(struct peer *p)
@@ -466,17 +479,17 @@ int leno_stream_accept(leno_stream *s, const leno_stream_handlers *handlers, voi
 
 int leno_stream_write(leno_stream *s, leno_bytes data, size_t *ret_taken)
 {
-	int error;
-
 	if (!s || !ret_taken || (!data.data && data.size > 0))
 		return LENO_ARGUMENT;
 	*ret_taken = 0;
 	if (!s->peer || s->flow.finish_due || s->flow.finished || s->flow.aborted ||
 	    s->node->leaving)
 		return LENO_CLOSED;
-	error = flow_write(&s->flow, bytes_of(data.data, data.size), ret_taken);
+	*ret_taken = flow_write(&s->flow, bytes_of(data.data, data.size));
+	if (*ret_taken < data.size && tape_size(&s->flow.out) == 0)
+		look_later(s);
 	wake(s);
-	return error;
+	return 0;
 }
 
 int leno_stream_finish(leno_stream *s)

@@ -22,6 +22,7 @@ bool streams_open(const struct peer *);        /* is there any?                 
 size_t   streams_count(const struct peer *);
 uint64_t streams_waiting(const struct peer *);
 
+void streams_tick(leno_node *);                /* its timer has come                */
 void streams_settle(leno_node *);              /* handlers that are due             */
 void streams_end(struct peer *, int error);    /* the session's life is over        */
 void streams_free(struct peer *);              /* without a word                    */

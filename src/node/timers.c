@@ -97,6 +97,8 @@ static void due(leno_node *n, struct timer *t)
 		fan_tick(n);
 		break;
 	case TIMER_STREAMS:
+		streams_tick(n);
+		break;
 	case TIMER_SUSPECTS:
 		break;                     /* node_settle() looks at them */
 	}

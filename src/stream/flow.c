@@ -50,22 +50,20 @@ void flow_clear(struct flow *f)
 
 /* ---- ours to say ------------------------------------------------------------- */
 
-int flow_write(struct flow *f, struct bytes data, size_t *ret_taken)
+size_t flow_write(struct flow *f, struct bytes data)
 {
 	size_t held = (size_t)tape_size(&f->out), n = FLOW_BUFFER - held;
 
 	assert(held <= FLOW_BUFFER && !f->finish_due && !f->finished);
 	if (n > data.size)
 		n = data.size;
-	if (tape_reserve(&f->out, n)) {
-		if (held == 0)
-			return LENO_MEMORY;
+	/* Half of the pool is for what sessions send and readers have yet to read: without it
+	 * what waits here could never leave. */
+	if ((pool_beyond(f->out.pool, 2) && !tape_room(&f->out, n)) || tape_reserve(&f->out, n))
 		n = 0;
-	}
 	tape_append(&f->out, data.data, n);
 	f->short_write = n < data.size;
-	*ret_taken = n;
-	return 0;
+	return n;
 }
 
 void flow_finish(struct flow *f)

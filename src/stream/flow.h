@@ -100,9 +100,9 @@ void flow_clear(struct flow *);
 
 /* ---- ours to say ------------------------------------------------------------- */
 
-/* How many bytes were taken: as there is room. MEMORY: none, and none is waiting, so
- * that no later event could ask for more. */
-int  flow_write(struct flow *, struct bytes, size_t *ret_taken);
+/* How many bytes were taken: as there is room. None, while nothing waits: others hold the
+ * memory, and nothing that this flow does tells when they give it back. */
+size_t flow_write(struct flow *, struct bytes);
 void flow_finish(struct flow *);
 void flow_abort(struct flow *, uint32_t code, struct bytes why);
 

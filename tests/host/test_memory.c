@@ -214,6 +214,7 @@ static void run(const struct row *row)
 	}
 	if (row->streams) {
 		usleep(3000 * 1000);
+		CHECK(told->peak[0] > 1024 && told->confirmed > 100);   /* they do pour */
 	} else {
 		CHECK(until(&told->done, PATIENCE_MS));
 		CHECK_EQ(told->taken + told->refused, row->count);
