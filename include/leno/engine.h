@@ -29,10 +29,14 @@ extern "C" {
 typedef uint32_t leno_pipe; /* chosen by the driver; below LENO_PIPES_MAX */
 enum { LENO_PIPES_MAX = 4096 };
 
-/* How a pipe came to be. Both ends must see the same class: it breaks ties. */
+/* How a pipe came to be: of several between two nodes the one of the lowest class is taken.
+ * Where the ends differ (a proxy stands between them) the higher one counts. */
 enum leno_pipe_class {
 	LENO_PIPE_LOCAL = 1, /* between processes of one machine and user     */
-	LENO_PIPE_STREAM     /* tcp, and all that behaves like it             */
+	LENO_PIPE_STREAM,    /* tcp as it is                                  */
+	LENO_PIPE_WRAPPED,   /* within something else: tls, ws, wss           */
+	LENO_PIPE_DATAGRAM,  /* put together from datagrams: udp              */
+	LENO_PIPE_POLLED     /* put together from requests: http              */
 };
 
 typedef struct leno_engine_config {
@@ -114,6 +118,10 @@ LENO_API int leno_engine_connect(leno_node *, const char *uri);
 
 /* Stops dialling uri; its link, if any, lives on. */
 LENO_API void leno_engine_forget(leno_node *, const char *uri);
+
+/* A stranger was refused before there was a pipe: counted by its error, and logged with `why`,
+ * a line a second at most. NULL: no reason is known. */
+LENO_API void leno_engine_refused(leno_node *, const char *uri, int error, const char *why);
 
 /* Log a line through the node's own sink. */
 LENO_API void leno_engine_log(leno_node *, enum leno_log_level, const char *line);

@@ -154,7 +154,7 @@ void conns_make_links(struct conn *c, struct writer *w)
 	struct writer body = frame_begin(w, FRAME_LINKS);
 	unsigned listed = 0;
 
-	write_u8(&body, c->node->options.visitor);
+	write_u8(&body, (uint8_t)(c->node->options.visitor | c->class << 1));
 	write_u64(&body, ++c->node->links_turn);
 	list_each (it, next, &c->node->conns) {
 		struct conn *o = list_item(it, struct conn, all);
@@ -189,8 +189,8 @@ static bool better(const struct conn *a, const struct conn *b)
 {
 	if (link_peer(a->link)->incarnation != link_peer(b->link)->incarnation)
 		return a->via > b->via;
-	if (a->class != b->class)
-		return a->class < b->class;
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
 	return memcmp(link_id(a->link), link_id(b->link), LINK_ID_SIZE) < 0;
 }
 
@@ -275,14 +275,16 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	leno_node *n = c->node;
 	leno_id id = link_peer(c->link)->id;
 	struct reader r = reader_of(body);
+	unsigned class;
 	struct dial *d;
 	struct bytes ids;
 
-	read_u8(&r);                           /* a visitor: its handshake has said so */
+	class = read_u8(&r) >> 1;              /* bit 0, a visitor: its handshake has said so */
 	c->peer_turn = read_u64(&r);
 	ids = read_bytes(&r, reader_left(&r));
 	if (r.bad || ids.size % LINK_ID_SIZE != 0)
 		return false;
+	c->rank = class > c->class ? class : c->class;
 	c->links_known = true;
 	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
 	if (d)                             /* its first record: so it knows the secret */

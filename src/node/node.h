@@ -70,6 +70,7 @@ struct conn {
 	leno_node   *node;
 	leno_pipe    pipe;
 	enum leno_pipe_class class;
+	unsigned     rank;          /* its class, or the peer's when that is higher    */
 	uint32_t     dial;          /* number of the dial that made it; 0: accepted    */
 	uint32_t     via;           /* names this conn to sessions; never used again   */
 	int          number;        /* of the mesh's link; -1 while it is not chosen   */

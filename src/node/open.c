@@ -264,6 +264,12 @@ void *leno_engine_driver(const leno_node *n)
 	return n->driver;
 }
 
+void leno_engine_refused(leno_node *n, const char *uri, int error, const char *why)
+{
+	node_count_refusal(n, error);
+	events_refused(n, uri, why ? why : leno_strerror(error));
+}
+
 void leno_engine_log(leno_node *n, enum leno_log_level level, const char *line)
 {
 	events_log(n, level, "%s", line);

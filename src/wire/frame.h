@@ -8,7 +8,7 @@ enum frame_type {
 	FRAME_PONG      = 0x02,  /* the same u64                                      */
 	FRAME_CLOSE     = 0x03,  /* u8 enum close_reason                              */
 	FRAME_REKEY     = 0x04,  /* empty; last of its record: the next has a new key */
-	FRAME_LINKS     = 0x05,  /* u8 visitor, u64 turn, 8 bytes of each link I hold with you */
+	FRAME_LINKS     = 0x05,  /* u8 visitor and class, u64 turn, 8 bytes of each link I hold with you */
 
 	/* mesh/: the atlas */
 	FRAME_ROOT      = 0x10,  /* digest of all that I know                         */

@@ -1,6 +1,7 @@
 /* tcp: who listens where, who reaches whom.
  * covers: src/driver/uv/tcp.c src/driver/uv/dial.c src/driver/uv/listen.c
- * covers: src/driver/uv/resolve.c src/driver/uv/pipe.c */
+ * covers: src/driver/uv/resolve.c src/driver/uv/pipe.c src/driver/uv/socket.c
+ * covers: src/driver/uv/door.c */
 #include "host.h"
 
 #include <netdb.h>

@@ -54,26 +54,101 @@ static bool parse_host(const char *text, size_t size, bool (*allowed)(char), cha
 	return true;
 }
 
-static bool parse_tcp(const char *text, struct address *a)
+/* host:port; the port may be left out where there is one by custom. */
+static bool parse_net(const char *text, size_t size, uint16_t custom, struct address *a)
 {
-	const char *end;
+	char port[8] = "";
+	const char *end = memchr(text, ']', size), *from = text, *colon;
 
-	a->kind = ADDRESS_TCP;
-	if (text[0] == '[') {
-		end = strchr(text, ']');
-		a->bracketed = true;
-		return end && end[1] == ':' &&
-		       parse_host(text + 1, (size_t)(end - text) - 1, is_ipv6, a->host) &&
-		       strchr(a->host, ':') && parse_port(end + 2, &a->port);
+	a->bracketed = size > 0 && text[0] == '[';
+	if (a->bracketed && !end)
+		return false;
+	from = a->bracketed ? text + 1 : text;
+	colon = a->bracketed ? end + 1 : memchr(text, ':', size);
+	if (!a->bracketed)
+		end = colon ? colon : text + size;
+	if (colon && colon < text + size && *colon == ':') {
+		size_t digits = (size_t)(text + size - colon) - 1;
+
+		if (digits >= sizeof port)
+			return false;
+		memcpy(port, colon + 1, digits);
+		if (!parse_port(port, &a->port))
+			return false;
+	} else if (!custom || end + a->bracketed != text + size) {
+		return false;
+	} else {
+		a->port = custom;
 	}
-	end = strrchr(text, ':');
-	if (!end)
-		return false;
-	if (end - text == 1 && text[0] == '*')
+	if (a->bracketed)
+		return parse_host(from, (size_t)(end - from), is_ipv6, a->host) &&
+		       strchr(a->host, ':');
+	if (end - from == 1 && *from == '*') {
 		strcpy(a->host, "*");
-	else if (!parse_host(text, (size_t)(end - text), is_name, a->host))
+		return true;
+	}
+	return parse_host(from, (size_t)(end - from), is_name, a->host);
+}
+
+/* What may stand in the path of a request without being quoted. */
+static bool is_path(char c)
+{
+	return is_name(c) || strchr("/~!$&'()*+,;=:@%", c);
+}
+
+static bool parse_path(const char *text, struct address *a)
+{
+	size_t n = strlen(text);
+
+	if (n == 0)
+		text = "/", n = 1;
+	if (n > ADDRESS_PATH)
 		return false;
-	return parse_port(end + 1, &a->port);
+	for (size_t i = 0; i < n; i++)
+		if (!is_path(text[i]))
+			return false;
+	memcpy(a->path, text, n + 1);
+	return true;
+}
+
+static const struct scheme {
+	const char *name;
+	enum address_kind kind;
+	uint16_t port;               /* by custom; 0: it must be said */
+	bool path;
+} schemes[] = {
+	{ "tcp", ADDRESS_TCP, 0, false },   { "tls", ADDRESS_TLS, 0, false },
+	{ "ws", ADDRESS_WS, 80, true },     { "wss", ADDRESS_WSS, 443, true },
+	{ "http", ADDRESS_HTTP, 80, true }, { "https", ADDRESS_HTTPS, 443, true },
+	{ "udp", ADDRESS_UDP, 0, false },   { "any", ADDRESS_ANY, 0, false },
+};
+
+const char *address_scheme(enum address_kind kind)
+{
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (schemes[i].kind == kind)
+			return schemes[i].name;
+	return "local";
+}
+
+/* SCHEME://HOST[:PORT][/PATH] */
+static bool parse_scheme(const char *uri, struct address *a)
+{
+	size_t n = strcspn(uri, ":"), size;
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		const struct scheme *s = &schemes[i];
+		const char *text = uri + n + 3;
+
+		if (strlen(s->name) != n || memcmp(uri, s->name, n) != 0 ||
+		    strncmp(uri + n, "://", 3) != 0)
+			continue;
+		a->kind = s->kind;
+		size = s->path ? strcspn(text, "/") : strlen(text);
+		return parse_net(text, size, s->port, a) &&
+		       (!s->path || parse_path(text + size, a));
+	}
+	return false;
 }
 
 static bool parse_local(const char *text, struct address *a)
@@ -97,10 +172,10 @@ int address_parse(const char *uri, struct address *ret)
 	memset(&a, 0, sizeof a);
 	if (!uri)
 		return LENO_URI;
-	if (strncmp(uri, "tcp://", 6) == 0)
-		good = parse_tcp(uri + 6, &a);
-	else if (strncmp(uri, "local:", 6) == 0)
+	if (strncmp(uri, "local:", 6) == 0)
 		good = parse_local(uri + 6, &a);
+	else
+		good = parse_scheme(uri, &a);
 	if (!good)
 		return LENO_URI;
 	*ret = a;

@@ -29,7 +29,7 @@ struct dial {
 	struct driver *driver;
 	struct list in; /* driver->dials */
 	uint32_t number;
-	enum leno_pipe_class class;
+	struct address address;
 	struct resolve *asked;
 	struct attempt *attempt;
 	uv_timer_t timer; /* runs out: on with the next address */
@@ -106,14 +106,13 @@ static void dial_free(struct dial *dial)
 static void dial_succeed(struct dial *dial)
 {
 	struct driver *d = dial->driver;
-	uint32_t number = dial->number;
-	enum leno_pipe_class class = dial->class;
 	char uri[URI_TEXT];
+	struct pipe_setup setup = { door_class(dial->address.kind), dial->number, uri, NULL };
 	int fd, error;
 
 	fd = attempt_end(dial);
 	strcpy(uri, dial->uri);
-	if (class == LENO_PIPE_STREAM) {
+	if (address_is_net(&dial->address)) {
 		tcp_tune(fd);
 	} else if (!unixsock_mine(fd, NULL)) {
 		loop_log(d, LENO_LOG_WARN, "%s: refused a process of another user", uri);
@@ -122,10 +121,14 @@ static void dial_succeed(struct dial *dial)
 		uv_timer_start(&dial->timer, on_timer, 0, 0);
 		return;
 	}
+	error = door_filter(d, dial->address.kind, &dial->address, &setup.filter);
 	dial_free(dial);
-	error = pipe_open(d, fd, class, number, uri, NULL);
 	if (error < 0)
-		leno_engine_dial_failed(d->node, number, error);
+		close(fd);
+	else
+		error = socket_pipe(d, fd, &setup, NULL);
+	if (error < 0)
+		leno_engine_dial_failed(d->node, setup.dial, error);
 }
 
 static void on_connected(uv_poll_t *poll, int status, int events)
@@ -229,28 +232,32 @@ void dial_resolved(struct driver *d, uint32_t number, int error, struct sockaddr
 	}
 }
 
+static bool can_be_dialled(const struct address *a)
+{
+	return !address_is_net(a) ||
+	       (a->port != 0 && strcmp(a->host, "*") != 0 && a->kind != ADDRESS_ANY);
+}
+
 /* What the URI says, or who is asked what it means. */
 static int dial_prepare(struct dial *dial)
 {
-	struct address a;
-	int error = address_parse(dial->uri, &a);
+	struct address *a = &dial->address;
+	int error = address_parse(dial->uri, a);
 
 	if (error < 0)
 		return error;
 	dial->n = 1;
-	if (a.kind == ADDRESS_SOCKET) {
-		dial->class = LENO_PIPE_LOCAL;
-		unixsock_path(a.path, &dial->addresses[0]);
+	if (!address_is_net(a)) {
+		unixsock_path(a->path, &dial->addresses[0]);
 		return LENO_OK;
 	}
-	dial->class = LENO_PIPE_STREAM;
-	if (a.port == 0 || strcmp(a.host, "*") == 0)
+	if (!can_be_dialled(a))
 		return LENO_URI;
-	if (tcp_numeric(&a, &dial->addresses[0]))
+	if (tcp_numeric(a, &dial->addresses[0]))
 		return LENO_OK;
 	dial->n = 0;
-	return a.bracketed ? LENO_ADDRESS
-	                   : resolve_start(dial->driver, dial->number, &a, &dial->asked);
+	return a->bracketed ? LENO_ADDRESS
+	                    : resolve_start(dial->driver, dial->number, a, &dial->asked);
 }
 
 void dial_start(struct driver *d, uint32_t number, const char *uri)
@@ -309,7 +316,7 @@ int leno_connect(leno_node *node, const char *uri)
 		return error;
 	if (d->closing)
 		return LENO_CLOSED;
-	if (a.kind == ADDRESS_TCP && (a.port == 0 || strcmp(a.host, "*") == 0))
+	if (!can_be_dialled(&a))
 		return LENO_URI;
 	return leno_engine_connect(node, uri);
 }

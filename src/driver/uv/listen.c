@@ -55,20 +55,24 @@ static void shed(struct listener *l)
 
 static void take_in(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
+	struct driver *d = l->driver;
 	char uri[URI_TEXT] = "local:";
+	struct pipe_setup setup = { door_class(l->kind), 0, uri, NULL };
 
-	if (l->class == LENO_PIPE_LOCAL) {
+	if (setup.class == LENO_PIPE_LOCAL) {
 		if (!unixsock_mine(fd, NULL)) {
-			loop_log(l->driver, LENO_LOG_WARN, "%s: refused a process of another user",
-			         l->uri);
+			loop_log(d, LENO_LOG_WARN, "%s: refused a process of another user", l->uri);
 			close(fd);
 			return;
 		}
 	} else {
 		tcp_tune(fd);
-		tcp_uri(from, uri);
+		tcp_uri(from, l->kind, "", uri);
 	}
-	pipe_open(l->driver, fd, l->class, 0, uri, NULL);
+	if (door_filter(d, l->kind, NULL, &setup.filter) < 0)
+		close(fd);
+	else
+		socket_pipe(d, fd, &setup, NULL);
 }
 
 /* What accept() failed with: is it this one connection's fault alone? */
@@ -117,7 +121,7 @@ static void on_door(uv_poll_t *poll, int status, int events)
 	}
 }
 
-int listener_open(struct driver *d, int fd, enum leno_pipe_class class, const char *uri,
+int listener_open(struct driver *d, int fd, enum address_kind kind, const char *uri,
                   struct listener **ret)
 {
 	struct listener *l = mem_new(sizeof *l);
@@ -129,7 +133,7 @@ int listener_open(struct driver *d, int fd, enum leno_pipe_class class, const ch
 	}
 	l->driver = d;
 	l->fd = fd;
-	l->class = class;
+	l->kind = kind;
 	l->poll.data = l;
 	snprintf(l->uri, sizeof l->uri, "%s", uri);
 	list_init(&l->in);
@@ -166,11 +170,13 @@ int leno_listen(leno_node *node, const char *uri)
 	if (d->closing)
 		return LENO_CLOSED;
 	d->why = NULL;
-	switch (a.kind) {
-	case ADDRESS_TCP: error = tcp_listen(d, &a); break;
-	case ADDRESS_SOCKET: error = unixsock_listen(d, a.path); break;
-	case ADDRESS_LOCAL: error = local_listen(d); break;
-	}
+	error = door_check(d, a.kind);
+	if (error < 0)
+		; /* d->why says it */
+	else if (address_is_net(&a))
+		error = tcp_listen(d, &a);
+	else
+		error = a.kind == ADDRESS_SOCKET ? unixsock_listen(d, a.path) : local_listen(d);
 	if (error < 0 && error != LENO_OPEN_NETWORK && d->why)
 		loop_log(d, LENO_LOG_WARN, "cannot listen at %s: %s", uri, d->why);
 	return error;

@@ -84,7 +84,7 @@ static bool try_to_lead(struct driver *d, bool hidden)
 	if (d->visitor)
 		return false;
 	fd = take_name(d);
-	if (fd < 0 || listener_open(d, fd, LENO_PIPE_LOCAL, LOCAL_URI, &door) < 0)
+	if (fd < 0 || listener_open(d, fd, ADDRESS_LOCAL, LOCAL_URI, &door) < 0)
 		return false;
 	door->hidden = hidden;
 	uv_timer_stop(&l->retry);
@@ -137,7 +137,8 @@ static void follow(struct driver *d, int fd)
 	l->found = -1;
 	l->since_ms = uv_now(&d->loop);
 	l->state = LOCAL_FOLLOWING;
-	error = pipe_open(d, fd, LENO_PIPE_LOCAL, dial, LOCAL_URI, &l->pipe);
+	error = socket_pipe(d, fd, &(struct pipe_setup){ LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL },
+	                    &l->pipe);
 	if (error == LENO_OK) {
 		l->pipe->to_leader = true;
 		return;
@@ -222,7 +223,8 @@ static void dial_once(struct driver *d)
 		return;
 	}
 	d->local.dial = 0;
-	error = pipe_open(d, fd, LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL);
+	error = socket_pipe(d, fd, &(struct pipe_setup){ LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL },
+	                    NULL);
 	if (error < 0)
 		leno_engine_dial_failed(d->node, dial, error);
 }

@@ -153,14 +153,16 @@ int loop_init(struct driver *d)
 	uv_check_init(&d->loop, &d->after_poll);
 	uv_timer_init(&d->loop, &d->deadline);
 	uv_timer_init(&d->loop, &d->end);
+	uv_timer_init(&d->loop, &d->enter);
 	uv_timer_init(&d->loop, &d->resume);
 	d->before_sleep.data = d->after_poll.data = d->deadline.data = d;
-	d->end.data = d->resume.data = d;
+	d->end.data = d->enter.data = d->resume.data = d;
 	uv_prepare_start(&d->before_sleep, on_prepare);
 	uv_check_start(&d->after_poll, on_check);
 	d->armed_ms = NEVER_MS;
 	list_init(&d->dirty);
 	list_init(&d->ending);
+	list_init(&d->entering);
 	list_init(&d->listeners);
 	list_init(&d->dials);
 	return LENO_OK;

@@ -173,7 +173,7 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->sealed = config->has_secret || config->options.anonymous;
 	d->visitor = config->options.visitor;
 	d->identity = lock;
-	d->read_buffer = mem_take(READ_SIZE + WRITE_SIZE);
+	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
 	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (d->spare < 0)
 		error = LENO_SYSTEM;

@@ -1,40 +1,25 @@
-/* pipe.c - one open pipe: a connected socket between the kernel and the engine.
- * Takes bytes for leno_engine_take(), gives those of leno_engine_make().
- * Owns its descriptor; numbers it for the engine.
+/* pipe.c - pipes between channels and the engine: what a channel brings goes through the
+ * filters to leno_engine_take(), what leno_engine_make() gives goes back.
+ * Owns channel and filters; numbers the pipe for the engine.
  *
- *   OPEN --pipe_finish (the engine closes)--> FINISHING --all written--> LINGERING
- *     |                                          |                          |
- *     +--the peer ends, an error--> gone <-------+--patience ends-----------+
+ *   ENTERING --the filters are ready--> OPEN --pipe_finish (the engine closes)--> FINISHING
+ *      |                                 |                                           |
+ *      |                                 |                LINGERING <--all written---+
+ *      +---> gone <--the peer ends, an error, patience is over--+--------------------+
  *
  *  1. make() is asked only when all it made before has been written.
- *  2. What the kernel did not take is kept, in order, and nothing overtakes it.
+ *  2. What the channel did not take is kept, in order, and nothing overtakes it.
  *  3. A pipe's number is free again only when the engine knows that it is gone.
  *  4. Who was refused bytes asks for fewer next time: what the kernel does not take grows
- *     old here, sealed, where the engine can neither mark nor overtake it. */
+ *     old here, sealed, where the engine can neither mark nor overtake it.
+ *  5. The engine hears of a pipe when its filters are ready. A crowd that never gets there
+ *     keeps nobody out: the oldest of those who came gives way. */
 #include "base/mem.h"
 #include "driver/uv/uv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static int error_of(int system_error)
-{
-	switch (system_error) {
-	case 0: return LENO_OK;
-	case ECONNRESET:
-	case EPIPE: return LENO_CLOSED;
-	case ETIMEDOUT: return LENO_TIMEOUT;
-	case ENOMEM:
-	case ENOBUFS: return LENO_MEMORY;
-	default: return LENO_SYSTEM;
-	}
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	mem_free(handle->data);
-}
 
 static void release_number(struct pipe *p)
 {
@@ -51,13 +36,15 @@ static void pipe_free(struct pipe *p)
 	struct driver *d = p->driver;
 	bool to_leader = p->to_leader && p->state == PIPE_OPEN;
 
+	d->n_entering -= p->state == PIPE_ENTERING && !p->dial;
 	release_number(p);
 	list_remove(&p->dirty);
 	list_remove(&p->ending);
-	p->left = mem_free(p->left);
-	uv_close((uv_handle_t *)&p->poll, on_closed);
-	close(p->fd); /* libuv let go of it in uv_close() */
-	p->fd = -1;
+	filter_free(p->filter);
+	p->channel->pipe = NULL;
+	p->channel->ops->free(p->channel);
+	mem_free(p->left);
+	mem_free(p);
 	if (to_leader)
 		local_lost(d, false);
 }
@@ -71,18 +58,25 @@ static void discard_made(struct pipe *p)
 		;
 }
 
-/* The peer or the system ended it. */
-static void pipe_gone(struct pipe *p, int error)
+void pipe_gone(struct pipe *p, int error)
 {
 	struct driver *d = p->driver;
-	leno_pipe pipe = p->number;
+	leno_pipe number = p->number;
 	enum pipe_state state = p->state;
+	uint32_t dial = p->dial;
 
 	if (state == PIPE_FINISHING)
 		discard_made(p);
 	pipe_free(p);
-	if (state == PIPE_OPEN && !d->closing)
-		leno_engine_closed(d->node, pipe, error);
+	if (d->closing)
+		return;
+	if (state == PIPE_OPEN) {
+		leno_engine_closed(d->node, number, error);
+	} else if (state == PIPE_ENTERING && dial) {
+		loop_time(d);
+		if (!d->closing)
+			leno_engine_dial_failed(d->node, dial, error ? error : LENO_CLOSED);
+	}
 }
 
 static void enqueue(struct pipe *p)
@@ -90,100 +84,201 @@ static void enqueue(struct pipe *p)
 	list_append(&p->driver->dirty, &p->dirty);
 }
 
-/* ---- reading ---------------------------------------------------------------- */
+/* ---- beginning -------------------------------------------------------------- */
 
-/* A read that does not fill the buffer has emptied the socket: asking once more
- * would cost a system call to hear EAGAIN. Whether there is more to read. */
-static bool read_once(struct pipe *p)
+static leno_pipe take_number(struct driver *d)
+{
+	for (leno_pipe i = 0; i < LENO_PIPES_MAX; i++) {
+		leno_pipe pipe = (d->cursor + i) % LENO_PIPES_MAX;
+
+		if (table_get(&d->pipes, pipe))
+			continue;
+		d->cursor = (pipe + 1) % LENO_PIPES_MAX;
+		return pipe;
+	}
+	return LENO_PIPES_MAX;
+}
+
+/* The engine hears of it. */
+static int enter(struct pipe *p)
 {
 	struct driver *d = p->driver;
-	ssize_t n;
+	leno_pipe number = take_number(d);
+	int error = number < LENO_PIPES_MAX ? table_put(&d->pipes, number, p) : LENO_LIMIT;
 
-	do {
-		n = recv(p->fd, d->read_buffer, READ_SIZE, 0);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		return false;
-	if (n <= 0) {
-		pipe_gone(p, n == 0 ? LENO_OK : error_of(errno));
-		return false;
-	}
-	if (p->state == PIPE_OPEN) {
+	if (error == LENO_OK) {
 		loop_time(d);
-		if (!d->closing)
-			leno_engine_take(d->node, p->number, d->read_buffer, (size_t)n);
+		error = d->closing ? LENO_CLOSED
+		                   : leno_engine_opened(d->node, number, p->class, p->dial, p->uri);
+		if (error < 0)
+			table_remove(&d->pipes, number);
 	}
-	return n == READ_SIZE && !d->closing;
+	if (error < 0)
+		return error;
+	p->number = number;
+	if (p->state == PIPE_ENTERING) {
+		d->n_entering -= !p->dial;
+		list_remove(&p->ending);
+	}
+	p->state = PIPE_OPEN;
+	return LENO_OK;
 }
 
-/* It is broken; but the peer's last bytes may lie before the error: its goodbye. */
-static void last_look(struct pipe *p, int error)
+/* Of those who came to us and are not through their handshakes, the first one. */
+static void make_room(struct driver *d)
 {
-	while (read_once(p))
-		;
-	if (p->fd >= 0 && !p->driver->closing)
-		pipe_gone(p, error);
+	list_each (it, after, &d->entering) {
+		struct pipe *p = list_item(it, struct pipe, ending);
+
+		if (p->dial)
+			continue;
+		pipe_gone(p, LENO_BUSY);
+		return;
+	}
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+/* A filter that dials speaks first. */
+static void begin_entering(struct pipe *p)
 {
-	struct pipe *p = poll->data;
 	struct driver *d = p->driver;
 
+	if (!p->dial && d->n_entering >= ENTERING_MAX)
+		make_room(d);
+	p->state = PIPE_ENTERING;
+	d->n_entering += !p->dial;
+	p->end_ms = uv_now(&d->loop) + ENTER_MS;
+	list_append(&d->entering, &p->ending);   /* all wait equally long: in order */
+	if (!uv_is_active((uv_handle_t *)&d->enter))
+		uv_timer_start(&d->enter, pipe_impatience, ENTER_MS, 0);
+	enqueue(p);
+}
+
+int pipe_open(struct driver *d, struct channel *c, const struct pipe_setup *setup,
+              struct pipe **ret)
+{
+	struct pipe *p = mem_new(sizeof *p);
+	int error = LENO_OK;
+
+	if (!p) {
+		filter_free(setup->filter);
+		c->ops->free(c);
+		return LENO_MEMORY;
+	}
+	p->driver = d;
+	p->channel = c;
+	c->pipe = p;
+	p->filter = setup->filter;
+	p->class = setup->class;
+	p->dial = setup->dial;
+	snprintf(p->uri, sizeof p->uri, "%s", setup->uri);
+	p->batch = WRITE_SIZE;
+	p->number = LENO_PIPES_MAX;
+	list_init(&p->dirty);
+	list_init(&p->ending);
+	if (p->filter)
+		begin_entering(p);
+	else
+		error = enter(p);
+	if (error < 0) {
+		pipe_free(p);
+		return error;
+	}
+	if (ret)
+		*ret = p;
+	return LENO_OK;
+}
+
+/* ---- what comes -------------------------------------------------------------- */
+
+static void take_plain(void *user, uint8_t *data, size_t size)
+{
+	struct pipe *p = user;
+	struct driver *d = p->driver;
+
+	if (p->state == PIPE_ENTERING && p->error == LENO_OK)
+		p->error = enter(p);
+	if (p->state != PIPE_OPEN || d->closing)
+		return;
+	loop_time(d);
+	if (!d->closing)
+		leno_engine_take(d->node, p->number, data, size);
+}
+
+/* A filter has given up: what it still says leaves, if it goes at once. */
+static void filter_failed(struct pipe *p, int error)
+{
+	struct span words;
+
+	if (error == LENO_CLOSED) {
+		pipe_gone(p, LENO_OK);
+		return;
+	}
+	leno_engine_refused(p->driver->node, p->uri, error, filter_why(p->filter));
+	if (p->left_from == p->left_to)
+		while ((words = filter_say(p->filter)).size > 0)
+			if (p->channel->ops->write(p->channel, words.data, words.size) !=
+			    (ssize_t)words.size)
+				break;
+	pipe_gone(p, error);
+}
+
+void pipe_take(struct pipe *p, uint8_t *data, size_t size)
+{
+	struct driver *d = p->driver;
+	int error;
+
+	if (!p->filter) {
+		take_plain(p, data, size);
+		return;
+	}
+	if (p->state == PIPE_LINGERING)
+		return;
+	error = filter_take(p->filter, data, size, take_plain, p);
 	if (d->closing)
 		return;
-	if (status < 0) {
-		last_look(p, LENO_CLOSED); /* libuv has stopped polling */
+	if (error == LENO_OK && p->error == LENO_OK && p->state == PIPE_ENTERING &&
+	    filter_ready(p->filter))
+		p->error = enter(p);
+	if (d->closing)
 		return;
-	}
-	if (events & UV_WRITABLE)
-		enqueue(p);
-	if (events & UV_READABLE) {
-		for (int i = 0; i < READS_PER_TURN; i++) {
-			if (!read_once(p))
-				return;
-		}
-	}
+	if (error < 0)
+		filter_failed(p, error);
+	else if (p->error < 0)
+		pipe_gone(p, p->error);
+	else
+		pipe_dirty(p);           /* it may have to say something */
 }
 
-static void watch(struct pipe *p, bool blocked)
+/* ---- what goes --------------------------------------------------------------- */
+
+static void await(struct pipe *p, bool blocked)
 {
 	if (p->blocked == blocked)
 		return;
 	p->blocked = blocked;
-	uv_poll_start(&p->poll, UV_READABLE | (blocked ? UV_WRITABLE : 0), on_ready);
+	p->channel->ops->await(p->channel, blocked);
 }
 
-/* ---- writing ---------------------------------------------------------------- */
-
-/* A blocked one is served when the socket has room: asking before costs a system call. */
+/* A blocked one is served when the channel has room: asking before costs a system call. */
 void pipe_dirty(struct pipe *p)
 {
 	if (!p->blocked)
 		enqueue(p);
 }
 
-/* How many of the bytes the kernel took; or -1 when the pipe is broken. */
-static ssize_t write_some(struct pipe *p, const uint8_t *data, size_t size)
+void pipe_room(struct pipe *p)
 {
-	ssize_t n;
-
-	do {
-		n = send(p->fd, data, size, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		return 0;
-	return n;
+	enqueue(p);
 }
 
-/* Keeps what the kernel did not take. The room stays while the pipe is congested: one that
+/* Keeps what the channel did not take. The room stays while the pipe is congested: one that
  * is full once is full often. When all is written it is given back: many pipes are idle. */
 static bool keep_rest(struct pipe *p, const uint8_t *data, size_t size)
 {
 	if (p->left_capacity < size) {
 		p->left = mem_free(p->left);
 		p->left_capacity = 0;
-		p->left = mem_new(size);
+		p->left = mem_take(size);
 		if (!p->left)
 			return false;
 		p->left_capacity = size;
@@ -194,22 +289,7 @@ static bool keep_rest(struct pipe *p, const uint8_t *data, size_t size)
 	return true;
 }
 
-/* The engine has no more for this pipe. */
-static void all_written(struct pipe *p)
-{
-	watch(p, false);
-	p->left = mem_free(p->left);
-	p->left_capacity = 0;
-	if (p->state != PIPE_FINISHING)
-		return;
-	/* Closing a socket that holds unread bytes resets it, and what was just written,
-	 * the reason, may be lost: so end our side, and await the other's. */
-	p->state = PIPE_LINGERING;
-	release_number(p);
-	shutdown(p->fd, SHUT_WR);
-}
-
-enum flushed { FLUSH_EMPTY, FLUSH_MORE, FLUSH_FULL, FLUSH_BROKEN };
+enum flushed { FLUSH_EMPTY, FLUSH_MORE, FLUSH_FULL, FLUSH_BROKEN, FLUSH_NO_MEMORY };
 
 static enum flushed flush_left(struct pipe *p)
 {
@@ -217,39 +297,93 @@ static enum flushed flush_left(struct pipe *p)
 
 	if (p->left_from == p->left_to)
 		return FLUSH_MORE;
-	n = write_some(p, p->left + p->left_from, p->left_to - p->left_from);
+	n = p->channel->ops->write(p->channel, p->left + p->left_from, p->left_to - p->left_from);
 	if (n < 0)
 		return FLUSH_BROKEN;
 	p->left_from += (size_t)n;
 	return p->left_from < p->left_to ? FLUSH_FULL : FLUSH_MORE;
 }
 
+static enum flushed write_span(struct pipe *p, struct span s)
+{
+	ssize_t n = p->channel->ops->write(p->channel, s.data, s.size);
+
+	if (n < 0)
+		return FLUSH_BROKEN;
+	if ((size_t)n == s.size)
+		return FLUSH_MORE;
+	return keep_rest(p, s.data + n, s.size - (size_t)n) ? FLUSH_FULL : FLUSH_NO_MEMORY;
+}
+
+static enum flushed flush_said(struct pipe *p)
+{
+	struct span words;
+	enum flushed what = FLUSH_MORE;
+
+	while (what == FLUSH_MORE && (words = filter_say(p->filter)).size > 0)
+		what = write_span(p, words);
+	return what;
+}
+
 static enum flushed flush_made(struct pipe *p)
 {
 	struct driver *d = p->driver;
-	size_t made = leno_engine_make(d->node, p->number, d->write_buffer, p->batch);
-	ssize_t n;
+	struct span s = { d->write_buffer + FILTER_HEAD, 0 };
+	enum flushed what;
 
-	if (made == 0)
+	if (p->number < LENO_PIPES_MAX)
+		s.size = leno_engine_make(d->node, p->number, s.data, p->batch);
+	if (s.size == 0)
 		return FLUSH_EMPTY;
-	if (made >= p->batch / 2 && p->batch < WRITE_SIZE)
+	if (s.size >= p->batch / 2 && p->batch < WRITE_SIZE)
 		p->batch *= 2;
-	n = write_some(p, d->write_buffer, made);
-	if (n < 0 || (n < (ssize_t)made && !keep_rest(p, d->write_buffer + n, made - (size_t)n)))
-		return FLUSH_BROKEN;
-	if (n == (ssize_t)made)
-		return FLUSH_MORE;
-	p->batch = BATCH_MIN;
-	return FLUSH_FULL;
+	s = filter_wrap(p->filter, s);
+	what = s.size > 0 ? write_span(p, s) : FLUSH_NO_MEMORY;
+	if (what == FLUSH_FULL)
+		p->batch = BATCH_MIN;
+	return what;
 }
 
 static enum flushed write_out(struct pipe *p)
 {
 	enum flushed what = flush_left(p);
 
+	if (what == FLUSH_MORE && p->filter)
+		what = flush_said(p);
 	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++)
 		what = flush_made(p);
+	if (what == FLUSH_EMPTY && p->state == PIPE_FINISHING && !p->said_end) {
+		p->said_end = true;
+		filter_finish(p->filter);
+		what = flush_said(p);
+		return what == FLUSH_MORE ? FLUSH_EMPTY : what;
+	}
 	return what;
+}
+
+/* The engine has no more for this pipe. */
+static void all_written(struct pipe *p)
+{
+	await(p, false);
+	p->left = mem_free(p->left);
+	p->left_from = p->left_to = p->left_capacity = 0;
+	if (p->state != PIPE_FINISHING)
+		return;
+	/* Closing a socket that holds unread bytes resets it, and what was just written,
+	 * the reason, may be lost: so end our side, and await the other's. */
+	p->state = PIPE_LINGERING;
+	release_number(p);
+	p->channel->ops->end(p->channel);
+}
+
+/* It is broken; but the peer's last bytes may lie before the error: its goodbye. */
+static void broken(struct pipe *p, int error)
+{
+	struct channel *c = p->channel;
+
+	c->ops->look(c);
+	if (c->pipe && !p->driver->closing)
+		pipe_gone(p, error);
 }
 
 static void pipe_flush(struct pipe *p)
@@ -260,8 +394,9 @@ static void pipe_flush(struct pipe *p)
 	switch (write_out(p)) {
 	case FLUSH_EMPTY: all_written(p); break;
 	case FLUSH_MORE: enqueue(p); break; /* others first */
-	case FLUSH_FULL: watch(p, true); break;
-	case FLUSH_BROKEN: last_look(p, errno == ENOMEM ? LENO_MEMORY : LENO_CLOSED); break;
+	case FLUSH_FULL: await(p, true); break;
+	case FLUSH_BROKEN: broken(p, LENO_CLOSED); break;
+	case FLUSH_NO_MEMORY: broken(p, LENO_MEMORY); break;
 	}
 }
 
@@ -281,19 +416,33 @@ void pipe_flush_all(struct driver *d)
 
 /* ---- ending ----------------------------------------------------------------- */
 
+/* Ends those of the list whose time has come, and waits for the next one. */
+static void end_due(struct driver *d, struct list *all, uv_timer_t *timer, uv_timer_cb again,
+                    int error)
+{
+	while (!list_empty(all) && !d->closing) {
+		struct pipe *p = list_item(all->next, struct pipe, ending);
+
+		if (p->end_ms > uv_now(&d->loop)) {
+			uv_timer_start(timer, again, p->end_ms - uv_now(&d->loop), 0);
+			return;
+		}
+		pipe_gone(p, error);
+	}
+}
+
 void pipe_patience(uv_timer_t *timer)
 {
 	struct driver *d = timer->data;
 
-	while (!list_empty(&d->ending)) {
-		struct pipe *p = list_item(d->ending.next, struct pipe, ending);
+	end_due(d, &d->ending, timer, pipe_patience, LENO_OK);
+}
 
-		if (p->end_ms > uv_now(&d->loop)) {
-			uv_timer_start(timer, pipe_patience, p->end_ms - uv_now(&d->loop), 0);
-			return;
-		}
-		pipe_gone(p, LENO_OK);
-	}
+void pipe_impatience(uv_timer_t *timer)
+{
+	struct driver *d = timer->data;
+
+	end_due(d, &d->entering, timer, pipe_impatience, LENO_TIMEOUT);
 }
 
 void pipe_finish(struct pipe *p)
@@ -322,63 +471,13 @@ void pipe_clear(struct driver *d)
 		if (!p)
 			continue;
 		p->to_leader = false;
+		p->state = PIPE_FINISHING;
 		write_out(p);
-		shutdown(p->fd, SHUT_WR);
-		recv(p->fd, d->read_buffer, READ_SIZE, MSG_DONTWAIT);
+		p->channel->ops->end(p->channel);
 		pipe_free(p);
 	}
 	while (!list_empty(&d->ending))
 		pipe_free(list_item(d->ending.next, struct pipe, ending));
-}
-
-/* ---- beginning -------------------------------------------------------------- */
-
-static leno_pipe take_number(struct driver *d)
-{
-	for (leno_pipe i = 0; i < LENO_PIPES_MAX; i++) {
-		leno_pipe pipe = (d->cursor + i) % LENO_PIPES_MAX;
-
-		if (table_get(&d->pipes, pipe))
-			continue;
-		d->cursor = (pipe + 1) % LENO_PIPES_MAX;
-		return pipe;
-	}
-	return LENO_PIPES_MAX;
-}
-
-int pipe_open(struct driver *d, int fd, enum leno_pipe_class class, uint32_t dial, const char *uri,
-              struct pipe **ret)
-{
-	leno_pipe pipe = take_number(d);
-	struct pipe *p = pipe < LENO_PIPES_MAX ? mem_new(sizeof *p) : NULL;
-	int error;
-
-	if (!p || table_put(&d->pipes, pipe, p)) {
-		mem_free(p);
-		close(fd);
-		return pipe < LENO_PIPES_MAX ? LENO_MEMORY : LENO_LIMIT;
-	}
-	p->driver = d;
-	p->fd = fd;
-	p->batch = WRITE_SIZE;
-	p->number = pipe;
-	p->poll.data = p;
-	list_init(&p->dirty);
-	list_init(&p->ending);
-	if (uv_poll_init(&d->loop, &p->poll, fd) != 0) {
-		table_remove(&d->pipes, pipe);
-		close(fd);
-		mem_free(p);
-		return LENO_SYSTEM;
-	}
-	uv_poll_start(&p->poll, UV_READABLE, on_ready);
-	loop_time(d);
-	error = leno_engine_opened(d->node, pipe, class, dial, uri);
-	if (error < 0) {
-		pipe_free(p);
-		return error;
-	}
-	if (ret)
-		*ret = p;
-	return LENO_OK;
+	while (!list_empty(&d->entering))
+		pipe_free(list_item(d->entering.next, struct pipe, ending));
 }

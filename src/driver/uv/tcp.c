@@ -38,19 +38,20 @@ bool tcp_numeric(const struct address *a, struct sockaddr_storage *ret)
 	return uv_ip4_addr(a->host, a->port, (struct sockaddr_in *)ret) == 0;
 }
 
-void tcp_uri(const struct sockaddr_storage *s, char ret[URI_TEXT])
+void tcp_uri(const struct sockaddr_storage *s, enum address_kind kind, const char *path,
+             char ret[URI_TEXT])
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
+	bool six = s->ss_family == AF_INET6;
 	char host[INET6_ADDRSTRLEN] = "?";
 
-	if (s->ss_family == AF_INET6) {
+	if (six)
 		uv_ip6_name(v6, host, sizeof host);
-		snprintf(ret, URI_TEXT, "tcp://[%s]:%u", host, (unsigned)ntohs(v6->sin6_port));
-		return;
-	}
-	uv_ip4_name(v4, host, sizeof host);
-	snprintf(ret, URI_TEXT, "tcp://%s:%u", host, (unsigned)ntohs(v4->sin_port));
+	else
+		uv_ip4_name(v4, host, sizeof host);
+	snprintf(ret, URI_TEXT, six ? "%s://[%s]:%u%s" : "%s://%s:%u%s", address_scheme(kind), host,
+	         (unsigned)ntohs(six ? v6->sin6_port : v4->sin_port), path);
 }
 
 static bool is_loopback(const struct sockaddr_storage *s)
@@ -100,7 +101,8 @@ static int bound_socket(struct driver *d, const struct sockaddr_storage *at, boo
 	return error;
 }
 
-static int listen_at(struct driver *d, const struct sockaddr_storage *at, bool both)
+static int listen_at(struct driver *d, const struct address *a, const struct sockaddr_storage *at,
+                     bool both)
 {
 	struct sockaddr_storage bound;
 	socklen_t size = sizeof bound;
@@ -116,8 +118,8 @@ static int listen_at(struct driver *d, const struct sockaddr_storage *at, bool b
 		close(fd);
 		return LENO_SYSTEM;
 	}
-	tcp_uri(&bound, uri);
-	return listener_open(d, fd, LENO_PIPE_STREAM, uri, NULL);
+	tcp_uri(&bound, a->kind, a->path, uri);
+	return listener_open(d, fd, a->kind, uri, NULL);
 }
 
 /* A name is looked up here and now: whoever listens has not begun to serve. The first
@@ -137,7 +139,7 @@ static int listen_at_name(struct driver *d, const struct address *a)
 			continue;
 		memcpy(&at, it->ai_addr, it->ai_addrlen);
 		((struct sockaddr_in *)&at)->sin_port = htons(a->port); /* v6: same place */
-		error = listen_at(d, &at, false);
+		error = listen_at(d, a, &at, false);
 		if (error != LENO_ADDRESS)
 			break;
 	}
@@ -153,18 +155,18 @@ int tcp_listen(struct driver *d, const struct address *a)
 
 	if (strcmp(a->host, "*") != 0) {
 		if (tcp_numeric(a, &at))
-			return listen_at(d, &at, false);
+			return listen_at(d, a, &at, false);
 		d->why = "that is no IPv6 address";
 		return a->bracketed ? LENO_ADDRESS : listen_at_name(d, a);
 	}
 	strcpy(any.host, "::");
 	any.bracketed = true;
 	tcp_numeric(&any, &at);
-	error = listen_at(d, &at, true);
+	error = listen_at(d, a, &at, true);
 	if (error != LENO_ADDRESS)
 		return error;
 	strcpy(any.host, "0.0.0.0"); /* a system without IPv6 */
 	any.bracketed = false;
 	tcp_numeric(&any, &at);
-	return listen_at(d, &at, false);
+	return listen_at(d, a, &at, false);
 }

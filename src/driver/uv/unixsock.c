@@ -170,7 +170,7 @@ int unixsock_listen(struct driver *d, const char *path)
 		return error;
 	}
 	snprintf(uri, sizeof uri, "local:%s", path);
-	error = listener_open(d, fd, LENO_PIPE_LOCAL, uri, &l);
+	error = listener_open(d, fd, ADDRESS_SOCKET, uri, &l);
 	if (error < 0) {
 		unlink(path);
 		return error;

@@ -9,7 +9,9 @@
  *   open.c      leno_open, leno_close
  *   options.c   what may stand in the options
  *   post.c      tasks from other threads; leno_after
- *   pipe.c      an open pipe: reads, flushes, ends
+ *   pipe.c      pipes between their channels and the engine: enter, flush, end
+ *   socket.c    the channel that is a connected socket
+ *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
  *   dial.c      tries each address of a URI in turn; leno_connect
  *   resolve.c   names to addresses, off the loop
@@ -29,6 +31,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "driver/uv/address.h"
+#include "transport/filter.h"
 
 #include <assert.h>
 #include <leno/engine.h>
@@ -50,6 +53,8 @@ enum {
 	TRY_MS          = 3000,       /* for one address of a dial                */
 	ADDRESSES_MAX   = 8,          /* tried for one name                       */
 	LINGER_MS       = 1000,       /* a closed pipe's last bytes have so long  */
+	ENTER_MS        = 5000,       /* the handshakes of filters have so long   */
+	ENTERING_MAX    = 64,         /* of those that came to us                 */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
 	URI_TEXT        = 320
 };
@@ -67,24 +72,53 @@ struct task {
 
 enum pipe_state {
 	PIPE_OPEN,       /* the engine's                                          */
+	PIPE_ENTERING,   /* its filters shake hands; the engine knows nothing of it */
 	PIPE_FINISHING,  /* the engine said close; its last bytes are on their way */
 	PIPE_LINGERING   /* all written; the peer's end is awaited, its bytes dropped */
 };
 
+/* Where the bytes of a pipe go: a socket, datagrams, HTTP requests. It calls pipe_take(),
+ * pipe_gone() and pipe_room(), after each of which its pipe may be gone (NULL). */
+struct channel {
+	const struct channel_ops *ops;
+	struct pipe *pipe;
+};
+
+struct channel_ops {
+	/* How many of the bytes it took; fewer than all: it is full. -1: it is broken. */
+	ssize_t (*write)(struct channel *, const uint8_t *data, size_t size);
+	void (*await)(struct channel *, bool room);  /* pipe_room() when it has, or no longer */
+	void (*look)(struct channel *);   /* brings what lies there already               */
+	void (*end)(struct channel *);    /* nothing more will be written                 */
+	void (*free)(struct channel *);
+};
+
 struct pipe {
 	struct driver *driver;
-	uv_poll_t poll;
-	int fd;
-	leno_pipe number;
+	struct channel *channel;
+	struct filter *filter;        /* the outermost; NULL: none                */
+	leno_pipe number;             /* LENO_PIPES_MAX: none                     */
 	enum pipe_state state;
+	enum leno_pipe_class class;
+	uint32_t dial;
+	int error;                    /* the engine did not want it               */
 	bool to_leader;               /* local.c hears when it ends               */
-	bool blocked;                 /* waits for room in the socket             */
+	bool blocked;                 /* waits for room in the channel            */
+	bool said_end;                /* the filters were told to                 */
 	size_t batch;                 /* bytes to ask for at a time               */
 	struct list dirty;            /* in driver->dirty: has bytes to make      */
-	struct list ending;           /* in driver->ending                        */
+	struct list ending;           /* in driver->ending or ->entering          */
 	uint64_t end_ms;              /* of its patience, on the loop's clock     */
 	uint8_t *left;                /* made, not yet written                    */
 	size_t left_from, left_to, left_capacity;
+	char uri[URI_TEXT];
+};
+
+struct pipe_setup {
+	enum leno_pipe_class class;
+	uint32_t dial;                /* 0: accepted                              */
+	const char *uri;              /* copied                                   */
+	struct filter *filter;        /* the pipe's from now on, whatever happens */
 };
 
 struct listener {
@@ -92,7 +126,7 @@ struct listener {
 	struct list in;               /* driver->listeners                        */
 	uv_poll_t poll;
 	int fd;
-	enum leno_pipe_class class;
+	enum address_kind kind;
 	bool hidden;                  /* the leader's door is no URI of ours      */
 	dev_t device;                 /* of a path socket, to remove our own only */
 	ino_t inode;
@@ -153,12 +187,13 @@ struct driver {
 
 	const char *why;              /* leno_listen() failed with, and what helps */
 
-	struct list dirty, ending, listeners, dials;
+	struct list dirty, ending, entering, listeners, dials;
+	size_t n_entering;            /* of them, those that we did not dial      */
 	struct {
 		uint32_t number;      /* a dial that could not even begin; or 0   */
 		int error;
 	} lost;
-	uv_timer_t end;               /* of the first of `ending`                 */
+	uv_timer_t end, enter;        /* of the first of `ending`, of `entering`  */
 	uv_timer_t resume;            /* accepting                                */
 	struct local local;
 	uint8_t *read_buffer, *write_buffer; /* one piece of memory               */
@@ -194,20 +229,36 @@ void post_task(struct driver *, struct task *);  /* any thread */
 void post_clear(struct driver *);
 
 /* pipe.c */
-/* Takes fd (closes it when it fails) and tells the engine. Errors: LIMIT, BUSY, MEMORY, SYSTEM. */
-int  pipe_open(struct driver *, int fd, enum leno_pipe_class, uint32_t dial, const char *uri,
-               struct pipe **ret);
+/* Takes channel and filter (frees them when it fails) and tells the engine, when the filter
+ * is ready. Errors: LIMIT, BUSY, MEMORY, CLOSED, DUPLICATE. */
+int  pipe_open(struct driver *, struct channel *, const struct pipe_setup *, struct pipe **ret);
+void pipe_take(struct pipe *, uint8_t *data, size_t size); /* bytes came: overwritten     */
+void pipe_gone(struct pipe *, int error);   /* the peer or the system ended it  */
+void pipe_room(struct pipe *);              /* its channel takes bytes again    */
 void pipe_dirty(struct pipe *);             /* it has bytes to make              */
 void pipe_finish(struct pipe *);            /* LENO_OUT_CLOSE                    */
 void pipe_flush_all(struct driver *);
 void pipe_patience(uv_timer_t *);           /* `end` has come                    */
+void pipe_impatience(uv_timer_t *);         /* `enter` has come                  */
 void pipe_clear(struct driver *);           /* all of them, last bytes tried once */
 
+/* socket.c: takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
+int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
+
 /* listen.c */
-int  listener_open(struct driver *, int fd, enum leno_pipe_class, const char *uri,
+int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
                    struct listener **ret);  /* takes fd */
 void listener_resume(uv_timer_t *);
 void listener_clear(struct driver *);
+
+/* door.c */
+enum leno_pipe_class door_class(enum address_kind);
+/* The filters of a socket that was dialled at this address (NULL: accepted) under this
+ * scheme; *ret is NULL when there are none. Errors: MEMORY, ARGUMENT (d->why). */
+int  door_filter(struct driver *, enum address_kind, const struct address *dialled,
+                 struct filter **ret);
+/* May this scheme be listened at, with the options that there are? Errors: ARGUMENT (d->why). */
+int  door_check(struct driver *, enum address_kind);
 
 /* dial.c */
 void dial_start(struct driver *, uint32_t number, const char *uri);
@@ -226,7 +277,8 @@ struct resolve *resolve_forget(struct resolve *); /* no answer will come; NULL *
 bool tcp_numeric(const struct address *, struct sockaddr_storage *ret);
 int  tcp_listen(struct driver *, const struct address *);
 void tcp_tune(int fd);
-void tcp_uri(const struct sockaddr_storage *, char ret[URI_TEXT]);
+void tcp_uri(const struct sockaddr_storage *, enum address_kind, const char *path,
+             char ret[URI_TEXT]);
 socklen_t tcp_size(const struct sockaddr_storage *);
 
 /* unixsock.c */

@@ -19,6 +19,22 @@ static const struct row {
 	{ "IPv6 with a scope", "tcp://[fe80::1%eth0]:1", 0, ADDRESS_TCP, "fe80::1%eth0", 1 },
 	{ "a name", "tcp://a-b.example:65535", 0, ADDRESS_TCP, "a-b.example", 65535 },
 	{ "any address", "tcp://*:0", 0, ADDRESS_TCP, "*", 0 },
+	{ "tls", "tls://name.example:7", 0, ADDRESS_TLS, "name.example", 7 },
+	{ "udp", "udp://[::1]:7", 0, ADDRESS_UDP, "::1", 7 },
+	{ "any", "any://*:7400", 0, ADDRESS_ANY, "*", 7400 },
+	{ "ws alone", "ws://name.example", 0, ADDRESS_WS, "name.example", 80 },
+	{ "ws, a port and a path", "ws://[::1]:8080/a/b?c", LENO_URI, 0, NULL, 0 },
+	{ "wss and a path", "wss://name.example/a/b", 0, ADDRESS_WSS, "name.example", 443 },
+	{ "http, IPv6 without a port", "http://[::1]/x", 0, ADDRESS_HTTP, "::1", 80 },
+	{ "https and a port", "https://name.example:8443", 0, ADDRESS_HTTPS, "name.example", 8443 },
+	{ "tls without a port", "tls://name.example", LENO_URI, 0, NULL, 0 },
+	{ "tls with a path", "tls://name.example:7/x", LENO_URI, 0, NULL, 0 },
+	{ "a path with a space", "ws://name.example/a b", LENO_URI, 0, NULL, 0 },
+	{ "a path too long", "ws://h/" X64 X64, LENO_URI, 0, NULL, 0 },
+	{ "an empty port before a path", "ws://h:/x", LENO_URI, 0, NULL, 0 },
+	{ "something behind the brackets", "ws://[::1]x", LENO_URI, 0, NULL, 0 },
+	{ "nothing but a scheme", "tls", LENO_URI, 0, NULL, 0 },
+	{ "one slash", "tls:/", LENO_URI, 0, NULL, 0 },
 	{ "local", "local:", 0, ADDRESS_LOCAL, "", 0 },
 	{ "a path", "local:/run/a b.sock", 0, ADDRESS_SOCKET, "/run/a b.sock", 0 },
 	{ "nothing", "", LENO_URI, 0, NULL, 0 },
@@ -68,4 +84,18 @@ TEST(each_uri_has_its_verdict)
 	}
 }
 
-TEST_MAIN(TEST_CASE(each_uri_has_its_verdict))
+TEST(a_path_is_kept_and_is_the_root_when_left_out)
+{
+	struct address a;
+
+	CHECK_EQ(address_parse("wss://h:1/a/b", &a), 0);
+	CHECK_STR(a.path, "/a/b");
+	CHECK_EQ(address_parse("wss://h", &a), 0);
+	CHECK_STR(a.path, "/");
+	CHECK_EQ(address_parse("tcp://h:1", &a), 0);
+	CHECK_STR(a.path, "");
+	CHECK_STR(address_scheme(ADDRESS_WSS), "wss");
+}
+
+TEST_MAIN(TEST_CASE(each_uri_has_its_verdict),
+          TEST_CASE(a_path_is_kept_and_is_the_root_when_left_out))

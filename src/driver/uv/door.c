@@ -1,0 +1,34 @@
+/* door.c - what each scheme means: the class of its pipes, and what its bytes go through. */
+#include "driver/uv/uv.h"
+
+enum leno_pipe_class door_class(enum address_kind kind)
+{
+	switch (kind) {
+	case ADDRESS_LOCAL:
+	case ADDRESS_SOCKET: return LENO_PIPE_LOCAL;
+	case ADDRESS_ANY:
+	case ADDRESS_TCP: return LENO_PIPE_STREAM;
+	case ADDRESS_TLS:
+	case ADDRESS_WS:
+	case ADDRESS_WSS: return LENO_PIPE_WRAPPED;
+	case ADDRESS_UDP: return LENO_PIPE_DATAGRAM;
+	case ADDRESS_HTTP:
+	case ADDRESS_HTTPS: return LENO_PIPE_POLLED;
+	}
+	return LENO_PIPE_STREAM;
+}
+
+int door_check(struct driver *d, enum address_kind kind)
+{
+	if (kind <= ADDRESS_TCP)
+		return LENO_OK;
+	d->why = "this build does not speak that scheme";
+	return LENO_URI;
+}
+
+int door_filter(struct driver *d, enum address_kind kind, const struct address *dialled,
+                struct filter **ret)
+{
+	*ret = NULL;
+	return kind <= ADDRESS_TCP ? LENO_OK : door_check(d, kind);
+}
