@@ -340,7 +340,7 @@ TEST(refusals)
 TEST(a_list_of_links)
 {
 	static leno_node node;
-	struct conn c = { .node = &node, .proved = true };
+	struct conn c = { .node = &node, .class = LENO_PIPE_STREAM, .proved = true };
 	struct bytes frames;
 	uint8_t buf[64];
 	struct writer w = writer_of(buf, sizeof buf);
