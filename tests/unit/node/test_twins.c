@@ -7,11 +7,12 @@
 enum { SECOND = 1000 * 1000, SEEDS = 60 };
 
 static struct wires w;
-static unsigned told;
+static unsigned told, downs;
 
 static void on_link_down(leno_node *n, void *user, const leno_id *id, enum leno_why why, int error)
 {
 	told += error == LENO_DUPLICATE;
+	downs++;
 }
 
 static void open_one(int i, int identity, uint64_t wall_ms, int seed)
@@ -62,6 +63,7 @@ TEST(where_a_proxy_lets_the_ends_see_different_classes_both_choose_the_same_link
 		CHECK_ROW(row);
 		wires_init(&w);
 		w.seen[1] = LENO_PIPE_WRAPPED; /* what 1 dials as a stream */
+		downs = 0;
 		open_one(0, 1, 1000, seed);
 		open_one(1, 2, 1000, seed);
 		CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
@@ -70,6 +72,7 @@ TEST(where_a_proxy_lets_the_ends_see_different_classes_both_choose_the_same_link
 			bool dialled = i != 0;
 
 			leno_links(w.node[i], is_dialled, &dialled);
+			CHECK_EQ(downs, 0);    /* none was thrown out by one end alone */
 			CHECK_EQ(dialled, i == 0); /* 0 dialled the one that both see as a stream */
 		}
 		wires_free(&w);
