@@ -50,6 +50,29 @@ TEST(dials_that_cross_end_in_one_link)
 	}
 }
 
+/* Each end takes its own dial for the better one: both would go, again and again. */
+TEST(behind_proxies_the_ends_still_choose_the_same_link)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct sim *sim = sim_new(seed);
+		struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
+		struct sim_profile line = sim_lan;
+
+		line.delay_us = 2000;
+		line.accepted = LENO_PIPE_WRAPPED;
+		sim_cable(a, b, &line);
+		sim_dial(a, b, 0);
+		sim_dial(b, a, 0);
+		CHECK(sim_settle(sim, SECONDS(20)));
+		sim_run(sim, SECONDS(10));
+		CHECK_EQ(sim_pipes(a, b), 1);
+		CHECK_EQ(sim_ups(a, b), 1);
+		CHECK_EQ(sim_ups(b, a), 1);
+		CHECK(sim_invariants(sim));
+		sim_free(sim);
+	}
+}
+
 /* A second link appears under traffic, from the other side: one stays, nothing is lost. */
 TEST(a_later_dial_changes_nothing_for_those_who_talk)
 {
@@ -336,6 +359,7 @@ TEST(synced_comes_with_the_first_neighbour)
 }
 
 TEST_MAIN(TEST_CASE(dials_that_cross_end_in_one_link),
+          TEST_CASE(behind_proxies_the_ends_still_choose_the_same_link),
           TEST_CASE(a_later_dial_changes_nothing_for_those_who_talk),
           TEST_CASE(a_node_that_dials_itself_does_so_seldom),
           TEST_CASE(a_wrong_secret_is_refused_and_counted),

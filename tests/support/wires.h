@@ -39,8 +39,6 @@ struct wires {
 	struct wire wire[WIRES_MAX];
 	uint64_t now;
 	bool cut[WIRES_NODES][WIRES_NODES]; /* who cannot dial whom, both ways */
-	enum leno_pipe_class seen[WIRES_NODES]; /* what is dialled by it, where it arrives;
-	                                           0: the same as where it began */
 };
 
 WIRES_UNUSED static void wires_init(struct wires *w)
@@ -85,8 +83,6 @@ WIRES_UNUSED static int wires_open(struct wires *w, int from, int to, enum leno_
 		wires_drop(wire);
 		return -1;
 	}
-	if (from >= 0 && w->seen[from])
-		class = w->seen[from];
 	if (to >= 0 && leno_engine_opened(w->node[to], (leno_pipe)number, class, 0, uri)) {
 		if (from >= 0)
 			leno_engine_closed(w->node[from], (leno_pipe)number, LENO_REFUSED);

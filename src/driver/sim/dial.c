@@ -33,7 +33,8 @@ static struct pipe *pipe_new(struct cable *cable, struct sim_node *dialler, uint
 	struct pipe *pipe = world_alloc(sizeof *pipe), **at = &cable->pipes;
 
 	pipe->cable = cable;
-	pipe->class = cable->profile.class;
+	pipe->class[0] = cable->profile.class;
+	pipe->class[1] = cable->profile.accepted ? cable->profile.accepted : pipe->class[0];
 	pipe->refs = 1;
 	pipe->end[0] = (struct end){
 		.node = dialler, .life = dialler->life, .state = END_WAITING, .dial = dial

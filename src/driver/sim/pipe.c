@@ -410,7 +410,7 @@ static void on_open(struct sim *sim, const struct event *e)
 	snprintf(uri, sizeof uri, "sim:%s", other->name);
 	end->state = END_OPEN;
 	node_enter(node);
-	error = leno_engine_opened(node->leno, end->number, e->pipe->class, end->dial, uri);
+	error = leno_engine_opened(node->leno, end->number, e->pipe->class[e->side], end->dial, uri);
 	if (error) {
 		world_tell(node, "opened: %s", leno_strerror(error));
 		end->state = END_CLOSED;

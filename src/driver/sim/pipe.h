@@ -49,7 +49,7 @@ struct pipe {
 	struct pipe *next;          /* on the cable */
 	struct end end[2];          /* 0 dialled    */
 	struct half half[2];        /* half[i] leaves end[i] */
-	enum leno_pipe_class class; /* as it was dialled: both ends see the same */
+	enum leno_pipe_class class[2]; /* as each end sees it                       */
 	bool broken;
 	unsigned refs; /* events that name it, and the cable's list */
 };

@@ -95,6 +95,8 @@ struct sim_profile {
 	uint32_t dribble;   /* reads give 1 to this many bytes; 0: all there are */
 	size_t buffer;      /* bytes on their way before the sender must wait    */
 	enum leno_pipe_class class;
+	enum leno_pipe_class accepted; /* as the end sees it that did not dial, behind a
+	                                  proxy; 0: the same                     */
 };
 extern const struct sim_profile sim_lan; /* 100 us, no bound; what NULL means */
 
