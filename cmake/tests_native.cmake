@@ -59,3 +59,17 @@ if(LENO_HAS_LIBRARY)
 		set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
 	endforeach()
 endif()
+
+# One suite for all transports: the program is run once for each scheme.
+if(LENO_HAS_LIBRARY)
+	leno_sources(CONFORM_SOURCES tests/conform)
+	add_executable(test.conform ${CONFORM_SOURCES})
+	leno_belongs_to_tests(test.conform)
+	target_include_directories(test.conform PRIVATE ${CMAKE_SOURCE_DIR}/tests
+		${CMAKE_SOURCE_DIR}/include)
+	target_link_libraries(test.conform PRIVATE leno_test_flags leno_test_needs ${WHOLE_LIBRARY})
+	foreach(scheme tcp tcp6 local)
+		leno_register(conform.${scheme} host 300 test.conform ${scheme})
+		set_tests_properties(conform.${scheme} PROPERTIES RUN_SERIAL ON)
+	endforeach()
+endif()

@@ -8,7 +8,7 @@
  * Who is sent data and has nothing to say speaks up after silence / 2, so that a sender whose
  * PING is stuck behind its own megabytes still hears that they are being read.
  *
- *  1. Any byte received counts as life.
+ *  1. Any byte received counts as life; that a record ends is link.c's to see.
  *  2. Control frames alone owe and are owed nothing: two idle ends do not keep each other awake.
  *  3. Who comes late to a deadline was itself stalled: the peer gets half a silence more, once,
  *     because its bytes may lie in the pipe unread. */

@@ -33,6 +33,7 @@ struct link *link_new(const struct link_setup *setup, bool dialled, uint64_t now
 	l->dialled = dialled;
 	l->state = dialled ? LINK_HELLO_SENT : LINK_AWAITED;
 	l->stranger_us = now_us + HANDSHAKE_MS * UINT64_C(1000);
+	l->part_since_us = NEVER;
 	l->handshake = mem_new(sizeof *l->handshake);
 	if (!l->handshake)
 		return link_free(l);
@@ -204,9 +205,20 @@ static int take_record(struct link *l, uint8_t *record, size_t size, uint64_t no
 	return LINK_FRAMES;
 }
 
+/* A record that has begun must end: where its size was damaged, all that comes is taken for
+ * the rest of it, and looks like life. Whoever was not running while nothing came (it would
+ * have found the silence otherwise) is given all the time anew. False: it took too long. */
+static bool part_in_time(struct link *l, uint64_t silent_us, uint64_t now_us)
+{
+	if (l->part_since_us == NEVER || silent_us >= l->heartbeat.dead_us)
+		l->part_since_us = now_us;
+	return now_us - l->part_since_us < (uint64_t)RECORD_MS * 1000;
+}
+
 int link_take(struct link *l, uint8_t **data, size_t *size, uint64_t now_us,
 	      struct bytes *ret_frames)
 {
+	uint64_t silent_us = now_us - l->heartbeat.heard_us;
 	uint8_t *message;
 	size_t message_size;
 	int got = LINK_MORE;
@@ -222,11 +234,14 @@ int link_take(struct link *l, uint8_t **data, size_t *size, uint64_t now_us,
 		got = gather(l, data, size, &message, &message_size);
 		if (got < 0)
 			return die_silently(l, got);
-		if (got == 0) {
-			if (l->state == LINK_OPEN)
-				heartbeat_partial(&l->heartbeat, now_us);
-			return LINK_MORE;
+		if (got == 0 && l->state == LINK_OPEN) {
+			heartbeat_partial(&l->heartbeat, now_us);
+			if (!part_in_time(l, silent_us, now_us))
+				return die_silently(l, LENO_PROTOCOL);
 		}
+		if (got == 0)
+			return LINK_MORE;
+		l->part_since_us = NEVER;
 		got = l->state == LINK_OPEN
 			      ? take_record(l, message, message_size, now_us, ret_frames)
 			      : take_handshake(l, bytes_of(message, message_size), now_us);

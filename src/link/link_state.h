@@ -30,6 +30,7 @@ struct link {
 
 	uint8_t *part;                   /* the part of a message that came so far      */
 	size_t part_size, part_room;
+	uint64_t part_since_us;          /* when a record's first part came; NEVER: none is there */
 };
 
 #endif

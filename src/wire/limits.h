@@ -20,6 +20,7 @@ enum {
 	REKEY_RECORDS     = 1 << 20,     /* a link's key changes after so many records */
 	REKEY_SECONDS     = 120,
 
+	RECORD_MS         = 10 * 1000,   /* from a record's first byte to its last    */
 	HANDSHAKE_MAX     = 1024,        /* bytes of one handshake message            */
 	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */
 	STRANGERS_MAX     = 64,          /* handshakes under way that we did not dial */

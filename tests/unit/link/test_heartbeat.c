@@ -317,6 +317,42 @@ TEST(who_was_stalled_does_not_blame_the_other)
 	finish();
 }
 
+/* Two bytes of rubbish are taken for the head of a record of 10 KiB, the heartbeats that follow
+ * for the rest of it. */
+TEST(a_record_that_does_not_end_ends_the_link)
+{
+	uint8_t head[] = { 0x00, 0x28 };
+
+	world(5 * MS);
+	pass(1000);
+	end_take(&p.responder, head, sizeof head, now);
+	pass(9000);
+	CHECK_EQ(p.responder.error, 0);
+	pass(4000);
+	CHECK_EQ(p.responder.error, LENO_PROTOCOL);
+	finish();
+}
+
+TEST(time_in_which_nobody_ran_does_not_count_for_a_record)
+{
+	static uint8_t record[FLIGHT];
+	size_t size;
+
+	world(5 * MS);
+	pass(1000);
+	p.dialler.send = 1;
+	p.dialler.send_each = 8000;
+	size = end_make(&p.dialler, record, sizeof record, now);
+	end_take(&p.responder, record, 1000, now);
+	now += 60 * SECOND; /* the machine slept */
+	end_take(&p.responder, record + 1000, 1000, now);
+	now += 5 * SECOND;
+	end_take(&p.responder, record + 2000, size - 2000, now);
+	CHECK_EQ(p.responder.error, 0);
+	CHECK_EQ(p.responder.n_data, 1);
+	finish();
+}
+
 /* ---- the heart alone ------------------------------------------------------------------- */
 
 static struct heartbeat heart(void)
@@ -452,6 +488,8 @@ TEST_MAIN(TEST_CASE(both_ends_confirm_each_other_at_once),
 	  TEST_CASE(one_message_wakes_each_end_a_few_times_and_no_more),
 	  TEST_CASE(a_flood_one_way_keeps_both_ends_alive), TEST_CASE(who_reads_slowly_lives),
 	  TEST_CASE(who_was_stalled_does_not_blame_the_other),
+	  TEST_CASE(a_record_that_does_not_end_ends_the_link),
+	  TEST_CASE(time_in_which_nobody_ran_does_not_count_for_a_record),
 	  TEST_CASE(the_estimate_is_that_of_rfc_6298), TEST_CASE(odd_answers_change_nothing),
 	  TEST_CASE(no_time_at_all_is_still_an_estimate), TEST_CASE(years_do_not_overflow),
 	  TEST_CASE(only_an_answer_from_behind_the_data_pays_the_debt))
