@@ -11,10 +11,11 @@ static_assert(LINKS_MAX % 64 == 0, "whole words of bits");
 
 struct mesh *mesh_new(const struct mesh_setup *setup, uint64_t now_us)
 {
-	struct mesh *m = mem_new(sizeof *m);
+	struct mesh *m = mem_take(sizeof *m);
 
 	if (!m)
 		return NULL;
+	memset(m, 0, offsetof(struct mesh, own.raw));
 	assert(setup->n_labels <= LABELS_MAX);
 	m->setup = *setup;
 	if (!m->setup.name)

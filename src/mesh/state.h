@@ -108,7 +108,6 @@ struct mesh_link {
 
 struct mesh_own {
 	struct node_stamp stamp;         /* of what is signed; version 0: nothing yet   */
-	uint8_t  raw[NODE_RECORD_MAX];
 	size_t   raw_size;
 	bool     gone;
 	bool     dirty;                  /* it may have changed since                    */
@@ -117,8 +116,11 @@ struct mesh_own {
 	uint64_t sealed_us, due_us;
 	unsigned jumps;
 	bool     bumped;
-	struct node_neighbour told[NEIGHBOURS_MAX];  /* as it was signed             */
 	size_t   n_told;
+
+	/* Written before they are read, and large: mesh_new() leaves them as they come. */
+	uint8_t  raw[NODE_RECORD_MAX];
+	struct node_neighbour told[NEIGHBOURS_MAX];  /* as it was signed             */
 	struct atlas_edge edges[NEIGHBOURS_MAX];     /* as it is now, by id          */
 	int      link_of[NEIGHBOURS_MAX];        /* beside edges                         */
 };
@@ -136,7 +138,6 @@ struct mesh {
 	struct mesh_setup setup;
 	uint64_t now_us;
 	uint64_t deadline_us;            /* not later than the earliest thing due        */
-	struct mesh_own own;
 
 	struct atlas_node self;
 	struct map by_id;                /* all but ourselves                            */
@@ -161,6 +162,7 @@ struct mesh {
 	size_t   n_up;
 	uint64_t grace_due, ask_due;
 	struct list changes;
+	struct mesh_own own;             /* at the end, for what stands at its end       */
 };
 
 static inline uint64_t ms_us(uint64_t ms)
