@@ -104,8 +104,8 @@ static void step(struct books *b, struct reader *in)
 			ranges_add(&b->again, oldest);
 		break;
 	default:
-		recovery_move(&b->r, read_u8(in) % 8 > 0);
-		congestion_init(&b->c);
+		recovery_move(&b->r, read_u8(in) % 8 > 0, 0);
+		congestion_move(&b->c, b->r.next);
 		ranges_clear(&b->again);
 	}
 }
@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct books b = { .now_us = 1 };
 
 	recovery_init(&b.r);
-	recovery_move(&b.r, true);
+	recovery_move(&b.r, true, 0);
 	ranges_init(&b.again);
 	congestion_init(&b.c);
 	while (reader_left(&in) > 0 && !in.bad) {

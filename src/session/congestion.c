@@ -17,6 +17,12 @@ void congestion_init(struct congestion *c)
 	begin_slow_start(c);
 }
 
+void congestion_move(struct congestion *c, uint64_t next)
+{
+	congestion_init(c);
+	c->marked_end = c->lost_end = c->round_end = next;
+}
+
 static void set_window(struct congestion *c, uint64_t bytes)
 {
 	c->cwnd = bytes < CWND_MIN ? CWND_MIN : bytes > CWND_MAX ? CWND_MAX : (uint32_t)bytes;

@@ -66,6 +66,9 @@ struct congestion {
 
 void congestion_init(struct congestion *);
 
+/* Begins anew on another path: what is told of packets below `next` is not of this one. */
+void congestion_move(struct congestion *, uint64_t next);
+
 /* What a report, or time, has told. */
 void congestion_take(struct congestion *, const struct feedback *);
 

@@ -20,9 +20,9 @@ void recovery_clear(struct recovery *r)
 	recovery_init(r);
 }
 
-void recovery_move(struct recovery *r, bool on)
+void recovery_move(struct recovery *r, bool on, uint64_t number)
 {
-	uint64_t next = r->next;
+	uint64_t next = r->next < number ? number : r->next;
 
 	if (!on) {
 		recovery_clear(r);               /* a direct path needs no ring */
@@ -31,6 +31,7 @@ void recovery_move(struct recovery *r, bool on)
 	}
 	r->on = true;
 	r->stuck = false;
+	r->next = next;
 	r->rtt = (struct rtt){ 0 };
 	if (r->heard < next)
 		r->heard = next;                 /* older ones are not of this path */

@@ -88,8 +88,8 @@ struct feedback {
 void recovery_init(struct recovery *);
 void recovery_clear(struct recovery *);
 
-/* The path is another: what is under way there is forgotten. */
-void recovery_move(struct recovery *, bool on);
+/* The path is another: what is under way there, below this number, is forgotten. */
+void recovery_move(struct recovery *, bool on, uint64_t number);
 
 /* Room for one more? reserve: and makes it; false: not now. */
 bool recovery_full(const struct recovery *);

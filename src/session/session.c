@@ -66,7 +66,7 @@ void session_set_path(struct session *s, enum session_path path, uint32_t via, u
 		return;
 	s->path = path;
 	s->via = via;
-	stream_move(&s->out, path == PATH_RELAYED);
+	stream_move(&s->out, path == PATH_RELAYED, s->seal.number);
 	s->hello_ride = s->probe = true;
 	s->report_due = false;
 	s->hello_due = path == PATH_DIRECT;    /* across relays only with something to say */
@@ -98,7 +98,7 @@ bool session_set_route(struct session *s, const leno_id *relays, size_t n)
 	bytes_copy(seal->route, relays, n * sizeof *relays);
 	if (s->path != PATH_RELAYED)
 		return true;
-	stream_move(&s->out, true);
+	stream_move(&s->out, true, s->seal.number);
 	s->hello_ride = s->probe = true;
 	seal_hurry(seal);
 	return true;

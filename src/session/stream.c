@@ -33,7 +33,7 @@ void stream_renew(struct stream *s)
 {
 	tape_clear(&s->tape);
 	tape_init(&s->tape, s->setup->pool);
-	stream_move(s, s->recovery.on);
+	stream_move(s, s->recovery.on, s->recovery.next);
 	s->next = s->sent_max = 0;
 	s->credit = SESSION_WINDOW;
 	s->base = s->reported = s->put;
@@ -137,11 +137,11 @@ static void go_back(struct stream *s)
 	s->timed = 0;                  /* whose answer it is could not be told */
 }
 
-void stream_move(struct stream *s, bool relayed)
+void stream_move(struct stream *s, bool relayed, uint64_t number)
 {
 	go_back(s);
-	recovery_move(&s->recovery, relayed);
-	congestion_init(&s->congestion);
+	recovery_move(&s->recovery, relayed, number);
+	congestion_move(&s->congestion, s->recovery.next);
 	s->probe = false;
 	s->gap_us = 0;
 }

@@ -56,8 +56,8 @@ void stream_renew(struct stream *);
 /* See session_put(). */
 int stream_put(struct stream *, struct bytes head, struct bytes data, uint64_t *ret_seq);
 
-/* The path is another: send again what is not acknowledged. */
-void stream_move(struct stream *, bool relayed);
+/* The path is another: send again what is not acknowledged. number: of the next packet. */
+void stream_move(struct stream *, bool relayed, uint64_t number);
 
 /* Bytes that the next FRAME_DATA may carry now. */
 uint64_t stream_sendable(const struct stream *);

@@ -208,10 +208,27 @@ TEST(a_report_of_much_does_not_grow_it_at_one_bound)
 	CHECK_EQ(c.cwnd, CWND_START + GROWTH_MAX);
 }
 
+/* Another path: what is still heard of packets that went by the old one is its own affair. */
+TEST(marks_and_losses_of_another_path_count_for_nothing)
+{
+	begin();
+	hear(8, CWND_START / 8, 0, 8, 10000);
+	congestion_move(&c, number + 8);               /* eight more are under way, there */
+	hear(8, CWND_START / 8, 8, 8, 0);
+	lose(number - 1, 8, false);
+	CHECK_EQ(c.cwnd, CWND_START);
+	CHECK_EQ(c.phase, SLOW_START);
+	hear(8, CWND_START / 8, 0, 8, 10000);
+	CHECK_EQ(c.cwnd, 2 * CWND_START);
+	hear(1, CWND_START / 8, 1, 8, 10000);          /* these went by this one */
+	CHECK_EQ(c.phase, AVOIDANCE);
+}
+
 TEST_MAIN(TEST_CASE(slow_start_doubles_up_to_the_first_mark),
           TEST_CASE(alpha_starts_where_it_settles), TEST_CASE(alpha_is_the_average_share_of_marks),
           TEST_CASE(it_grows_by_a_packet_a_window), TEST_CASE(losses_halve_once_a_window),
           TEST_CASE(marks_and_losses_of_one_window_halve_it_once),
           TEST_CASE(persistent_congestion_begins_anew), TEST_CASE(slow_start_ends_by_delay),
           TEST_CASE(cautious_growth_is_a_quarter), TEST_CASE(what_is_not_used_does_not_grow),
-          TEST_CASE(a_report_of_much_does_not_grow_it_at_one_bound))
+          TEST_CASE(a_report_of_much_does_not_grow_it_at_one_bound),
+          TEST_CASE(marks_and_losses_of_another_path_count_for_nothing))

@@ -38,6 +38,29 @@ TEST(the_first_report_is_measured)
 	pair_free(p);
 }
 
+/* The other path was full; this one begins as any does, at the first packet that went by it. */
+TEST(marks_of_another_path_do_not_slow_this_one)
+{
+	struct pair *p = warm(8);
+	struct stream *out = &ada(p)->out;
+	struct report late = { .n = 1 };
+
+	for (int i = 0; i < 6; i++) {
+		pair_put(p, 0, 6000);
+		CHECK(pair_make(p, 0));
+	}
+	ada(p)->ack_due = true;                        /* the last one carries no data */
+	CHECK(pair_make(p, 0));
+	late.spans[0] = (struct span){ ada(p)->seal.number - 1, ada(p)->seal.number - 3 };
+	session_set_path(ada(p), PATH_RELAYED, ++p->vias, p->now_us);
+	stream_take_report(out, &late, 3, p->now_us + DELAY_US);
+	CHECK_EQ(out->congestion.phase, SLOW_START);
+	CHECK_EQ(out->congestion.cwnd, CWND_START);
+	pair_run(p, 1000000);
+	pair_check_done(p);
+	pair_free(p);
+}
+
 /* Without waiting for a timer, and nothing but what was lost. */
 TEST(a_lost_packet_comes_again_alone)
 {
@@ -177,7 +200,8 @@ TEST(what_was_never_sent_cannot_have_come)
 	pair_free(p);
 }
 
-TEST_MAIN(TEST_CASE(the_first_report_is_measured), TEST_CASE(a_lost_packet_comes_again_alone),
+TEST_MAIN(TEST_CASE(marks_of_another_path_do_not_slow_this_one),
+          TEST_CASE(the_first_report_is_measured), TEST_CASE(a_lost_packet_comes_again_alone),
           TEST_CASE(many_losses_need_few_probes),
           TEST_CASE(what_could_not_be_kept_is_asked_for), TEST_CASE(marks_reach_the_sender),
           TEST_CASE(new_keys_lose_no_count), TEST_CASE(what_was_never_sent_cannot_have_come))

@@ -15,7 +15,7 @@ static void begin(void)
 {
 	recovery_clear(&r);
 	ranges_clear(&again);
-	recovery_move(&r, true);
+	recovery_move(&r, true, 0);
 }
 
 static void begin_first(void)
@@ -219,13 +219,13 @@ TEST(another_path_has_nothing_under_way)
 	begin_first();
 	send_many(0, 5, 1000);
 	hear(2, 2, 2000);
-	recovery_move(&r, true);
+	recovery_move(&r, true, 0);
 	CHECK(r.in_flight == 0 && r.count == 0 && r.overdue_us == NEVER && r.rtt.smooth_us == 0);
 	send_many(6, 7, 3000);
 	hear(5, 0, 4000);                              /* of the old one */
 	CHECK(got.packets == 0 && got.lost == 0);
 	CHECK_EQ(r.in_flight, 2 * SIZE);
-	recovery_move(&r, false);
+	recovery_move(&r, false, 0);
 	recovery_arm(&r, 1);
 	CHECK(r.silent_us == NEVER);                   /* a link says itself when it is dead */
 	CHECK_EQ(r.next, 8);
