@@ -5,9 +5,9 @@
 
 #include "leno.h"
 
-void tape_init(struct tape *t, struct pool *pool)
+void tape_init(struct tape *t, struct pool *pool, enum pool_use use)
 {
-	*t = (struct tape){ .pool = pool };
+	*t = (struct tape){ .pool = pool, .use = use };
 }
 
 void tape_clear(struct tape *t)
@@ -16,15 +16,15 @@ void tape_clear(struct tape *t)
 		struct chunk *c = t->first;
 
 		t->first = c->next;
-		pool_give(t->pool, c);
+		pool_give(t->pool, c, t->use);
 	}
-	tape_init(t, t->pool);
+	tape_init(t, t->pool, t->use);
 }
 
 /* A chunk behind the last; the first of an empty tape begins at `end`. */
 static int grow(struct tape *t, struct chunk **from)
 {
-	struct chunk *c = pool_take(t->pool);
+	struct chunk *c = pool_take(t->pool, t->use);
 
 	if (!c)
 		return LENO_MEMORY;
@@ -36,16 +36,35 @@ static int grow(struct tape *t, struct chunk **from)
 	return 0;
 }
 
+/* Spare chunks behind this one go back; NULL: all, of a tape that holds nothing. */
+static void shrink(struct tape *t, struct chunk *tail)
+{
+	uint64_t at = t->end;
+
+	while (tail && tail->next) {
+		struct chunk *c = tail->next;
+
+		tail->next = c->next;
+		pool_give(t->pool, c, t->use);
+	}
+	if (!tail) {
+		tape_clear(t);
+		t->start = t->end = t->base = at;
+	}
+}
+
 int tape_reserve(struct tape *t, size_t size)
 {
-	struct chunk *tail = t->last;
+	struct chunk *tail = t->last, *before;
 	size_t have = tail ? CHUNK_SIZE - t->fill : 0;
 
 	while (tail && tail->next)         /* chunks behind the last are spare */
 		tail = tail->next, have += CHUNK_SIZE;
-	for (; have < size; have += CHUNK_SIZE)
-		if (grow(t, &tail))
+	for (before = tail; have < size; have += CHUNK_SIZE)
+		if (grow(t, &tail)) {
+			shrink(t, before);
 			return LENO_MEMORY;
+		}
 	return 0;
 }
 
@@ -132,13 +151,9 @@ void tape_drop(struct tape *t, uint64_t upto)
 			t->cursor = NULL;
 		t->first = c->next;
 		t->base += CHUNK_SIZE;
-		pool_give(t->pool, c);
+		pool_give(t->pool, c, t->use);
 	}
 	/* An empty tape gives all back, so that idle sessions hold no chunk. */
-	if (t->start == t->end && t->first) {
-		uint64_t at = t->end;
-
-		tape_clear(t);
-		t->start = t->end = t->base = at;
-	}
+	if (t->start == t->end && t->first)
+		shrink(t, NULL);
 }

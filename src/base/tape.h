@@ -13,6 +13,7 @@
 
 struct tape {
 	struct pool *pool;
+	enum pool_use use;
 	struct chunk *first, *last;
 	size_t fill;                /* bytes in last: CHUNK_SIZE when it is full  */
 	uint64_t start, end;        /* of what is held                            */
@@ -21,7 +22,7 @@ struct tape {
 	uint64_t cursor_base;
 };
 
-void tape_init(struct tape *, struct pool *);
+void tape_init(struct tape *, struct pool *, enum pool_use);
 void tape_clear(struct tape *);
 
 /* Makes room for `size` more bytes, all of it or none: LENO_MEMORY. */

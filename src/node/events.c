@@ -166,10 +166,12 @@ void events_sent(struct peer *p)
  * queue would tell. Callbacks may make peers, so that some are passed by: until the next time. */
 void events_room(leno_node *n)
 {
-	size_t cursor = 0;
+	size_t cursor = 0, room = pool_room(&n->pool, POOL_SEND);
 	bool waiting = false;
 
-	if (!n->session_setup.pool_short || n->leaving || pool_beyond(&n->pool, 3))
+	/* Not for each chunk: when a quarter of what can be had now is free. */
+	if (!n->session_setup.pool_short || n->leaving ||
+	    room < n->pool.used[POOL_SEND] / 3)
 		return;
 	n->session_setup.pool_short = false;
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)) && !n->leaving;) {

@@ -51,8 +51,8 @@ enum memory_share {
 };
 static_assert(SHARE_POOL + SHARE_ITEMS + SHARE_CASTS + SHARE_AIRED + SHARE_TYPES +
               SHARE_REQUESTS <= SHARES - 2, "all together no more than there is");
-static_assert(SHARE_ITEMS - SHARE_SMALL > SHARES / 4 && SHARE_POOL > SHARES / 4,
-              "message_max is a quarter at most, and fits");
+static_assert(SHARE_ITEMS - SHARE_SMALL > SHARES / 4 && SHARE_POOL * 3 / 4 > SHARES / 4,
+              "message_max is a quarter at most, and fits what the pool has for sessions");
 
 static inline size_t share_of(const leno_options *o, enum memory_share share)
 {

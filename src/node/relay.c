@@ -13,7 +13,7 @@ static_assert(PACKET_MAX <= UINT16_MAX, "a packet's size fits its head");
 void relay_init(struct relay *r, struct pool *pool)
 {
 	*r = (struct relay){ 0 };
-	tape_init(&r->tape, pool);
+	tape_init(&r->tape, pool, POOL_RELAY);
 }
 
 void relay_clear(struct relay *r)
@@ -28,9 +28,7 @@ bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct byt
 	uint8_t text[SIZE_HEAD];
 	struct writer w = writer_of(text, sizeof text);
 
-	/* Half of the pool is for what is our own. */
 	if (size > PACKET_MAX || tape_size(&r->tape) + SIZE_HEAD + size > RELAY_QUEUE_MAX ||
-	    (pool_beyond(r->tape.pool, 2) && !tape_room(&r->tape, SIZE_HEAD + size)) ||
 	    tape_reserve(&r->tape, SIZE_HEAD + size))
 		return false;
 	write_u16(&w, (uint16_t)size);

@@ -6,8 +6,8 @@
  * flow to keep the line busy; 5 ms do for 35 ms, and beyond that cost some percent at worst,
  * while the queue stays well under 20 ms.
  *
- *  1. A relay never blocks: what does not fit RELAY_QUEUE_MAX, or needs more when half of the
- *     pool is out, is dropped, and counted.
+ *  1. A relay never blocks: what does not fit RELAY_QUEUE_MAX, or what the pool has for
+ *     POOL_RELAY, is dropped, and counted.
  *  2. Packets keep their order. */
 #ifndef LENO_NODE_RELAY_H
 #define LENO_NODE_RELAY_H

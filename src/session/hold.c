@@ -15,7 +15,7 @@ void hold_clear(struct hold *h)
 		struct chunk *c = h->first;
 
 		h->first = c->next;
-		pool_give(h->pool, c);
+		pool_give(h->pool, c, POOL_HELD);
 	}
 	ranges_clear(&h->have);
 	hold_init(h, h->pool);
@@ -34,9 +34,7 @@ static struct chunk *insert(struct hold *h, struct chunk *before, uint64_t numbe
 {
 	struct chunk **at = before ? &before->next : &h->first, *c;
 
-	if (h->n_cells == HOLD_CELLS || h->pool->n_out >= h->pool->chunks_max / 2)
-		return NULL;
-	c = pool_take(h->pool);
+	c = h->n_cells < HOLD_CELLS ? pool_take(h->pool, POOL_HELD) : NULL;
 	if (!c)
 		return NULL;
 	memcpy(c->bytes, &number, sizeof number);
@@ -114,6 +112,6 @@ void hold_drop(struct hold *h, uint64_t upto)
 
 		h->first = c->next;
 		h->n_cells--;
-		pool_give(h->pool, c);
+		pool_give(h->pool, c, POOL_HELD);
 	}
 }

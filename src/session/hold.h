@@ -8,8 +8,8 @@
  *     cells:    |  k  | k+1 |     | k+3 |                  in their order
  *
  *  1. Each byte of `have` is in a cell.
- *  2. At most HOLD_CELLS of them, and never the last half of the pool: what comes out of
- *     order cannot take the room of what is to be sent. */
+ *  2. At most HOLD_CELLS of them; and of all sessions together as many as the pool has for
+ *     POOL_HELD: what comes out of order takes no room of what is sent and relayed. */
 #ifndef LENO_SESSION_HOLD_H
 #define LENO_SESSION_HOLD_H
 

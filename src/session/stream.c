@@ -12,7 +12,7 @@ void stream_init(struct stream *s, struct session_setup *setup)
 	*s = (struct stream){ .setup = setup, .credit = SESSION_WINDOW, .data_max = DATA_MAX,
 	                      .put = setup->items_past, .base = setup->items_past,
 	                      .reported = setup->items_past };
-	tape_init(&s->tape, setup->pool);
+	tape_init(&s->tape, setup->pool, POOL_SEND);
 	ranges_init(&s->again);
 	recovery_init(&s->recovery);
 	congestion_init(&s->congestion);
@@ -32,7 +32,7 @@ void stream_clear(struct stream *s)
 void stream_renew(struct stream *s)
 {
 	tape_clear(&s->tape);
-	tape_init(&s->tape, s->setup->pool);
+	tape_init(&s->tape, s->setup->pool, POOL_SEND);
 	stream_move(s, s->recovery.on, s->recovery.next);
 	s->next = s->sent_max = 0;
 	s->credit = SESSION_WINDOW;
@@ -69,7 +69,7 @@ static int reserve(struct stream *s, uint64_t size, size_t all)
 		return LENO_AGAIN;
 	}
 	err = tape_reserve(&s->tape, all);
-	if (err && pool_short(s->setup->pool, all)) {
+	if (err && pool_short(s->setup->pool, POOL_SEND, all)) {
 		s->refused = all;              /* others have it all, and will give it back */
 		s->setup->pool_short = true;
 		err = LENO_AGAIN;
@@ -398,7 +398,7 @@ bool stream_take_writable(struct stream *s)
 	bool room = held == 0 || (held <= s->setup->queue_max / 2 &&
 	                          held + s->refused <= s->setup->queue_max);
 
-	if (!s->refused || !room || pool_short(s->setup->pool, (size_t)s->refused))
+	if (!s->refused || !room || pool_short(s->setup->pool, POOL_SEND, (size_t)s->refused))
 		return false;
 	s->refused = 0;
 	return true;

@@ -25,18 +25,38 @@ bool flow_read(struct bytes data, uint32_t number, struct flow_key *ret_key,
 	return true;
 }
 
+/* Chunks that so many bytes may lie in. The largest that a window of FLOW_WINDOW_MIN could need,
+ * one more when it begins in the last bytes of one, is not worth a quarter of all. */
+static size_t chunks_of(size_t window)
+{
+	return window == 0 ? 0 : window / CHUNK_SIZE + (window > FLOW_WINDOW_MIN ? 2 : 1);
+}
+
+/* The window is so large from now on, if there is memory for that. */
+static bool set_window(struct flow *f, size_t window)
+{
+	struct flow_setup *s = f->setup;
+	size_t now = chunks_of(f->window), then = chunks_of(window);
+
+	if (window > f->window && (s->granted > s->budget ||
+	                           window - f->window > s->budget - s->granted ||
+	                           !pool_promise(s->pool, then - now)))
+		return false;
+	if (window < f->window)
+		pool_release(s->pool, now - then);
+	s->granted += window - f->window;
+	f->window = window;
+	return true;
+}
+
 int flow_init(struct flow *f, struct flow_setup *setup, struct flow_key key)
 {
-	if (setup->granted > setup->budget || setup->budget - setup->granted < FLOW_WINDOW_MIN)
-		return LENO_LIMIT;
 	*f = (struct flow){ .key = key, .setup = setup, .weight = FLOW_WEIGHT,
-	                    .window = FLOW_WINDOW_MIN, .limit = FLOW_WINDOW_MIN,
-	                    .open_due = key.ours };
-	setup->granted += f->window;
-	tape_init(&f->out, setup->pool);
-	tape_init(&f->in, setup->pool);
+	                    .limit = FLOW_WINDOW_MIN, .open_due = key.ours };
+	tape_init(&f->out, setup->pool, POOL_WRITE);
+	tape_init(&f->in, setup->pool, POOL_READ);
 	list_init(&f->ready);
-	return 0;
+	return set_window(f, FLOW_WINDOW_MIN) ? 0 : LENO_LIMIT;
 }
 
 void flow_clear(struct flow *f)
@@ -44,23 +64,32 @@ void flow_clear(struct flow *f)
 	list_remove(&f->ready);
 	tape_clear(&f->out);
 	tape_clear(&f->in);
-	f->setup->granted -= f->window;
-	f->window = 0;
+	set_window(f, 0);
 }
 
 /* ---- ours to say ------------------------------------------------------------- */
 
+/* Nobody takes more than a part of what is left; and where those whose peers do not read have
+ * half of it already, there is a little for each of many others. */
+static size_t buffer_now(const struct pool *p)
+{
+	size_t room = pool_room(p, POOL_WRITE), part = room / 4 * CHUNK_SIZE;
+
+	if (room < pool_most(p, POOL_WRITE) / 2 || part < CHUNK_SIZE)
+		return CHUNK_SIZE;
+	return part < FLOW_BUFFER ? part : FLOW_BUFFER;
+}
+
 size_t flow_write(struct flow *f, struct bytes data)
 {
-	size_t held = (size_t)tape_size(&f->out), n = FLOW_BUFFER - held;
+	size_t held = (size_t)tape_size(&f->out), max = buffer_now(f->out.pool);
+	size_t n = max > held ? max - held : 0;
 
 	assert(held <= FLOW_BUFFER && !f->finish_due && !f->finished);
 	if (n > data.size)
 		n = data.size;
-	/* Half of the pool is for what sessions send and readers have yet to read: without it
-	 * what waits here could never leave. */
-	if ((pool_beyond(f->out.pool, 2) && !tape_room(&f->out, n)) || tape_reserve(&f->out, n))
-		n = 0;
+	while (n > 0 && tape_reserve(&f->out, n))
+		n = n > CHUNK_SIZE ? n - CHUNK_SIZE : 0;
 	tape_append(&f->out, data.data, n);
 	f->short_write = n < data.size;
 	return n;
@@ -93,13 +122,8 @@ struct bytes flow_peek(struct flow *f)
 /* A reader that empties a window within two round trips is kept waiting by it. */
 static void widen(struct flow *f, uint64_t now_us, uint32_t rtt_us)
 {
-	size_t more = f->window;
-
-	if (now_us - f->granted_us > 2 * (uint64_t)rtt_us || f->window + more > FLOW_WINDOW_MAX ||
-	    more > f->setup->budget - f->setup->granted)
-		return;
-	f->window += more;
-	f->setup->granted += more;
+	if (now_us - f->granted_us <= 2 * (uint64_t)rtt_us && 2 * f->window <= FLOW_WINDOW_MAX)
+		set_window(f, 2 * f->window);
 }
 
 void flow_skip(struct flow *f, size_t n, uint64_t now_us, uint32_t rtt_us)

@@ -1,5 +1,6 @@
 /* Streams between engines: bytes in order, credit, half-close, abort, fairness, and ends.
  * covers: src/node/streams.c src/stream/flow.c src/stream/flows.c */
+#include "node/node.h"
 #include "support/check.h"
 #include "support/wires.h"
 
@@ -363,6 +364,62 @@ TEST(what_is_granted_fits_the_memory)
 	wires_free(&w);
 }
 
+/* Node 1 has all in its memory that it has granted to eight readers who do not read: what it
+ * relays, and what it writes itself, goes on. */
+TEST(readers_that_do_not_read_keep_no_memory_from_relays_and_writers)
+{
+	struct end mine = {.to_write = 300 * KIB, .finish = true};
+
+	join_with(3, 3 << 20);
+	far_reads = false;
+	for (int i = 0; i < 6; i++)
+		open_to(1, 256 * KIB);
+	CHECK(wires_run(&w, SECOND));
+	CHECK_EQ(n_far, 6);
+	CHECK_EQ(w.node[1]->flow_setup.granted, 6 * FLOW_WINDOW_MIN);
+	far_reads = true;
+	open_to(2, 1000 * KIB);
+	CHECK_EQ(leno_stream_open(w.node[1], &ids[2], "t", &handlers, &mine, &mine.stream), 0);
+	pour(&mine);
+	CHECK(wires_run(&w, 5 * SECOND));
+	CHECK_EQ(n_far, 8);
+	CHECK_EQ(far[6].read + far[7].read, 1300 * KIB);
+	CHECK(far[6].ended && far[7].ended);
+	CHECK_EQ(w.node[1]->stats.dropped, 0);
+	wires_free(&w);
+}
+
+/* Node 1 has as much to send to who is gone as it may: what it has granted to others comes
+ * all the same, and waits there for its reader. */
+TEST(what_is_granted_is_kept_whatever_is_sent)
+{
+	static const uint8_t big[60000];
+	unsigned sent = 0;
+	int error;
+
+	join_with(3, 3 << 20);
+	far_reads = false;
+	struct end *e = &near[0];
+	CHECK_EQ(leno_stream_open(w.node[0], &ids[1], "t", &handlers, e, &e->stream), 0);
+	CHECK(wires_run(&w, SECOND));
+	CHECK_EQ(n_far, 1);
+	wires_cut(&w, 1);
+	w.cut[1][2] = w.cut[2][1] = true;
+	while (!(error = leno_send(w.node[1], &ids[2], "t", (leno_bytes){big, sizeof big}, NULL)))
+		sent++;
+	CHECK_EQ(error, LENO_AGAIN);
+	CHECK(sent > 8);
+	e->to_write = FLOW_WINDOW_MIN;
+	e->finish = true;
+	pour(e);
+	CHECK(wires_run(&w, SECOND));
+	CHECK(!e->closed && !far[0].closed);
+	drain(&far[0]);
+	CHECK_EQ(far[0].read, FLOW_WINDOW_MIN);
+	CHECK(far[0].ended);
+	wires_free(&w);
+}
+
 TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(a_reader_that_does_not_read_slows_its_writer_and_nobody_else),
           TEST_CASE(one_half_may_be_closed_long_before_the_other),
@@ -370,4 +427,6 @@ TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(streams_share_by_their_weights),
           TEST_CASE(a_stream_outlives_its_link),
           TEST_CASE(the_end_of_a_session_ends_its_streams),
-          TEST_CASE(what_is_granted_fits_the_memory))
+          TEST_CASE(what_is_granted_fits_the_memory),
+          TEST_CASE(readers_that_do_not_read_keep_no_memory_from_relays_and_writers),
+          TEST_CASE(what_is_granted_is_kept_whatever_is_sent))
