@@ -57,22 +57,41 @@ static int note_big(struct stream *s, uint64_t body, uint64_t end)
 	return LENO_OK;
 }
 
+/* A few words, as a type's text before its first use, do not make a queue: one message always
+ * fits. */
+static bool waits(const struct stream *s)
+{
+	return tape_size(&s->tape) > 2 * SMALL_MAX;
+}
+
+/* Have others all of the pool that this one may take? Whose queue is longer leaves the last of it
+ * to those who have none: a few peers that are gone, or do not read, could hold all of it for as
+ * long as sessions linger. */
+static bool crowded(const struct stream *s, uint64_t all)
+{
+	const struct pool *pool = s->setup->pool;
+	bool much = waits(s) && tape_size(&s->tape) + all > ITEM_FREE + SMALL_MAX;
+	size_t left = much ? pool->least[POOL_SEND] * CHUNK_SIZE : 0;
+
+	return pool_short(pool, POOL_SEND, (size_t)all + left);
+}
+
 static int reserve(struct stream *s, uint64_t size, size_t all)
 {
 	uint64_t held = tape_size(&s->tape);
-	int err;
+	int err = LENO_AGAIN;
 
-	/* A few words, as a type's text before its first use, do not make a queue: one
-	 * message always fits. */
-	if (held > 2 * SMALL_MAX && held + all > s->setup->queue_max) {
+	if (waits(s) && held + all > s->setup->queue_max) {
 		s->refused = all;
 		return LENO_AGAIN;
 	}
-	err = tape_reserve(&s->tape, all);
-	if (err && pool_short(s->setup->pool, POOL_SEND, all)) {
+	if (tape_room(&s->tape, all) || !crowded(s, all))
+		err = tape_reserve(&s->tape, all);
+	if (err && pool_short(s->setup->pool, POOL_SEND, all))
+		err = LENO_AGAIN;
+	if (err == LENO_AGAIN) {
 		s->refused = all;              /* others have it all, and will give it back */
 		s->setup->pool_short = true;
-		err = LENO_AGAIN;
 	}
 	if (!err && size > ITEM_FREE)
 		err = note_big(s, s->tape.end + (all - size), s->tape.end + all);
@@ -398,7 +417,7 @@ bool stream_take_writable(struct stream *s)
 	bool room = held == 0 || (held <= s->setup->queue_max / 2 &&
 	                          held + s->refused <= s->setup->queue_max);
 
-	if (!s->refused || !room || pool_short(s->setup->pool, POOL_SEND, (size_t)s->refused))
+	if (!s->refused || !room || crowded(s, s->refused))
 		return false;
 	s->refused = 0;
 	return true;

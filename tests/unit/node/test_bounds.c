@@ -147,6 +147,26 @@ TEST(who_was_refused_for_anothers_sake_hears_when_there_is_room)
 	wires_free(&w);
 }
 
+/* The first is gone, and all that may wait waits for it: what is said to the second goes, a
+ * little at a time. */
+TEST(who_is_gone_keeps_no_memory_from_who_is_there)
+{
+	static uint8_t big[60000];
+
+	join(4 << 20);
+	wires_cut(&w, 0);
+	w.cut[0][1] = w.cut[1][0] = true;
+	while (!leno_send(w.node[0], &ids[1], "t", (leno_bytes){big, sizeof big}, NULL))
+		;
+	for (int i = 0; i < 50; i++) {
+		CHECK_EQ(leno_send(w.node[0], &ids[2], "t", (leno_bytes){big, 20000}, NULL), 0);
+		CHECK(wires_run(&w, 1000));
+	}
+	CHECK_EQ(messages, 50);
+	CHECK_EQ(leno_send(w.node[0], &ids[1], "t", (leno_bytes){big, sizeof big}, NULL), LENO_AGAIN);
+	wires_free(&w);
+}
+
 /* A relay's slow link is full of what others send: its own messages go all the same. */
 TEST(what_is_relayed_leaves_half_of_the_memory_to_what_is_ones_own)
 {
@@ -196,5 +216,6 @@ TEST(names_that_peers_tell_are_bounded)
 TEST_MAIN(TEST_CASE(with_the_least_memory_all_that_there_is_still_works),
 	  TEST_CASE(nothing_that_waits_goes_beyond_the_bound),
 	  TEST_CASE(who_was_refused_for_anothers_sake_hears_when_there_is_room),
+	  TEST_CASE(who_is_gone_keeps_no_memory_from_who_is_there),
 	  TEST_CASE(what_is_relayed_leaves_half_of_the_memory_to_what_is_ones_own),
 	  TEST_CASE(names_that_peers_tell_are_bounded))
