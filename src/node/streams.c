@@ -47,15 +47,20 @@ static leno_stream *stream_of(struct flow *f)
 
 /* ---- life and end -------------------------------------------------------------- */
 
+/* refused: why the peer, who has opened it, cannot have it; 0: it can. */
 static leno_stream *stream_new(struct peer *p, struct flow_key key, struct bytes topic,
-                               int *ret_error)
+                               int refused, int *ret_error)
 {
 	leno_stream *s = mem_new(sizeof *s + topic.size + 1);
 
-	*ret_error = LENO_MEMORY;
+	*ret_error = s ? 0 : LENO_MEMORY;
 	if (!s)
 		return NULL;
-	*ret_error = flow_init(&s->flow, &p->node->flow_setup, key);
+	if (refused)
+		flow_init_refused(&s->flow, &p->node->flow_setup, key, (uint32_t)refused,
+		                  bytes_text(leno_strerror(refused)));
+	else
+		*ret_error = flow_init(&s->flow, &p->node->flow_setup, key);
 	if (!*ret_error) {
 		*ret_error = flows_add(p->flows, &s->flow);
 		if (*ret_error)
@@ -150,8 +155,7 @@ static void fire(leno_stream *s)
 		if (s->handlers.closed)
 			s->handlers.closed(s, s->user, s->error, (int)s->flow.code, why);
 	}
-	if (!s->left)
-		wake(s);
+	wake(s);                           /* one that was left may have yet to say so */
 	leave(s);
 }
 
@@ -337,20 +341,21 @@ void streams_feed(struct peer *p)
 
 /* ---- out of the session ------------------------------------------------------------ */
 
-/* An open that cannot be taken has no stream to say so. */
-static int refuse_open(struct peer *p, uint32_t number, int error)
+/* It stands in line with the others, and may have to wait, until that is said. */
+static int refuse_open(struct peer *p, struct flow_key key, int why)
 {
-	struct flow_item item = { .op = FLOW_ABORT, .n_args = 4 };
-	struct writer w = writer_of(item.args, sizeof item.args);
+	leno_stream *s = stream_new(p, key, bytes_of(NULL, 0), why, &why);
 
-	write_u32(&w, (uint32_t)error);
-	error = put(p, (struct flow_key){ .number = number, .ours = 0 }, &item,
-	            bytes_text(leno_strerror(error)));
-	return error ? LENO_MEMORY : 0;
+	if (!s)
+		return LENO_MEMORY;
+	s->left = true;
+	wake(s);
+	return 0;
 }
 
 static int take_open(struct peer *p, uint32_t number, struct bytes body)
 {
+	const struct flow_key key = { number, 0 };
 	leno_node *n = p->node;
 	struct reader r = reader_of(body);
 	uint64_t credit = read_varint(&r);
@@ -364,9 +369,9 @@ static int take_open(struct peer *p, uint32_t number, struct bytes body)
 	if (error == LENO_PROTOCOL)
 		return error;
 	if (!error)
-		s = stream_new(p, (struct flow_key){ number, 0 }, topic, &error);
+		s = stream_new(p, key, topic, 0, &error);
 	if (!s)
-		return refuse_open(p, number, error);
+		return refuse_open(p, key, error);
 	s->flow.credit = credit;
 	enter(s);
 	if (n->handlers.stream)
@@ -459,7 +464,7 @@ int leno_stream_open(leno_node *n, const leno_id *to, const char *topic,
 	error = need_flows(p);
 	if (!error)
 		error = flows_open(p->flows, &key);
-	s = error ? NULL : stream_new(p, key, bytes_text(topic), &error);
+	s = error ? NULL : stream_new(p, key, bytes_text(topic), 0, &error);
 	if (!s)
 		return error;
 	take_handlers(s, handlers, user);

@@ -49,14 +49,26 @@ static bool set_window(struct flow *f, size_t window)
 	return true;
 }
 
-int flow_init(struct flow *f, struct flow_setup *setup, struct flow_key key)
+static void begin(struct flow *f, struct flow_setup *setup, struct flow_key key)
 {
 	*f = (struct flow){ .key = key, .setup = setup, .weight = FLOW_WEIGHT,
 	                    .limit = FLOW_WINDOW_MIN, .open_due = key.ours };
 	tape_init(&f->out, setup->pool, POOL_WRITE);
 	tape_init(&f->in, setup->pool, POOL_READ);
 	list_init(&f->ready);
+}
+
+int flow_init(struct flow *f, struct flow_setup *setup, struct flow_key key)
+{
+	begin(f, setup, key);
 	return set_window(f, FLOW_WINDOW_MIN) ? 0 : LENO_LIMIT;
+}
+
+void flow_init_refused(struct flow *f, struct flow_setup *setup, struct flow_key key,
+                       uint32_t code, struct bytes why)
+{
+	begin(f, setup, key);
+	flow_abort(f, code, why);
 }
 
 void flow_clear(struct flow *f)

@@ -96,6 +96,9 @@ bool flow_read(struct bytes, uint32_t number, struct flow_key *ret_key, enum flo
 
 /* LIMIT: the budget is spent. */
 int  flow_init(struct flow *, struct flow_setup *, struct flow_key);
+/* One that the peer has opened and cannot have: it grants nothing, and says so. */
+void flow_init_refused(struct flow *, struct flow_setup *, struct flow_key, uint32_t code,
+                       struct bytes why);
 void flow_clear(struct flow *);
 
 /* ---- ours to say ------------------------------------------------------------- */

@@ -420,6 +420,44 @@ TEST(what_is_granted_is_kept_whatever_is_sent)
 	wires_free(&w);
 }
 
+/* The queue back is full of messages: that there is no room for another stream is said behind
+ * them, and ends nothing else. */
+TEST(an_open_that_cannot_be_taken_waits_for_its_answer)
+{
+	static const uint8_t big[5000];
+	uint64_t life;
+
+	join_with(2, 3 << 20);
+	far_reads = false;
+	for (int i = 0; i < 4; i++)
+		open_to(1, 10);
+	CHECK(wires_run(&w, SECOND));
+	CHECK_EQ(n_far, 4);
+	life = peers_get(w.node[1], &ids[0])->life;
+	w.node[1]->flow_setup.budget = w.node[1]->flow_setup.granted;
+	w.node[1]->session_setup.queue_max = 50000;
+	while (!leno_send(w.node[1], &ids[0], "t", (leno_bytes){big, sizeof big}, NULL))
+		;
+	while (!leno_send(w.node[1], &ids[0], "t", (leno_bytes){big, 1}, NULL))
+		;
+	for (int i = 0; i < 3; i++)
+		open_to(1, 10);
+	wires_serve(&w, 0);
+	CHECK(wires_make(&w, 0, 1, SIZE_MAX));         /* node 1 has dialled: node 0 is end 1 */
+	CHECK(wires_deliver(&w, 0, 1, SIZE_MAX, SIZE_MAX));
+	CHECK(wires_run(&w, SECOND));
+	CHECK_EQ(n_far, 4);
+	for (int i = 4; i < 7; i++) {
+		CHECK(near[i].closed);
+		CHECK_EQ(near[i].error, LENO_REFUSED);
+		CHECK_EQ(near[i].code, LENO_LIMIT);
+	}
+	CHECK(!near[0].closed && !far[0].closed);
+	CHECK_EQ(peers_get(w.node[1], &ids[0])->life, life);
+	CHECK_EQ(streams_count(peers_get(w.node[1], &ids[0])), 4);
+	wires_free(&w);
+}
+
 TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(a_reader_that_does_not_read_slows_its_writer_and_nobody_else),
           TEST_CASE(one_half_may_be_closed_long_before_the_other),
@@ -429,4 +467,5 @@ TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(the_end_of_a_session_ends_its_streams),
           TEST_CASE(what_is_granted_fits_the_memory),
           TEST_CASE(readers_that_do_not_read_keep_no_memory_from_relays_and_writers),
+          TEST_CASE(an_open_that_cannot_be_taken_waits_for_its_answer),
           TEST_CASE(what_is_granted_is_kept_whatever_is_sent))
