@@ -271,7 +271,9 @@ static bool look(struct suspects *s)
 
 		suspect_all(s, &path);
 	}
-	s->look = s->other = false;
+	if (s->told)
+		s->told_us = p->node->now_us + STRIKE_PAUSE_US;
+	s->look = s->other = s->told = false;
 	p->node->suspects_us = p->node->now_us + SUSPECT_PACE_US;
 	drop_unknown(s);
 	if (s->n == 0) {
@@ -379,6 +381,7 @@ void suspects_hear(struct peer *p)
 	if (s->n == 0 && !s->other)
 		return;
 	news = extend(s, doubt.why);
+	s->told = s->told || !s->look;
 	s->look = true;
 	if (news && doubt.why == DOUBT_DAMAGE)
 		events_log(n, LENO_LOG_WARN, "%s says that our packets to it were altered on their "
@@ -416,11 +419,13 @@ static bool stands(const struct suspects *s)
 
 void suspects_settle(leno_node *n)
 {
-	uint64_t serial = mesh_routes_serial(n->mesh), due = NEVER;
+	uint64_t serial = mesh_routes_serial(n->mesh), due = NEVER, look_us;
 	bool changed = serial != n->suspects_serial;
+	struct list later;
 
 	if (list_empty(&n->suspected) || (!changed && n->now_us < n->suspects_due))
 		return;
+	list_init(&later);
 	list_each (it, next, &n->suspected) {
 		struct suspects *s = list_item(it, struct suspects, of_node);
 
@@ -428,14 +433,22 @@ void suspects_settle(leno_node *n)
 			expire(s);
 			continue;
 		}
-		s->look = s->look || (changed && !stands(s));
-		if (s->look && n->now_us >= n->suspects_us)
+		if (changed && !stands(s)) {
+			s->look = true;
+			s->told = false;
+		}
+		look_us = s->told && s->told_us > n->suspects_us ? s->told_us : n->suspects_us;
+		if (s->look && n->now_us >= look_us) {
+			list_append(&later, &s->of_node);
 			look(s);
+		}
 		if (s->n > 0 && s->until_us < due)
 			due = s->until_us;
-		if (s->look && n->suspects_us < due)
-			due = n->suspects_us;
+		if (s->look && look_us < due)
+			due = look_us;
 	}
+	while (!list_empty(&later))        /* who has had its turn */
+		list_append(&n->suspected, later.next);
 	n->suspects_serial = serial;
 	n->suspects_due = due;
 	timers_set(&n->timers, &n->suspects_timer, due);

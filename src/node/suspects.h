@@ -13,7 +13,8 @@
  *  1. What anybody could have sent is no evidence: only packets under an index that the two
  *     ends and those between them know count (session_damaged), and the word of the peer.
  *  2. At most MESH_SUSPECTS_MAX a peer, none of which the atlas does not know.
- *  3. Ways are searched at most once in SUSPECT_PACE_US, by all peers together. */
+ *  3. Ways are searched at most once in SUSPECT_PACE_US, by all peers together; for the word of
+ *     one peer alone at most once in STRIKE_PAUSE_US, and in turns: none takes them all. */
 #ifndef LENO_NODE_SUSPECTS_H
 #define LENO_NODE_SUSPECTS_H
 
@@ -45,6 +46,8 @@ struct suspects {
 	unsigned silent_due;           /* unanswered questions that make a strike   */
 
 	bool     look;                 /* the way must be searched anew             */
+	bool     told;                 /* ... because the peer said so: not before told_us */
+	uint64_t told_us;
 	bool     other;                /* ... and our own path is suspected before  */
 	bool     around;               /* packets take `way`: it meets fewer of them */
 	struct mesh_way way;           /* from us to `goal`: the peer, or its gate  */
