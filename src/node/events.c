@@ -176,7 +176,9 @@ void events_room(leno_node *n)
 	n->session_setup.pool_short = false;
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)) && !n->leaving;) {
 		waiting = waiting || p->blocked;
+		peers_hold(p);
 		writable(p);
+		peers_release(p);
 	}
 	n->session_setup.pool_short = n->session_setup.pool_short || waiting;
 }

@@ -10,6 +10,7 @@ static struct wires w;
 static unsigned messages, writables, done, answers;
 static size_t largest;
 static leno_id ids[NODES], writable_to;
+static bool held;
 
 static void on_message(leno_node *n, void *user, leno_message *m, const char *type, leno_bytes b)
 {
@@ -24,6 +25,16 @@ static void on_writable(leno_node *n, void *user, const leno_id *to)
 {
 	writables++;
 	writable_to = *to;
+}
+
+/* Who hears of room writes to somebody of whom there was no session: another has to give way. */
+static void on_writable_write(leno_node *n, void *user, const leno_id *to)
+{
+	writable_to = *to;
+	if (leno_id_same(to, &ids[1])) {
+		leno_send(n, &ids[2], "t", (leno_bytes){"x", 1}, NULL);
+		held = peers_get(n, &writable_to) != NULL;
+	}
 }
 
 static void on_done(leno_node *n, void *user, uint64_t seq, uint32_t confirmed, uint32_t unknown)
@@ -147,6 +158,33 @@ TEST(who_was_refused_for_anothers_sake_hears_when_there_is_room)
 	wires_free(&w);
 }
 
+TEST(who_hears_of_room_is_not_gone_while_it_is_told)
+{
+	static uint8_t big[60000];
+	struct chunk *others = NULL;
+
+	join(LEAST);
+	w.node[0]->handlers.writable = on_writable_write;
+	held = false;
+	wires_cut(&w, 0);
+	w.cut[0][1] = w.cut[1][0] = true;
+	for (struct chunk *c; (c = pool_take(&w.node[0]->pool, POOL_SEND)); others = c)
+		c->next = others;
+	CHECK_EQ(leno_send(w.node[0], &ids[1], "t", (leno_bytes){big, sizeof big}, NULL), LENO_AGAIN);
+	CHECK_EQ(w.node[0]->peers.count, 1);
+	w.node[0]->peers.max = 1;
+	while (others) {
+		struct chunk *c = others;
+
+		others = c->next;
+		pool_give(&w.node[0]->pool, c, POOL_SEND);
+	}
+	CHECK(wires_run(&w, 1000 * 1000));
+	CHECK(leno_id_same(&writable_to, &ids[1]));
+	CHECK(held);
+	wires_free(&w);
+}
+
 /* The first is gone, and all that may wait waits for it: what is said to the second goes, a
  * little at a time. */
 TEST(who_is_gone_keeps_no_memory_from_who_is_there)
@@ -216,6 +254,7 @@ TEST(names_that_peers_tell_are_bounded)
 TEST_MAIN(TEST_CASE(with_the_least_memory_all_that_there_is_still_works),
 	  TEST_CASE(nothing_that_waits_goes_beyond_the_bound),
 	  TEST_CASE(who_was_refused_for_anothers_sake_hears_when_there_is_room),
+	  TEST_CASE(who_hears_of_room_is_not_gone_while_it_is_told),
 	  TEST_CASE(who_is_gone_keeps_no_memory_from_who_is_there),
 	  TEST_CASE(what_is_relayed_leaves_half_of_the_memory_to_what_is_ones_own),
 	  TEST_CASE(names_that_peers_tell_are_bounded))
