@@ -198,8 +198,10 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 
 static void end_broken(struct peer *peer)
 {
-	events_log(peer->node, LENO_LOG_WARN,
-	           "a node broke the session protocol; its session begins anew");
+	char id[LENO_ID_TEXT];
+
+	leno_id_text(&peer->id, id);
+	events_refused(peer->node, id, "it broke the session protocol; its session begins anew");
 	node_count_refusal(peer->node, LENO_PROTOCOL);
 	peers_end(peer, LENO_PROTOCOL);
 }

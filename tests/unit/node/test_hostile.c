@@ -5,7 +5,7 @@
 #include "support/raw.h"
 
 static struct wires w;
-static unsigned messages, refusals_logged, crowded_logged;
+static unsigned messages, refusals_logged, crowded_logged, faults_logged;
 
 static void on_message(leno_node *n, void *user, leno_message *m, const char *type, leno_bytes b)
 {
@@ -15,6 +15,7 @@ static void on_message(leno_node *n, void *user, leno_message *m, const char *ty
 static void on_line(void *user, enum leno_log_level level, const char *line)
 {
 	refusals_logged += strstr(line, "refused") != NULL;
+	faults_logged += strstr(line, "broke the session protocol") != NULL;
 	crowded_logged += strstr(line, "nodes_max") != NULL;
 }
 
@@ -27,7 +28,7 @@ static void open_node_as(int i, enum leno_role role)
 	config.options.log = on_line;
 	config.options.log_level = LENO_LOG_WARN;
 	config.handlers.message = on_message;
-	messages = refusals_logged = 0;
+	messages = refusals_logged = faults_logged = 0;
 	memset(config.seed, 17 + i, sizeof config.seed);
 	memset(config.identity, 99 + i, sizeof config.identity);
 	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
@@ -87,6 +88,42 @@ TEST(a_packet_that_was_here_before_is_counted_and_logged)
 	CHECK_EQ(messages, 1);
 	CHECK_EQ(stats.refused_replay, 2);
 	CHECK_EQ(refusals_logged, 1);          /* a line a second */
+	raw_free(&evil);
+	wires_free(&w);
+}
+
+/* A new life of the session, and a size that is none. */
+static void speak_nonsense(struct raw *r, uint64_t sid)
+{
+	uint8_t hello[64];
+	struct writer w_ = writer_of(hello, sizeof hello);
+
+	write_u64(&w_, sid);
+	write_u64(&w_, 0);
+	write_varint(&w_, r->setup.incarnation);
+	for (int i = 0; i < 3; i++)            /* meant, offset, items */
+		write_varint(&w_, 0);
+	write_varint(&w_, 1 << 20);
+	write_varint(&w_, 1 << 20);
+	write_u8(&w_, 0);
+	raw_say(r, FRAME_HELLO, writer_bytes(&w_));
+	raw_say(r, FRAME_DATA, bytes_of("\0\0\0\0\x80\0", 6));
+}
+
+TEST(faults_are_counted_and_fill_no_log)
+{
+	struct raw evil;
+	leno_stats stats;
+
+	wires_init(&w);
+	open_node(0);
+	raw_init(&evil, 1);
+	REQUIRE(raw_open(&evil, &w, 0));
+	for (uint64_t i = 1; i <= 20; i++)
+		speak_nonsense(&evil, i << 32);
+	leno_get_stats(w.node[0], &stats);
+	CHECK_EQ(stats.refused_protocol, 20);
+	CHECK_EQ(faults_logged, 1);            /* a line a second */
 	raw_free(&evil);
 	wires_free(&w);
 }
@@ -378,7 +415,8 @@ TEST(records_of_nodes_that_nobody_can_reach_keep_no_newcomer_out)
 	}
 }
 
-TEST_MAIN(TEST_CASE(records_of_nodes_that_nobody_can_reach_keep_no_newcomer_out),
+TEST_MAIN(TEST_CASE(faults_are_counted_and_fill_no_log),
+	  TEST_CASE(records_of_nodes_that_nobody_can_reach_keep_no_newcomer_out),
 	  TEST_CASE(a_stranger_who_says_that_is_myself_stops_no_dialling),
 	  TEST_CASE(oneself_is_dialled_seldom_and_not_never),
 	  TEST_CASE(a_forged_stamp_of_a_gate_draws_nothing_away),
