@@ -433,15 +433,35 @@ int seal_take(struct seal *s, struct packet *p, bool busy, uint64_t now_us, stru
 
 /* ---- time ------------------------------------------------------------------ */
 
-uint64_t seal_wipe_due(const struct seal *s)
+static uint64_t due_of(const struct epoch *e)
+{
+	return e ? e->born_us + EPOCH_US : NEVER;
+}
+
+static uint64_t previous_due(const struct seal *s)
 {
 	return s->previous ? s->changed_us + PREVIOUS_US : NEVER;
 }
 
+uint64_t seal_wipe_due(const struct seal *s)
+{
+	uint64_t due = previous_due(s);
+
+	if (due_of(s->current) < due)
+		due = due_of(s->current);
+	return due_of(s->next) < due ? due_of(s->next) : due;
+}
+
 void seal_wipe(struct seal *s, uint64_t now_us)
 {
-	if (now_us >= seal_wipe_due(s))
+	if (now_us >= previous_due(s))
 		s->previous = epoch_free(s->previous);
+	if (now_us >= due_of(s->current))
+		s->current = epoch_free(s->current);
+	if (now_us >= due_of(s->next)) {
+		s->next = epoch_free(s->next);
+		s->response_due = false;
+	}
 }
 
 uint64_t seal_deadline(const struct seal *s)

@@ -13,7 +13,8 @@
  *  2. A responder sends under new keys only after the initiator has shown that it has
  *     them; so a replayed PACKET_INIT changes nothing.
  *  3. When both start at once, the lower id's handshake goes on; the other one waits.
- *  4. Without traffic there is no handshake; and no timer, but the one that wipes old keys. */
+ *  4. Without traffic there is no handshake; and no timer, but the one that wipes old keys.
+ *  5. No key is used for ever: somebody on the way may let all pass but handshakes. */
 #ifndef LENO_SESSION_SEAL_H
 #define LENO_SESSION_SEAL_H
 
@@ -30,6 +31,8 @@ enum {
 	REKEY_PACKETS    = 1 << 20,
 	REKEY_US         = 120 * 1000 * 1000,   /* the initiator's; ...           */
 	REKEY_LATER_US   = 10 * 1000 * 1000,    /* ... the responder waits so long */
+	EPOCH_PACKETS    = 4 * REKEY_PACKETS,   /* no key seals more, ...         */
+	EPOCH_US         = 5 * REKEY_US,        /* ... or lives longer, whether another came or not */
 	PREVIOUS_US      = 10 * 1000 * 1000,    /* old keys are wiped after that  */
 	NEXT_US          = 10 * 1000 * 1000,    /* new ones unproved so long hold up nobody */
 	INIT_RESEND_US   = 50 * 1000,           /* doubles, ...                   */
@@ -102,7 +105,7 @@ void seal_clear(struct seal *);         /* wipes */
 
 static inline bool seal_ready(const struct seal *s)
 {
-	return s->current != NULL;
+	return s->current != NULL && s->current->counter < EPOCH_PACKETS;
 }
 
 /* Can a handshake be started (by seal_start)? */
@@ -150,7 +153,8 @@ struct epoch *seal_named(const struct seal *, uint32_t theirs);
 /* Frames of no epoch count, until a HELLO of the new life says so. */
 void seal_unbind(struct seal *);
 
-/* Keys of before go after PREVIOUS_US, whatever the path; when: NEVER if there are none. */
+/* Keys of before go after PREVIOUS_US, all others after EPOCH_US, whatever the path; when: NEVER
+ * if there are none. */
 uint64_t seal_wipe_due(const struct seal *);
 void seal_wipe(struct seal *, uint64_t now_us);
 

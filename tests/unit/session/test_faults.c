@@ -75,7 +75,7 @@ static bool run_seed(uint64_t seed)
 		CHECK_EQ(s->errors, 0);
 		CHECK(session_idle(s->session));
 		CHECK_EQ(session_queued(s->session), 0);
-		CHECK(session_deadline(s->session) == NEVER);
+		CHECK(session_deadline(s->session) == seal_wipe_due(&s->session->seal));
 		if (!restarts) {
 			CHECK_EQ(s->closed, 0);
 			CHECK_EQ(o->got, s->put);

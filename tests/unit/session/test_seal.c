@@ -323,7 +323,7 @@ TEST(keys_change_with_time_under_traffic)
 
 	pair_run(p, 3 * (uint64_t)REKEY_US);
 	CHECK_EQ(p->side[0].session->seal.current->mine, first);   /* idle: nothing happens */
-	CHECK(session_deadline(p->side[0].session) == NEVER);
+	CHECK(session_deadline(p->side[0].session) == seal_wipe_due(&p->side[0].session->seal));
 	for (int i = 0; i < 100; i++) {
 		pair_put(p, i & 1, 500);
 		pair_run(p, 4000);
@@ -354,7 +354,7 @@ TEST(keys_of_before_are_wiped_in_time)
 		pair_run(p, PREVIOUS_US);
 		for (int i = 0; i < 2; i++) {
 			CHECK(!p->side[i].session->seal.previous);
-			CHECK(session_deadline(p->side[i].session) == NEVER);
+			CHECK(session_deadline(p->side[i].session) > p->now_us + REKEY_US);
 		}
 		pair_free(p);
 	}
@@ -381,6 +381,77 @@ TEST(a_start_that_came_to_nothing_holds_up_no_other)
 	pair_put(p, 1, 100);
 	pair_run(p, 1000000);
 	CHECK(b->session->seal.current != before);
+	pair_check_done(p);
+	pair_free(p);
+}
+
+/* Who says nothing for long keeps no keys of what was said, and no timer. */
+TEST(keys_that_nobody_uses_are_wiped)
+{
+	for (int direct = 0; direct < 2; direct++) {
+		struct pair *p = settled(19, secret);
+
+		if (direct)
+			pair_path(p, PATH_DIRECT);
+		pair_run(p, 1000000);
+		seal_start(&p->side[1].session->seal, p->now_us);
+		pair_run(p, (uint64_t)EPOCH_US + 1000000);
+		for (int i = 0; i < 2; i++) {
+			const struct seal *s = &p->side[i].session->seal;
+
+			CHECK(!s->current && !s->next && !s->previous);
+			CHECK(direct || s->pending == NULL);
+			CHECK(session_deadline(p->side[i].session) == NEVER);
+		}
+		pair_path(p, PATH_RELAYED);
+		pair_put(p, 0, 100);
+		pair_put(p, 1, 100);
+		pair_run(p, 1000000);
+		pair_check_done(p);
+		pair_free(p);
+	}
+}
+
+static void lose_handshakes(struct pair *p)
+{
+	for (int i = 0; i < 2; i++) {
+		struct side *s = &p->side[i];
+		struct packet packet;
+
+		for (size_t k = s->n_flights; k-- > 0;)
+			if (first_packet(&s->flights[k], &packet) && packet.kind != PACKET_SEALED) {
+				free(s->flights[k].data);
+				s->flights[k] = s->flights[--s->n_flights];
+			}
+	}
+}
+
+/* A relay that lets no handshake pass would keep one key in use for ever. */
+TEST(no_key_is_used_for_ever_because_no_other_comes)
+{
+	struct pair *p = settled(20, secret);
+	struct side *a = &p->side[0];
+
+	for (uint64_t until = p->now_us; until < (uint64_t)EPOCH_US; until += 10000000) {
+		pair_put(p, 0, 100);
+		while (pair_step(p, until + 100000))
+			lose_handshakes(p);
+		p->now_us = until + 10000000;
+	}
+	CHECK(a->confirmed > 1);
+	pair_put(p, 0, 100);
+	while (pair_step(p, (uint64_t)EPOCH_US + 5000000))
+		lose_handshakes(p);
+	CHECK(a->confirmed < a->put);
+	pair_run(p, 5000000);                          /* and now one comes */
+	pair_check_done(p);
+
+	a->session->seal.current->counter = EPOCH_PACKETS;
+	pair_put(p, 0, 100);
+	for (uint64_t until = p->now_us + 1000000; pair_step(p, until);)
+		lose_handshakes(p);
+	CHECK(a->confirmed < a->put);
+	pair_run(p, 5000000);
 	pair_check_done(p);
 	pair_free(p);
 }
@@ -416,7 +487,9 @@ TEST(packets_to_a_visitor_name_its_gate)
 	pair_free(p);
 }
 
-TEST_MAIN(TEST_CASE(a_packet_counts_once), TEST_CASE(a_changed_byte_is_found),
+TEST_MAIN(TEST_CASE(keys_that_nobody_uses_are_wiped),
+          TEST_CASE(no_key_is_used_for_ever_because_no_other_comes),
+          TEST_CASE(a_packet_counts_once), TEST_CASE(a_changed_byte_is_found),
           TEST_CASE(a_changed_byte_of_a_handshake_is_found), TEST_CASE(relays_see_nothing_of_it), TEST_CASE(who_is_not_of_the_network_is_refused),
           TEST_CASE(a_claimed_id_is_refused), TEST_CASE(a_visitor_says_so),
           TEST_CASE(a_replayed_start_changes_nothing), TEST_CASE(a_lost_answer_is_given_again),

@@ -312,7 +312,8 @@ TEST(a_goodbye_ends_it_behind_what_waits)
 		CHECK_EQ(p->side[1].got, 2);
 		CHECK_EQ(p->side[1].closed, 1);
 		CHECK(!session_wants(p->side[0].session));
-		CHECK(session_deadline(p->side[0].session) == NEVER);
+		CHECK(session_deadline(p->side[0].session) ==
+		      seal_wipe_due(&p->side[0].session->seal));
 		pair_free(p);
 	}
 }
