@@ -247,7 +247,7 @@ static int put(struct peer *p, struct flow_key key, const struct flow_item *item
 	size_t n = write_item_head(head, &(struct item){ .kind = ITEM_STREAM, .type = key.number });
 
 	n += flow_write_head(head + n, key, item);
-	return session_put(p->session, bytes_of(head, n), data, NULL);
+	return session_put_piece(p->session, bytes_of(head, n), data);
 }
 
 static bool may_feed(const struct peer *p)
@@ -255,7 +255,10 @@ static bool may_feed(const struct peer *p)
 	const struct session *s = p->session;
 	uint64_t flight = FLIGHT_LEAST + (uint64_t)p->rtt_least_us * FLIGHT_US;
 
-	return p->flows && flows_want(p->flows) && session_queued(s) < flight &&
+	/* One piece in any case: an application may keep the queue full of messages for ever. */
+	bool alone = p->fed_to <= session_put_to(s) - session_queued(s);
+
+	return p->flows && flows_want(p->flows) && (session_queued(s) < flight || alone) &&
 	       (session_put_to(s) < session_sent_to(s) + FEED_AHEAD ||
 	        p->fed_to <= session_sent_to(s));
 }
@@ -320,15 +323,16 @@ static void retry(leno_stream *s)
 void streams_feed(struct peer *p)
 {
 	uint32_t rtt_us = session_rtt_us(p->session);
+	uint64_t bound = session_message_max(p->session);
+	size_t max, most = bound < FEED_PIECE ? (size_t)bound : FEED_PIECE;
 	struct flow_item item;
-	size_t max;
 
 	if (rtt_us > 0 && (p->rtt_least_us == 0 || rtt_us < p->rtt_least_us))
 		p->rtt_least_us = rtt_us;
 	while (may_feed(p)) {
 		struct flow *f = flows_turn(p->flows, &max);
 		leno_stream *s = stream_of(f);
-		bool any = flow_make(f, max < FEED_PIECE ? max : FEED_PIECE, &item);
+		bool any = flow_make(f, max < most ? max : most, &item);
 
 		assert(any);
 		if (put(p, f->key, &item, item.op == FLOW_OPEN ? bytes_text(s->topic) : item.data)) {

@@ -110,7 +110,19 @@ int session_put(struct session *s, struct bytes head, struct bytes data, uint64_
 {
 	if (s->bye_due || s->ended)
 		return LENO_CLOSED;
-	return stream_put(&s->out, head, data, ret_seq);
+	return stream_put(&s->out, head, data, false, ret_seq);
+}
+
+int session_put_piece(struct session *s, struct bytes head, struct bytes data)
+{
+	if (s->bye_due || s->ended)
+		return LENO_CLOSED;
+	return stream_put(&s->out, head, data, true, NULL);
+}
+
+uint64_t session_message_max(const struct session *s)
+{
+	return s->out.data_max;
 }
 
 void session_set_meant(struct session *s, uint64_t incarnation)

@@ -27,7 +27,10 @@
 #include "wire/limits.h"
 #include "wire/packet.h"
 
-enum { SPARES_MAX = 4 };         /* buffers of inbox.c that are kept for whoever is next */
+enum {
+	SPARES_MAX   = 4,            /* buffers of inbox.c that are kept for whoever is next */
+	STREAM_AHEAD = 32 * 1024     /* see session_put_piece()                              */
+};
 
 /* Lent to all sessions of a node, for their whole lives. */
 struct session_setup {
@@ -111,6 +114,14 @@ bool session_take_doubt(struct session *, struct session_doubt *ret);
  * *ret_seq (may be NULL) counts items: from 1, or on from any session that was freed. AGAIN, TOO_BIG (the peer's bound of data, once
  * known, or 2^31), MEMORY (it is more than the pool has, too), CLOSED (goodbye has been said). */
 int session_put(struct session *, struct bytes head, struct bytes data, uint64_t *ret_seq);
+
+/* The same for what streams say, in pieces: to STREAM_AHEAD beyond queue_max, so that an
+ * application that keeps its queue full of messages does not stop them; short texts also to who
+ * takes nothing as long. */
+int session_put_piece(struct session *, struct bytes head, struct bytes data);
+
+/* The most bytes of data that an item for this peer may have, as far as is known. */
+uint64_t session_message_max(const struct session *);
 
 /* The peer's bound of data, when its record tells it before its HELLO does. */
 void session_set_message_max(struct session *, size_t bound);

@@ -4,7 +4,8 @@
 #include "base/mem.h"
 #include "session/inbox.h"
 
-enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
+enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256, TEXT_MAX = 512 };
+static_assert(TEXT_MAX + 256 <= ITEM_EXTRA, "a text fits what goes before data");
 #define DATA_MAX ((uint64_t)1 << 31)
 
 void stream_init(struct stream *s, struct session_setup *setup)
@@ -76,20 +77,20 @@ static bool crowded(const struct stream *s, uint64_t all)
 	return pool_short(pool, POOL_SEND, (size_t)all + left);
 }
 
-static int reserve(struct stream *s, uint64_t size, size_t all)
+static int reserve(struct stream *s, uint64_t size, size_t all, bool piece)
 {
 	uint64_t held = tape_size(&s->tape);
 	int err = LENO_AGAIN;
 
-	if (waits(s) && held + all > s->setup->queue_max) {
-		s->refused = all;
+	if (waits(s) && held + all > s->setup->queue_max + (piece ? STREAM_AHEAD : 0u)) {
+		s->refused = piece ? s->refused : all;
 		return LENO_AGAIN;
 	}
 	if (tape_room(&s->tape, all) || !crowded(s, all))
 		err = tape_reserve(&s->tape, all);
 	if (err && pool_short(s->setup->pool, POOL_SEND, all))
 		err = LENO_AGAIN;
-	if (err == LENO_AGAIN) {
+	if (err == LENO_AGAIN && !piece) {
 		s->refused = all;              /* others have it all, and will give it back */
 		s->setup->pool_short = true;
 	}
@@ -124,7 +125,8 @@ static bool put_small(struct stream *s, struct bytes head, struct bytes data)
 	return true;
 }
 
-int stream_put(struct stream *s, struct bytes head, struct bytes data, uint64_t *ret_seq)
+int stream_put(struct stream *s, struct bytes head, struct bytes data, bool piece,
+               uint64_t *ret_seq)
 {
 	uint64_t size = (uint64_t)head.size + data.size;
 	uint8_t text[16];
@@ -135,10 +137,10 @@ int stream_put(struct stream *s, struct bytes head, struct bytes data, uint64_t 
 		count_put(s, ret_seq);
 		return LENO_OK;
 	}
-	if (data.size > s->data_max || data.size > DATA_MAX)
+	if ((data.size > s->data_max && !(piece && data.size <= TEXT_MAX)) || data.size > DATA_MAX)
 		return LENO_TOO_BIG;
 	write_varint(&w, size);
-	err = reserve(s, size, writer_size(&w) + (size_t)size);
+	err = reserve(s, size, writer_size(&w) + (size_t)size, piece);
 	if (err)
 		return err;
 	tape_append(&s->tape, text, writer_size(&w));

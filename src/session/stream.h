@@ -53,8 +53,9 @@ void stream_clear(struct stream *);
 /* Forgets all that waits; numbers of items go on. */
 void stream_renew(struct stream *);
 
-/* See session_put(). */
-int stream_put(struct stream *, struct bytes head, struct bytes data, uint64_t *ret_seq);
+/* See session_put(); piece: session_put_piece(). */
+int stream_put(struct stream *, struct bytes head, struct bytes data, bool piece,
+               uint64_t *ret_seq);
 
 /* The path is another: send again what is not acknowledged. number: of the next packet. */
 void stream_move(struct stream *, bool relayed, uint64_t number);

@@ -458,6 +458,61 @@ TEST(an_open_that_cannot_be_taken_waits_for_its_answer)
 	wires_free(&w);
 }
 
+/* However little it takes at a time. */
+TEST(a_stream_comes_in_pieces_that_its_reader_takes)
+{
+	char topic[LENO_TYPE_MAX + 1] = "";
+
+	join(2);
+	wires_cut(&w, 0);
+	leno_engine_free(w.node[1]);
+	w.node[1] = NULL;
+	leno_engine_config config = {.wall_ms = 5000, .now_us = w.now};
+	memset(config.identity, 99, sizeof config.identity);
+	config.options.message_max = 100;
+	config.handlers.stream = on_stream;
+	CHECK_EQ(leno_engine_open(&w.node[1], &config), 0);
+	ids[1] = *leno_self(w.node[1]);
+	CHECK_EQ(leno_engine_connect(w.node[1], "node:0"), 0);
+	CHECK(wires_run(&w, 2 * SECOND));
+	memset(topic, 'x', LENO_TYPE_MAX);
+	struct end *e = &near[n_near++];
+	e->to_write = 300 * KIB;
+	e->finish = true;
+	CHECK_EQ(leno_stream_open(w.node[0], &ids[1], topic, &handlers, e, &e->stream), 0);
+	pour(e);
+	CHECK(wires_run(&w, 5 * SECOND));
+	CHECK_EQ(n_far, 1);
+	CHECK_EQ(far[0].read, 300 * KIB);
+	CHECK(far[0].ended && !far[0].wrong);
+	wires_free(&w);
+}
+
+static unsigned flood;
+
+static void on_room(leno_node *n, void *user, const leno_id *to)
+{
+	static const uint8_t big[5000];
+
+	while (flood > 0 && !far[0].ended &&
+	       leno_send(n, to, "t", (leno_bytes){big, sizeof big}, NULL) == 0)
+		flood--;
+}
+
+/* As long as there is room in the queue it is filled with messages. */
+TEST(messages_without_end_do_not_stop_a_stream)
+{
+	join(2);
+	w.node[0]->handlers.writable = on_room;
+	flood = 20000;
+	on_room(w.node[0], NULL, &ids[1]);
+	struct end *e = open_to(1, 200 * KIB);
+	CHECK(wires_run(&w, SECOND));
+	CHECK(far[0].ended && !e->wrong);
+	CHECK(flood > 0);                      /* it ended in the midst of them */
+	wires_free(&w);
+}
+
 TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(a_reader_that_does_not_read_slows_its_writer_and_nobody_else),
           TEST_CASE(one_half_may_be_closed_long_before_the_other),
@@ -468,4 +523,6 @@ TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(what_is_granted_fits_the_memory),
           TEST_CASE(readers_that_do_not_read_keep_no_memory_from_relays_and_writers),
           TEST_CASE(an_open_that_cannot_be_taken_waits_for_its_answer),
+          TEST_CASE(a_stream_comes_in_pieces_that_its_reader_takes),
+          TEST_CASE(messages_without_end_do_not_stop_a_stream),
           TEST_CASE(what_is_granted_is_kept_whatever_is_sent))
