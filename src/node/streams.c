@@ -372,6 +372,8 @@ static int take_open(struct peer *p, uint32_t number, struct bytes body)
 	error = flows_opened(p->flows, number);
 	if (error == LENO_PROTOCOL)
 		return error;
+	if (!error && p->flows->n_theirs >= FLOWS_FEW && flow_scarce(&n->flow_setup))
+		error = LENO_LIMIT;
 	if (!error)
 		s = stream_new(p, key, topic, 0, &error);
 	if (!s)

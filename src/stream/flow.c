@@ -134,7 +134,9 @@ struct bytes flow_peek(struct flow *f)
 /* A reader that empties a window within two round trips is kept waiting by it. */
 static void widen(struct flow *f, uint64_t now_us, uint32_t rtt_us)
 {
-	if (now_us - f->granted_us <= 2 * (uint64_t)rtt_us && 2 * f->window <= FLOW_WINDOW_MAX)
+	/* Half of the budget is for those that begin. */
+	if (now_us - f->granted_us <= 2 * (uint64_t)rtt_us && 2 * f->window <= FLOW_WINDOW_MAX &&
+	    f->setup->granted + f->window <= f->setup->budget / 2)
 		set_window(f, 2 * f->window);
 }
 

@@ -22,6 +22,7 @@ enum {
 	FLOW_WINDOW_MIN = 64 * 1024,         /* granted to begin with                 */
 	FLOW_WINDOW_MAX = LENO_STREAM_WINDOW,
 	FLOW_BUFFER     = LENO_STREAM_BUFFER,
+	FLOWS_FEW       = 8,                 /* streams of one peer, see flow_scarce() */
 	FLOW_WEIGHT     = 16,
 	FLOW_WEIGHT_MAX = 255,
 	FLOW_WHY_MAX    = 255,
@@ -45,6 +46,16 @@ struct flow_setup {
 	size_t budget;               /* bytes that may be granted, all flows together */
 	size_t granted;              /* of them, kept by stream/                      */
 };
+
+/* What is left is for peers that have few: a little of much, so that one may have a thousand. */
+static inline bool flow_scarce(const struct flow_setup *s)
+{
+	size_t last = s->budget / 32;
+
+	if (last < FLOWS_FEW / 2 * FLOW_WINDOW_MIN)
+		last = FLOWS_FEW / 2 * FLOW_WINDOW_MIN;
+	return s->granted + last >= s->budget;
+}
 
 /* Both ends number the streams that they open, from 0 in each life of the session. */
 struct flow_key {

@@ -4,7 +4,7 @@
 #include "support/check.h"
 #include "support/wires.h"
 
-enum { SECOND = 1000 * 1000, KIB = 1024, ENDS = 8 };
+enum { SECOND = 1000 * 1000, KIB = 1024, ENDS = 40 };
 
 /* One end of a stream, as an application keeps it. */
 struct end {
@@ -488,6 +488,34 @@ TEST(a_stream_comes_in_pieces_that_its_reader_takes)
 	wires_free(&w);
 }
 
+/* Who opens as many as it can leaves some to others; nor do windows that grow take all. */
+TEST(one_peer_does_not_take_what_all_streams_have)
+{
+	struct end late = {.to_write = 100 * KIB, .finish = true};
+	struct end wide = {.to_write = 100 * KIB, .finish = true};
+	unsigned open = 0;
+
+	join(3);
+	w.node[1]->flow_setup.budget = 20 * FLOW_WINDOW_MIN;
+	far_reads = false;
+	for (int i = 0; i < 30; i++)
+		open_to(1, 10);
+	CHECK(wires_run(&w, SECOND));
+	for (int i = 0; i < 30; i++)
+		open += !near[i].closed;
+	CHECK_EQ(open, 16);
+	CHECK_EQ(n_far, open);
+	far_reads = true;
+	CHECK_EQ(leno_stream_open(w.node[2], &ids[1], "t", &handlers, &late, &late.stream), 0);
+	pour(&late);
+	CHECK_EQ(leno_stream_open(w.node[1], &ids[2], "t", &handlers, &wide, &wide.stream), 0);
+	pour(&wide);
+	CHECK(wires_run(&w, SECOND));
+	CHECK(!late.closed && !wide.closed);
+	CHECK_EQ(far[open].read + far[open + 1].read, 200 * KIB);
+	wires_free(&w);
+}
+
 static unsigned flood;
 
 static void on_room(leno_node *n, void *user, const leno_id *to)
@@ -524,5 +552,6 @@ TEST_MAIN(TEST_CASE(bytes_arrive_in_order_and_both_ends_hear_the_end),
           TEST_CASE(readers_that_do_not_read_keep_no_memory_from_relays_and_writers),
           TEST_CASE(an_open_that_cannot_be_taken_waits_for_its_answer),
           TEST_CASE(a_stream_comes_in_pieces_that_its_reader_takes),
+          TEST_CASE(one_peer_does_not_take_what_all_streams_have),
           TEST_CASE(messages_without_end_do_not_stop_a_stream),
           TEST_CASE(what_is_granted_is_kept_whatever_is_sent))

@@ -170,6 +170,29 @@ TEST(a_window_grows_for_who_waits_and_as_the_budget_allows)
 	end();
 }
 
+TEST(windows_that_grow_leave_room_for_others_to_begin)
+{
+	static const char zeros[FLOW_WINDOW_MIN / 2];
+	struct flow others[6];
+	uint64_t now_us = 0;
+
+	begin(false);
+	setup.budget = 10 * FLOW_WINDOW_MIN;
+	for (int i = 0; i < 100; i++) {
+		CHECK_EQ(take(FLOW_DATA, zeros, sizeof zeros), 0);
+		while (flow_peek(&flow).size > 0)
+			flow_skip(&flow, flow_peek(&flow).size, now_us, 1000);
+		say_all();
+		now_us += 500;
+	}
+	CHECK_EQ(flow.window, 4 * FLOW_WINDOW_MIN);
+	for (int i = 0; i < 6; i++)
+		CHECK_EQ(flow_init(&others[i], &setup, (struct flow_key){ 1, 0 }), 0);
+	for (int i = 0; i < 6; i++)
+		flow_clear(&others[i]);
+	end();
+}
+
 /* One item as it lies in the session; item->data stands behind it. */
 static void known_item(const char *name, struct flow_key key, const struct flow_item *item)
 {
@@ -251,5 +274,6 @@ TEST_MAIN(TEST_CASE(what_a_peer_may_not_say),
           TEST_CASE(bytes_that_are_read_at_once_are_not_copied),
           TEST_CASE(nothing_is_said_beyond_the_credit),
           TEST_CASE(a_window_grows_for_who_waits_and_as_the_budget_allows),
+          TEST_CASE(windows_that_grow_leave_room_for_others_to_begin),
           TEST_CASE(the_words_are_as_the_protocol_shows_them),
           TEST_CASE(numbers_rise_and_are_never_used_again))
