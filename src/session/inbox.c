@@ -30,6 +30,15 @@ static bool fits(const struct session_setup *setup, uint64_t size, size_t max)
 	return size <= max && used <= max - size;
 }
 
+/* One of the largest always fits. Of what is left beside it, nobody is given more than an eighth:
+ * a sender may stall in the midst of an item, and keeps its memory for as long as its session
+ * lives. */
+static bool fair(const struct session_setup *setup, uint64_t size, size_t max)
+{
+	return setup->memory_big + size <= (uint64_t)setup->message_max + ITEM_EXTRA ||
+	       size <= (max - session_setup_memory(setup)) / 8;
+}
+
 /* Memory that counts: NULL when the bound or the system says no. */
 static uint8_t *take_memory(struct session_setup *setup, uint64_t size)
 {
@@ -38,7 +47,7 @@ static uint8_t *take_memory(struct session_setup *setup, uint64_t size)
 
 	if (!fits(setup, size, max))
 		session_setup_clear(setup);
-	if (!fits(setup, size, max))
+	if (!fits(setup, size, max) || (size > ITEM_FREE && !fair(setup, size, max)))
 		return NULL;
 	p = mem_new((size_t)size);
 	if (p)
@@ -58,6 +67,7 @@ static uint8_t *take_small(struct session_setup *setup, size_t size)
 static void drop_big(struct inbox *b)
 {
 	b->setup->memory_used -= b->big_size;
+	b->setup->memory_big -= b->big_size;
 	b->big = mem_free(b->big);
 	b->big_size = 0;
 }
@@ -116,9 +126,11 @@ static bool get_buffer(struct inbox *b)
 	size_t size = SMALL_MIN;
 
 	if (b->size > ITEM_FREE) {
-		if (!b->big)
-			b->big = take_memory(b->setup, b->size);
+		if (b->big)
+			return true;
+		b->big = take_memory(b->setup, b->size);
 		b->big_size = b->big ? (size_t)b->size : 0;
+		b->setup->memory_big += b->big_size;
 		return b->big != NULL;
 	}
 	if (b->size <= b->small_size)

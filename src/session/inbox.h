@@ -10,7 +10,8 @@
  *     read, or could not be kept, count as never received, and are asked for again.
  *  2. An item over ITEM_FREE has its buffer, counted in setup->memory_used, before its
  *     sender may send a byte of it. Nobody holds memory while waiting for more of it; such
- *     items leave memory_small to the others.
+ *     items leave memory_small to the others, and those beside one of the largest seven eighths
+ *     of what is left.
  *  3. Who has nothing to put together holds at most SMALL_KEEP: the rest is for others.
  *  4. Nothing is read after `broken`. */
 #ifndef LENO_SESSION_INBOX_H

@@ -44,6 +44,7 @@ struct session_setup {
 	size_t   memory_max;         /* of assembly buffers, all sessions together   */
 	size_t   memory_small;       /* of that, for items that need no grant alone  */
 	size_t   memory_used;        /* of them, kept by session/                    */
+	size_t   memory_big;         /* of that, for items that need a grant         */
 	uint8_t *spares[SPARES_MAX]; /* they count too, and go when another needs it */
 	size_t   n_spares;
 	uint64_t resent_bytes;       /* counters, kept by session/: of the stream, ... */

@@ -302,7 +302,46 @@ TEST(large_items_leave_room_for_small_ones)
 	session_setup_clear(&setup);
 }
 
-TEST_MAIN(TEST_CASE(who_has_nothing_to_put_together_holds_no_memory),
+/* The size of the next item, and whether there was memory for it. */
+static bool begin_item(struct inbox *b, struct session_setup *setup, uint64_t size)
+{
+	uint8_t head[9];
+	struct writer w = writer_of(head, sizeof head);
+	struct bytes item;
+
+	inbox_init(b, setup);
+	write_varint(&w, size);
+	CHECK_EQ(inbox_feed(b, 0, writer_bytes(&w)), INBOX_NEW);
+	CHECK(!inbox_next(b, &item));
+	return !b->starved;
+}
+
+/* Whoever was granted the largest item, and sends no more of it, does not stop those of others:
+ * nor do the next ones that do so. */
+TEST(large_items_that_stall_leave_room_for_less_large_ones)
+{
+	enum { MIB = 1 << 20, STALLED = 12 };
+	struct session_setup setup = { .message_max = 64 * MIB, .memory_max = 72 * MIB };
+	struct inbox stalled[STALLED], b;
+
+	CHECK(begin_item(&stalled[0], &setup, 64 * MIB));
+	for (int i = 1; i < STALLED; i++)              /* whatever they can get */
+		for (uint64_t size = 8 * MIB; !begin_item(&stalled[i], &setup, size); size /= 2)
+			inbox_clear(&stalled[i]);
+	CHECK(begin_item(&b, &setup, 100000));
+	inbox_clear(&b);
+	CHECK(!begin_item(&b, &setup, 64 * MIB));
+	inbox_clear(&b);
+	for (int i = 0; i < STALLED; i++)
+		inbox_clear(&stalled[i]);
+	CHECK(begin_item(&b, &setup, 64 * MIB));       /* all of it is free again */
+	inbox_clear(&b);
+	CHECK_EQ(setup.memory_used, 0);
+	session_setup_clear(&setup);
+}
+
+TEST_MAIN(TEST_CASE(large_items_that_stall_leave_room_for_less_large_ones),
+          TEST_CASE(who_has_nothing_to_put_together_holds_no_memory),
           TEST_CASE(what_is_kept_for_reuse_goes_when_another_needs_it),
           TEST_CASE(large_items_leave_room_for_small_ones),
           TEST_CASE(items_survive_every_cut), TEST_CASE(items_survive_small_pieces_that_overlap),
