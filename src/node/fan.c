@@ -166,7 +166,9 @@ static int give(struct peer *p, uint64_t *from, uint64_t upto, size_t *budget)
 	const struct item item = { .kind = ITEM_BROADCAST };
 	uint8_t head[ITEM_HEAD_MAX + CAST_BY_SESSION_MAX];
 	struct writer w = writer_of(head, sizeof head);
-	struct writer items = writer_of(f->scratch, sizeof f->scratch);
+	uint64_t bound = session_message_max(p->session);
+	struct writer items = writer_of(f->scratch, bound < sizeof f->scratch ? (size_t)bound
+	                                                                      : sizeof f->scratch);
 	uint32_t count = aired_pack(&f->aired, *from, upto, &items);
 	struct bytes data = count ? writer_bytes(&items) : aired_item(&f->aired, *from);
 	int error;

@@ -185,6 +185,32 @@ TEST(who_hears_of_room_is_not_gone_while_it_is_told)
 	wires_free(&w);
 }
 
+/* A visitor's broadcasts go by sessions, many in one item: no more than the other end takes. */
+TEST(broadcasts_by_session_are_as_long_as_the_receiver_takes)
+{
+	static uint8_t small[300];
+
+	wires_init(&w);
+	done = 0;
+	for (int i = 0; i < 2; i++) {
+		leno_engine_config config = {.wall_ms = 1000, .now_us = w.now};
+
+		memset(config.seed, 17 + i, sizeof config.seed);
+		memset(config.identity, 99 + i, sizeof config.identity);
+		config.options.message_max = i ? 0 : 1000;
+		config.options.visitor = i;
+		config.handlers = (leno_handlers){.message = on_message, .broadcast_done = on_done};
+		CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
+	}
+	CHECK_EQ(leno_engine_connect(w.node[1], "node:0"), 0);
+	CHECK(wires_run(&w, 2000 * 1000));
+	for (int i = 0; i < 5; i++)
+		CHECK_EQ(leno_broadcast(w.node[1], "all", (leno_bytes){small, sizeof small}, NULL), 0);
+	CHECK(wires_run(&w, 2000 * 1000));
+	CHECK_EQ(done, 5);
+	wires_free(&w);
+}
+
 /* The first is gone, and all that may wait waits for it: what is said to the second goes, a
  * little at a time. */
 TEST(who_is_gone_keeps_no_memory_from_who_is_there)
@@ -255,6 +281,7 @@ TEST_MAIN(TEST_CASE(with_the_least_memory_all_that_there_is_still_works),
 	  TEST_CASE(nothing_that_waits_goes_beyond_the_bound),
 	  TEST_CASE(who_was_refused_for_anothers_sake_hears_when_there_is_room),
 	  TEST_CASE(who_hears_of_room_is_not_gone_while_it_is_told),
+	  TEST_CASE(broadcasts_by_session_are_as_long_as_the_receiver_takes),
 	  TEST_CASE(who_is_gone_keeps_no_memory_from_who_is_there),
 	  TEST_CASE(what_is_relayed_leaves_half_of_the_memory_to_what_is_ones_own),
 	  TEST_CASE(names_that_peers_tell_are_bounded))
