@@ -7,7 +7,8 @@
 static int tell_type(struct peer *p, struct bytes text, uint32_t *ret_number)
 {
 	struct item item = { .kind = ITEM_TYPE };
-	uint8_t head[ITEM_HEAD_MAX];
+	uint8_t told[ITEM_HEAD_MAX + LENO_TYPE_MAX]; /* the peer's bound is one of data */
+	size_t n;
 	int64_t number = types_find(&p->types_out, text);
 	int error;
 
@@ -26,7 +27,9 @@ static int tell_type(struct peer *p, struct bytes text, uint32_t *ret_number)
 	while (number >= p->types_told) {
 		item.type = p->types_told;
 		text = bytes_text(types_text(&p->types_out, item.type));
-		error = session_put(p->session, bytes_of(head, write_item_head(head, &item)), text,
+		n = write_item_head(told, &item);
+		bytes_copy(told + n, text.data, text.size);
+		error = session_put(p->session, bytes_of(told, n + text.size), bytes_of(NULL, 0),
 		                    NULL);
 		if (error)
 			return error;

@@ -208,6 +208,16 @@ TEST(broadcasts_by_session_are_as_long_as_the_receiver_takes)
 		CHECK_EQ(leno_broadcast(w.node[1], "all", (leno_bytes){small, sizeof small}, NULL), 0);
 	CHECK(wires_run(&w, 2000 * 1000));
 	CHECK_EQ(done, 5);
+	/* The name of a type is not data: it may be longer than that. */
+	char type[LENO_TYPE_MAX + 1] = "";
+	memset(type, 'x', LENO_TYPE_MAX);
+	session_set_message_max(peers_get(w.node[1], leno_self(w.node[0]))->session, 100);
+	messages = 0;
+	CHECK_EQ(leno_send(w.node[1], leno_self(w.node[0]), type, (leno_bytes){small, 100}, NULL), 0);
+	CHECK_EQ(leno_send(w.node[1], leno_self(w.node[0]), type, (leno_bytes){small, 101}, NULL),
+		 LENO_TOO_BIG);
+	CHECK(wires_run(&w, 2000 * 1000));
+	CHECK_EQ(messages, 1);
 	wires_free(&w);
 }
 
