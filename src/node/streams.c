@@ -324,7 +324,8 @@ void streams_feed(struct peer *p)
 {
 	uint32_t rtt_us = session_rtt_us(p->session);
 	uint64_t bound = session_message_max(p->session);
-	size_t max, most = bound < FEED_PIECE ? (size_t)bound : FEED_PIECE;
+	size_t max, most = bound < PIECE_LEAST ? PIECE_LEAST
+	                 : bound < FEED_PIECE ? (size_t)bound : FEED_PIECE;
 	struct flow_item item;
 
 	if (rtt_us > 0 && (p->rtt_least_us == 0 || rtt_us < p->rtt_least_us))

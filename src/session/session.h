@@ -29,7 +29,8 @@
 
 enum {
 	SPARES_MAX   = 4,            /* buffers of inbox.c that are kept for whoever is next */
-	STREAM_AHEAD = 32 * 1024     /* see session_put_piece()                              */
+	STREAM_AHEAD = 32 * 1024,    /* see session_put_piece()                              */
+	PIECE_LEAST  = 512           /* and this: so much everybody takes                    */
 };
 
 /* Lent to all sessions of a node, for their whole lives. */
@@ -117,8 +118,8 @@ bool session_take_doubt(struct session *, struct session_doubt *ret);
 int session_put(struct session *, struct bytes head, struct bytes data, uint64_t *ret_seq);
 
 /* The same for what streams say, in pieces: to STREAM_AHEAD beyond queue_max, so that an
- * application that keeps its queue full of messages does not stop them; short texts also to who
- * takes nothing as long. */
+ * application that keeps its queue full of messages does not stop them; to PIECE_LEAST bytes of data
+ * also to who takes no message as long. */
 int session_put_piece(struct session *, struct bytes head, struct bytes data);
 
 /* The most bytes of data that an item for this peer may have, as far as is known. */

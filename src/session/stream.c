@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "session/inbox.h"
 
-enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256, TEXT_MAX = 512 };
-static_assert(TEXT_MAX + 256 <= ITEM_EXTRA, "a text fits what goes before data");
+enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
+static_assert(PIECE_LEAST + 256 <= ITEM_EXTRA, "it fits what goes before data");
 #define DATA_MAX ((uint64_t)1 << 31)
 
 void stream_init(struct stream *s, struct session_setup *setup)
@@ -137,7 +137,7 @@ int stream_put(struct stream *s, struct bytes head, struct bytes data, bool piec
 		count_put(s, ret_seq);
 		return LENO_OK;
 	}
-	if ((data.size > s->data_max && !(piece && data.size <= TEXT_MAX)) || data.size > DATA_MAX)
+	if ((data.size > s->data_max && !(piece && data.size <= PIECE_LEAST)) || data.size > DATA_MAX)
 		return LENO_TOO_BIG;
 	write_varint(&w, size);
 	err = reserve(s, size, writer_size(&w) + (size_t)size, piece);

@@ -469,7 +469,7 @@ TEST(a_stream_comes_in_pieces_that_its_reader_takes)
 	w.node[1] = NULL;
 	leno_engine_config config = {.wall_ms = 5000, .now_us = w.now};
 	memset(config.identity, 99, sizeof config.identity);
-	config.options.message_max = 100;
+	config.options.message_max = 1;
 	config.handlers.stream = on_stream;
 	CHECK_EQ(leno_engine_open(&w.node[1], &config), 0);
 	ids[1] = *leno_self(w.node[1]);
