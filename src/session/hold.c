@@ -34,7 +34,10 @@ static struct chunk *insert(struct hold *h, struct chunk *before, uint64_t numbe
 {
 	struct chunk **at = before ? &before->next : &h->first, *c;
 
-	c = h->n_cells < HOLD_CELLS ? pool_take(h->pool, POOL_HELD) : NULL;
+	/* No more than it leaves to others: a gap may stay open for as long as its peer likes. */
+	if (h->n_cells == HOLD_CELLS || h->n_cells > pool_room(h->pool, POOL_HELD))
+		return NULL;
+	c = pool_take(h->pool, POOL_HELD);
 	if (!c)
 		return NULL;
 	memcpy(c->bytes, &number, sizeof number);

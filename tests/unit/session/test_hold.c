@@ -111,6 +111,29 @@ TEST(it_leaves_most_of_the_pool_alone)
 	pool_clear(&pool);
 }
 
+/* A peer that leaves a gap open for ever keeps what came behind it. */
+TEST(one_gap_does_not_take_what_all_may_hold)
+{
+	static const uint8_t byte[1];
+	struct hold greedy[3], other;
+	struct pool pool;
+
+	pool_init(&pool, 200);
+	for (int i = 0; i < 3; i++) {
+		hold_init(&greedy[i], &pool);
+		for (uint64_t k = 0; k < HOLD_CELLS; k++)
+			hold_put(&greedy[i], k * CELL_SIZE + 5, bytes_of(byte, 1));
+	}
+	hold_init(&other, &pool);
+	CHECK(hold_put(&other, 5, bytes_of(byte, 1)));
+	CHECK(hold_put(&other, CELL_SIZE, bytes_of(byte, 1)));
+	for (int i = 0; i < 3; i++)
+		hold_clear(&greedy[i]);
+	hold_clear(&other);
+	CHECK_EQ(pool.n_out, 0);
+	pool_clear(&pool);
+}
+
 TEST(it_has_a_bound_of_its_own)
 {
 	static const uint8_t byte[1];
@@ -152,4 +175,5 @@ TEST(without_memory_nothing_is_kept)
 
 TEST_MAIN(TEST_CASE(what_came_early_is_read_when_it_is_due), TEST_CASE(any_order_is_good),
           TEST_CASE(it_leaves_most_of_the_pool_alone), TEST_CASE(it_has_a_bound_of_its_own),
+          TEST_CASE(one_gap_does_not_take_what_all_may_hold),
           TEST_CASE(without_memory_nothing_is_kept))
