@@ -21,6 +21,13 @@ void relay_clear(struct relay *r)
 	tape_clear(&r->tape);
 }
 
+/* A queue is as long as twice what it leaves to those of other links, and no longer. */
+static bool crowds(const struct relay *r, size_t size)
+{
+	return !tape_room(&r->tape, size) &&
+	       tape_size(&r->tape) > 2 * (uint64_t)CHUNK_SIZE * pool_room(r->tape.pool, POOL_RELAY);
+}
+
 bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct bytes sealed,
                uint64_t now_us)
 {
@@ -29,7 +36,7 @@ bool relay_put(struct relay *r, struct bytes head, struct bytes body, struct byt
 	struct writer w = writer_of(text, sizeof text);
 
 	if (size > PACKET_MAX || tape_size(&r->tape) + SIZE_HEAD + size > RELAY_QUEUE_MAX ||
-	    tape_reserve(&r->tape, SIZE_HEAD + size))
+	    crowds(r, SIZE_HEAD + size) || tape_reserve(&r->tape, SIZE_HEAD + size))
 		return false;
 	write_u16(&w, (uint16_t)size);
 	write_u16(&w, (uint16_t)sealed.size);

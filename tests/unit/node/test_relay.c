@@ -172,6 +172,27 @@ TEST(what_does_not_fit_is_dropped)
 }
 
 /* By its own wait, or by the length of the queue; the mark is in the first byte. */
+TEST(links_that_do_not_empty_leave_room_for_others)
+{
+	struct relay full[2], other;
+	struct pool pool;
+
+	pool_init(&pool, 200);
+	for (int i = 0; i < 2; i++) {
+		relay_init(&full[i], &pool);
+		while (relay_put(&full[i], none, bytes_of(body, 5000), none, 0))
+			;
+	}
+	relay_init(&other, &pool);
+	for (int i = 0; i < 20; i++)
+		CHECK(relay_put(&other, none, bytes_of(body, 5000), none, 0));
+	relay_clear(&other);
+	for (int i = 0; i < 2; i++)
+		relay_clear(&full[i]);
+	CHECK_EQ(pool.n_out, 0);
+	pool_clear(&pool);
+}
+
 TEST(who_waits_long_is_marked)
 {
 	static const struct row {
@@ -218,4 +239,5 @@ TEST_MAIN(TEST_CASE(packets_leave_in_order_and_whole),
           TEST_CASE(large_packets_are_carried_and_nobody_overtakes),
           TEST_CASE(without_room_for_both_parts_a_packet_waits),
           TEST_CASE(what_does_not_fit_is_dropped),
+          TEST_CASE(links_that_do_not_empty_leave_room_for_others),
           TEST_CASE(who_waits_long_is_marked))
