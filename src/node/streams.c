@@ -106,6 +106,7 @@ static void part(leno_stream *s, int error)
 {
 	if (s->peer)
 		flows_remove(s->peer->flows, &s->flow);
+	flow_part(&s->flow);
 	s->peer = NULL;
 	s->closed = true;
 	s->error = error;

@@ -79,6 +79,16 @@ void flow_clear(struct flow *f)
 	set_window(f, 0);
 }
 
+void flow_part(struct flow *f)
+{
+	size_t held = (size_t)tape_size(&f->in) + f->lent.size;
+
+	held += held > 0 ? CHUNK_SIZE : 0;     /* it may begin within a chunk */
+	f->parted = true;
+	if (held < f->window)
+		set_window(f, held);
+}
+
 /* ---- ours to say ------------------------------------------------------------- */
 
 /* Nobody takes more than a part of what is left; and where those whose peers do not read have
@@ -151,7 +161,8 @@ void flow_skip(struct flow *f, size_t n, uint64_t now_us, uint32_t rtt_us)
 	if (flow_ended(f)) {
 		f->done_due = !f->done;
 		f->credit_due = false;
-	} else if (!f->peer_finished && f->read + f->window - f->limit >= f->window / 2) {
+	} else if (!f->peer_finished && !f->parted &&
+	           f->read + f->window - f->limit >= f->window / 2) {
 		widen(f, now_us, rtt_us);
 		f->limit = f->read + f->window;
 		f->granted_us = now_us;

@@ -82,6 +82,7 @@ struct flow {
 	size_t       window;         /* how far the limit is ahead of what is read    */
 	uint64_t     granted_us;     /* when the limit last grew                      */
 	bool credit_due, peer_finished, done_due, done;
+	bool         parted;         /* see flow_part()                               */
 
 	bool     short_write;        /* a write took less than it was given           */
 	bool     abort_due, aborted; /* by us                                         */
@@ -111,6 +112,8 @@ int  flow_init(struct flow *, struct flow_setup *, struct flow_key);
 void flow_init_refused(struct flow *, struct flow_setup *, struct flow_key, uint32_t code,
                        struct bytes why);
 void flow_clear(struct flow *);
+/* Nothing more will come: only what waits to be read stays set aside. */
+void flow_part(struct flow *);
 
 /* ---- ours to say ------------------------------------------------------------- */
 

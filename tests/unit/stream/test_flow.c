@@ -193,6 +193,20 @@ TEST(windows_that_grow_leave_room_for_others_to_begin)
 	end();
 }
 
+/* The application may look at it later: until then others begin where it was. */
+TEST(what_will_not_come_is_not_set_aside_any_more)
+{
+	begin(false);
+	CHECK_EQ(take(FLOW_DATA, "unread", 6), 0);
+	CHECK_EQ(setup.granted, FLOW_WINDOW_MIN);
+	flow_part(&flow);
+	CHECK(setup.granted < FLOW_WINDOW_MIN / 2);
+	CHECK(bytes_same(flow_peek(&flow), bytes_of("unread", 6)));
+	flow_skip(&flow, 6, 0, 1000);
+	CHECK(!flow_wants(&flow));
+	end();
+}
+
 /* One item as it lies in the session; item->data stands behind it. */
 static void known_item(const char *name, struct flow_key key, const struct flow_item *item)
 {
@@ -275,5 +289,6 @@ TEST_MAIN(TEST_CASE(what_a_peer_may_not_say),
           TEST_CASE(nothing_is_said_beyond_the_credit),
           TEST_CASE(a_window_grows_for_who_waits_and_as_the_budget_allows),
           TEST_CASE(windows_that_grow_leave_room_for_others_to_begin),
+          TEST_CASE(what_will_not_come_is_not_set_aside_any_more),
           TEST_CASE(the_words_are_as_the_protocol_shows_them),
           TEST_CASE(numbers_rise_and_are_never_used_again))
