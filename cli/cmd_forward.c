@@ -3,7 +3,9 @@
  *   seek NODE -> listen -> { accept -> a stream of its own, conn.c }
  *
  *  1. NODE is looked for anew for each connection, so that it may restart meanwhile.
- *  2. At most CONNECTIONS_MAX at once; those beyond wait in the system's queue. */
+ *  2. At most CONNECTIONS_MAX at once; those beyond wait in the system's queue.
+ *  3. A stream that is over here may not be over for the session yet: the connection that
+ *     finds no room for one is held, and nobody is accepted until it has got one. */
 #include "app.h"
 #include "conn.h"
 #include "forward_serve.h"
@@ -23,6 +25,7 @@ enum {
 	CONNECTIONS_MAX = 1000, /* below LENO_STREAMS_MAX                        */
 	ACCEPTS = 64,           /* between two steps of the node                 */
 	PAUSE_MS = 100,         /* without descriptors, before the next try      */
+	HELD_MS = 10,           /* without a stream, before the next try         */
 	SAY_MS = 1000           /* between two complaints of the same words      */
 };
 _Static_assert((int)CONNECTIONS_MAX < (int)LENO_STREAMS_MAX, "each has its stream");
@@ -33,6 +36,7 @@ struct forward {
 	struct target at, to;
 	char topic[sizeof FORWARD_TOPIC + TARGET_TEXT];
 	int fd;
+	int held; /* accepted, without a stream; or -1 */
 	bool found;
 	leno_id node; /* which NODE is now */
 	struct mates *mates;
@@ -63,19 +67,34 @@ static void on_over(struct conn *c, int code, const char *why)
 	struct forward *f = c->owner;
 
 	mates_end(f->mates, &c->peer);
-	if (f->count-- == CONNECTIONS_MAX)
+	if (f->count-- == CONNECTIONS_MAX && f->held < 0)
 		app_watch(&f->app, f->fd, POLLIN, on_acceptable, f);
 	if (code == LENO_REFUSED)
 		complain(f, "that node forwards nothing; `leno up --allow-forward HOST:PORT` does");
+	else if (code == LENO_LIMIT)
+		complain(f, "that node has no room for another stream now; try again when others "
+		            "have ended");
 	else if (code != 0 && code != CONN_RESET)
 		complain(f, why);
 }
 
+static void begin(struct forward *f, int fd);
+
 static void on_pause_over(leno_node *node, void *arg)
 {
 	struct forward *f = arg;
+	int fd = f->held;
 
+	f->held = -1;
 	app_watch(&f->app, f->fd, POLLIN, on_acceptable, f);
+	if (fd >= 0)
+		begin(f, fd);
+}
+
+static void pause_accepting(struct forward *f, leno_ms ms)
+{
+	app_unwatch(&f->app, f->fd);
+	leno_after(f->app.node, ms, on_pause_over, f, &(leno_timer){ 0 });
 }
 
 /* NODE may have returned as another: who spoke with its old life will not be answered. */
@@ -110,6 +129,14 @@ static void begin(struct forward *f, int fd)
 		conn_join(c, fd);
 		return;
 	}
+	if (error == LENO_LIMIT) {
+		f->count--;
+		mates_end(f->mates, &c->peer);
+		conn_free(c);
+		f->held = fd;
+		pause_accepting(f, HELD_MS);
+		return;
+	}
 	c->fd = fd;
 	conn_fail(c, CONN_FAILED, leno_strerror(error));
 }
@@ -118,7 +145,7 @@ static void on_acceptable(struct app *app, short revents, void *arg)
 {
 	struct forward *f = arg;
 
-	for (int i = 0; i < ACCEPTS && f->count < CONNECTIONS_MAX; i++) {
+	for (int i = 0; i < ACCEPTS && f->count < CONNECTIONS_MAX && f->held < 0; i++) {
 		int fd = accept4(f->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {
@@ -127,8 +154,7 @@ static void on_acceptable(struct app *app, short revents, void *arg)
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			complain(f, strerror(errno));
-			app_unwatch(app, f->fd);
-			leno_after(app->node, PAUSE_MS, on_pause_over, f, &(leno_timer){ 0 });
+			pause_accepting(f, PAUSE_MS);
 		}
 		return;
 	}
@@ -241,6 +267,8 @@ static void on_closing(struct app *app)
 	while (f->first != NULL)
 		conn_free(f->first);
 	mates_free(f->mates);
+	if (f->held >= 0)
+		close(f->held);
 }
 
 /* ---- the command ---------------------------------------------------------------------- */
@@ -282,7 +310,8 @@ int cmd_forward(int argc, char **argv)
 	struct words words = { .least = 2, .most = 2 };
 	struct forward f = {
 		.app = { .tick = on_tick, .late = on_late, .closing = on_closing, .acts = true },
-		.fd = -1
+		.fd = -1,
+		.held = -1
 	};
 
 	settings_parse(&argp, argc, argv, &words.set, &words);

@@ -6,7 +6,8 @@
 #include "events.h"
 
 enum {
-	FORWARDS_MAX = 4096,        /* connections at once, for all nodes together */
+	FORWARDS_MAX = 4096,        /* connections at once, for all nodes together: more than
+	                               windows, since what has ended is heard of late */
 	FORWARD_CONNECT_MS = 10 * 1000, /* for each address of a name            */
 	FORWARD_SILENT_MS = 900 * 1000  /* a node that is not heard for so long is gone; as
 	                                   long as sessions linger */

@@ -18,6 +18,7 @@ from world import PATIENCE, SLOW, check, run_tests
 
 MIB = 1024 * 1024
 CONNECTIONS = 50 if SLOW else 200
+FITTING, BEYOND = 1000, 1300  # that `leno forward` has at once, and that a session has not
 
 
 # ---- servers to connect to ---------------------------------------------------------------
@@ -188,6 +189,25 @@ def test_many_connections_at_once(w):
         s.sendall(b"x")
         check(s.recv(1) == b"x")
         s.close()
+    server.close()
+
+
+def test_those_beyond_what_fits_wait_for_their_turn(w):
+    server = Server(echo)
+    bob_with(w, f"127.0.0.1:{server.port}")
+    p = forward(w, f"bob:{server.port}")
+    sockets = [connect(p) for _ in range(BEYOND)]
+    for s in sockets:
+        s.sendall(b"x")
+    first, beyond = sockets[:FITTING], sockets[FITTING:]
+    for s in first:
+        check(s.recv(1) == b"x")
+    for s in first:  # all at once: the session still has streams of theirs
+        reset(s)
+    for i, s in enumerate(beyond):
+        check(s.recv(1) == b"x", i, "of", len(beyond))
+        s.close()
+    check(not p.errors, "nobody was turned away", p.errors)
     server.close()
 
 
