@@ -19,7 +19,10 @@
 
 /* The other screen, the cursor, and whether long lines go on in the next. */
 static const char enter_text[] = "\033[?1049h\033[?25l\033[?7l";
-static const char leave_text[] = "\033[?7h\033[?25h\033[?1049l";
+static const char leave_text[] = "\033[?2026l\033[?7h\033[?25h\033[?1049l";
+
+/* What stands between them is shown at once, by terminals that can: no flicker. */
+static const char frame_text[] = "\033[?2026h", shown_text[] = "\033[?2026l";
 
 static struct {
 	volatile sig_atomic_t on, stop, redraw;
@@ -236,7 +239,7 @@ bool screen_begin(void)
 		return false;
 	screen_size(&screen.columns, &screen.rows);
 	screen.line = 0;
-	out("\033[H");
+	out("%s\033[H", frame_text);
 	return true;
 }
 
@@ -244,13 +247,14 @@ void screen_line(const char *sgr, const char *text)
 {
 	if (screen.line >= screen.rows)
 		return;
-	out("%s%s", screen.line++ ? "\r\n" : "", sgr);
+	/* Cleared before, not behind: a line that is full leaves the cursor on its last character. */
+	out("%s\033[K%s", screen.line++ ? "\r\n" : "", sgr);
 	out_bytes(text, table_cut(text, screen.columns));
-	out("%s\033[K", *sgr ? style_none() : "");
+	out("%s", *sgr ? style_none() : "");
 }
 
 void screen_end(void)
 {
-	out("\033[J");
+	out("%s", shown_text);
 	out_end();
 }

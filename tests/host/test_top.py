@@ -17,7 +17,7 @@ import time
 from world import BIN, PATIENCE, check, run_tests
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?7h\x1b[?25h\x1b[?1049l"
-FRAME = b"\x1b[H"
+FRAME, SHOWN, ERASE = b"\x1b[H", b"\x1b[?2026l", b"\x1b[K"
 SEQUENCE = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -52,12 +52,18 @@ class Terminal:
 
     def frames(self):
         """What was drawn since the last call, each a list of lines without styles."""
-        whole = self.output.rsplit(b"\x1b[J", 1)[0] if b"\x1b[J" in self.output else b""
-        frames = []
-        for part in whole.split(FRAME)[1:]:
-            text = SEQUENCE.sub(b"", part.split(b"\x1b[J")[0])
-            frames.append(text.decode().replace("\r", "").split("\n"))
-        return frames
+        whole = self.output.rsplit(SHOWN, 1)[0] if SHOWN in self.output else b""
+        return [[self.drawn(line) for line in part.split(SHOWN)[0].split(b"\n")]
+                for part in whole.split(FRAME)[1:]]
+
+    def drawn(self, line):
+        """What is left of a line: a full one has the cursor on its last character."""
+        cells = ""
+        for piece in re.split(b"(" + re.escape(ERASE) + b")", line.replace(b"\r", b"")):
+            if piece == ERASE:
+                cells = cells[:self.columns - 1]
+            cells += SEQUENCE.sub(b"", piece).decode()
+        return cells
 
     def wait_for(self, what, found):
         """A frame of which found(lines) is true."""
@@ -166,7 +172,7 @@ def test_it_fits_whatever_the_size(w, start):
     top = start("bob", "-i", "0.2", columns=170, rows=40)
     wide = top.wait_for("a wide one", has("DROPPED/s", "UNKNOWN/s"))
     check(fits(top)(wide), wide)
-    for columns, rows in ((60, 20), (40, 9), (20, 5), (10, 2), (1, 1), (300, 100)):
+    for columns, rows in ((60, 20), (40, 9), (20, 5), (10, 2), (2, 1), (1, 1), (300, 100)):
         top.read(0.05)
         top.resize(columns, rows)
         top.read(0.1)
@@ -174,6 +180,7 @@ def test_it_fits_whatever_the_size(w, start):
         top.wait_for(f"one of {columns} x {rows}", lambda frame: True)
         for frame in top.frames():
             check(fits(top)(frame), columns, rows, frame)
+            check(len(frame[0]) >= min(columns, 60), "cut, and no more", columns, frame[0])
     top.wait_for("all columns again", has("DROPPED/s", "UNKNOWN/s"))
     began = time.monotonic()
     top.forget()
