@@ -272,12 +272,34 @@ static bool check_source(struct cp *p, const char *file)
 
 	if (!good)
 		fail("%s cannot be read: %s", file, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		fail("%s is a folder: copy a file, or what `tar -c %s` makes of it", file, file);
 	else if (!S_ISREG(st.st_mode))
 		fail("%s is no regular file", file);
 	if (fd >= 0)
 		close(fd);
 	snprintf(p->local, sizeof p->local, "%s", file);
 	return good && S_ISREG(st.st_mode);
+}
+
+/* A device that a link leads to is meant to be written to, which we do not. */
+static bool has_place(const struct cp *p)
+{
+	struct stat st, to;
+
+	if (lstat(p->local, &st) != 0)
+		return true;
+	if (stat(p->local, &to) != 0)
+		to = st;
+	if (S_ISDIR(st.st_mode))
+		fail("%s is a folder", p->local);
+	else if (!S_ISREG(to.st_mode) && !S_ISLNK(to.st_mode))
+		fail("%s is no regular file; say the name of one that is not there yet", p->local);
+	else if (!p->force)
+		fail("%s exists; --force replaces it", p->local);
+	else
+		return true;
+	return false;
 }
 
 static bool check_target(struct cp *p, const char *file)
@@ -289,11 +311,8 @@ static bool check_target(struct cp *p, const char *file)
 		snprintf(p->local, sizeof p->local, "%s/%s", file, base_name(p->remote));
 	else
 		snprintf(p->local, sizeof p->local, "%s", file);
-	if (lstat(p->local, &st) == 0 && (!p->force || S_ISDIR(st.st_mode))) {
-		fail(S_ISDIR(st.st_mode) ? "%s is a folder" : "%s exists; --force replaces it",
-		     p->local);
+	if (!has_place(p))
 		return false;
-	}
 	snprintf(p->folder, sizeof p->folder, "%s", p->local);
 	slash = strrchr(p->folder, '/');
 	if (slash == NULL)

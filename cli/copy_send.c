@@ -3,7 +3,8 @@
  *   OFFERED --HAVE--> CHECKING --all of it checked--> BYTES --the last--> ENDED --DONE--> done
  *
  *  1. Bytes that the taker has are skipped only when their checksum is that of ours.
- *  2. The file is sent as it was offered: one that changes meanwhile is no copy. */
+ *  2. The file is sent as it was offered: one that changes meanwhile is no copy, and
+ *     neither is one whose size is not that of what it holds, as in /proc. */
 #include "copy.h"
 #include "output.h"
 
@@ -63,7 +64,13 @@ static bool is_changed(struct copy *c)
 static bool finish(struct copy *c)
 {
 	struct frame f = { .kind = FRAME_END };
+	char more;
 
+	if (pread(c->fd, &more, 1, (off_t)c->at) > 0 && !is_changed(c)) {
+		copy_fail(c, COPY_FAILED, "%.180s holds more than the %llu bytes of its size: copy "
+		          "what `cat` makes of it", c->file, (unsigned long long)c->size);
+		return false;
+	}
 	if (is_changed(c)) {
 		copy_fail(c, COPY_CHANGED, "%.180s changed while it was read", c->file);
 		return false;

@@ -86,7 +86,7 @@ static bool take_from(struct copy *c)
 		return false;
 	if (f.size == 0) {
 		copy_resum(c);
-		if (c->parted && ftruncate(c->part.fd, 0) != 0) {
+		if (!c->whole && ftruncate(c->part.fd, 0) != 0) {
 			copy_fail_errno(c, "cannot be written", errno);
 			return false;
 		}
@@ -244,7 +244,8 @@ static bool has_room(struct copy *c)
 	uint64_t need = c->size > c->had ? c->size - c->had : 0;
 	char size[32];
 
-	if (need == 0 || fstatvfs(c->part.fd, &fs) != 0 ||
+	/* Some know no size: 0 blocks of 0 bytes. */
+	if (need == 0 || fstatvfs(c->part.fd, &fs) != 0 || fs.f_blocks == 0 || fs.f_frsize == 0 ||
 	    need / fs.f_frsize < (uint64_t)fs.f_bavail)
 		return true;
 	snprintf(size, sizeof size, "%llu", (unsigned long long)need);
@@ -273,9 +274,26 @@ static bool compare_whole(struct copy *c, int folder, const char *leaf)
 	return false;
 }
 
-void copy_into(struct copy *c, int folder, const char *leaf)
+/* A pipe or a device under the name is somebody's, and no file that could be replaced. */
+static bool has_place(struct copy *c, int folder, const char *leaf)
 {
 	struct stat st;
+
+	if (fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return true;
+	if (S_ISDIR(st.st_mode))
+		copy_fail(c, COPY_EXISTS, "%.180s is a folder there; to put it into that say %.180s/",
+		          c->file, c->file);
+	else if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+		copy_fail(c, COPY_EXISTS, "%.180s is no regular file there; say another name",
+		          c->file);
+	else if (!c->force)
+		copy_fail(c, COPY_EXISTS, "%.180s exists there; --force replaces it", c->file);
+	return !c->ended;
+}
+
+void copy_into(struct copy *c, int folder, const char *leaf)
+{
 	int error;
 
 	c->phase = CHECKING;
@@ -283,12 +301,7 @@ void copy_into(struct copy *c, int folder, const char *leaf)
 	copy_resum(c);
 	if (c->again_offered && compare_whole(c, folder, leaf))
 		return;
-	if (fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (!c->force || S_ISDIR(st.st_mode))) {
-		copy_fail(c, COPY_EXISTS,
-		          S_ISDIR(st.st_mode) ? "%.180s is a folder there"
-		                              : "%.180s exists there; --force replaces it",
-		          c->file);
+	if (!has_place(c, folder, leaf)) {
 		close(folder);
 		return;
 	}

@@ -8,6 +8,7 @@ import os
 import pty
 import select
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -262,10 +263,33 @@ def test_nobody_leaves_the_folder(w):
 
 def test_a_source_that_is_no_file(w):
     _, _, _, here = bob_with_files(w)
-    check(b"no regular file" in w.expect(1, "cp", here, "bob:x").stderr)
+    check(b"is a folder" in w.expect(1, "cp", here, "bob:x").stderr)
+    os.mkfifo(os.path.join(here, "pipe"))
+    check(b"no regular file" in w.expect(1, "cp", os.path.join(here, "pipe"), "bob:x").stderr)
     check(b"cannot be read" in w.expect(1, "cp", w.path("nope"), "bob:").stderr)
     check(b"cannot be written" in w.expect(1, "cp", "bob:x", w.path("no/x")).stderr)
     refused(w, b"nope cannot be read", "bob:nope", here)
+
+
+def test_a_target_that_is_no_file_stays(w):
+    _, into, out, here = bob_with_files(w)
+    source = write(os.path.join(out, "f"), b"data")
+    for folder in (into, here):
+        os.mkfifo(os.path.join(folder, "pipe"))
+        os.symlink("pipe", os.path.join(folder, "link"))
+    for force in ([], ["--force"]):
+        refused(w, b"no regular file", *force, source, "bob:pipe")
+        for name in ("pipe", "link"):
+            refused(w, b"no regular file", *force, "bob:f", os.path.join(here, name))
+    for folder in (into, here):
+        check(stat.S_ISFIFO(os.stat(os.path.join(folder, "link")).st_mode), folder)
+        check(sorted(os.listdir(folder)) == ["link", "pipe"], os.listdir(folder))
+
+
+def test_a_size_that_says_nothing_is_no_empty_file(w):
+    _, into, _, _ = bob_with_files(w)
+    refused(w, b"holds more", "/proc/version", "bob:")
+    check(not os.path.exists(os.path.join(into, "version")))
 
 
 # ---- what dies in the midst ---------------------------------------------------------------
