@@ -87,12 +87,31 @@ void json_info(cJSON *object, const leno_info *info)
 	json_text(object, "role", role_text(info->role));
 }
 
+/* People look at JSON, too, and strangers choose what is in it: what a terminal would obey is
+ * escaped, which means the same, and what is no UTF-8 replaced. */
+static void out_line(const char *line)
+{
+	const unsigned char *s = (const unsigned char *)line;
+	size_t n = strlen(line), from = 0, size;
+	uint32_t c;
+
+	for (size_t i = 0; i < n; i += size ? size : 1) {
+		size = utf8_decode(s + i, n - i, &c);
+		if (size > 0 && utf8_is_harmless(c))
+			continue;
+		out_bytes(line + from, i - from);
+		out("\\u%04x", (unsigned)(size ? c : 0xfffd));
+		from = i + (size ? size : 1);
+	}
+	out_bytes(line + from, n - from);
+	out_bytes("\n", 1);
+}
+
 void out_json(cJSON *object)
 {
 	char *line = need(cJSON_PrintUnformatted(object));
 
-	out_bytes(line, strlen(line));
-	out_bytes("\n", 1);
+	out_line(line);
 	cJSON_free(line);
 	cJSON_Delete(object);
 	out_end();

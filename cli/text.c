@@ -43,9 +43,9 @@ bool utf8_is_text(const void *data, size_t size)
 	return true;
 }
 
-static bool is_harmless(uint32_t c)
+bool utf8_is_harmless(uint32_t c)
 {
-	return c >= 0x20 && !(c >= 0x7f && c <= 0x9f) && c != '\\' &&
+	return c >= 0x20 && !(c >= 0x7f && c <= 0x9f) &&
 	       !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
 	       !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
 }
@@ -59,7 +59,7 @@ static size_t safe_step(char *ret, size_t *ret_size, const unsigned char *s, siz
 	uint32_t c;
 	size_t size = utf8_decode(s, n, &c);
 
-	if (size > 0 && is_harmless(c)) {
+	if (size > 0 && c != '\\' && utf8_is_harmless(c)) {
 		memcpy(ret, s, size);
 		*ret_size = size;
 		return size;

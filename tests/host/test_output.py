@@ -2,7 +2,7 @@
 """What the command `leno` does when nobody reads its output, or reads slowly, or when its
 standard files are closed; and that a pause of its reader or of itself costs no message.
 
-covers: cli/sink.c cli/output.c cli/payload.c
+covers: cli/sink.c cli/output.c cli/payload.c cli/json.c
 """
 
 import fcntl
@@ -234,6 +234,18 @@ def test_input_that_is_read_without_blocking_is_waited_for(w):
     ends_with(sender, 0)
     check(ada.event("message", type="t")["data"] == "late")
     os.close(r)
+
+
+def test_json_holds_nothing_that_a_terminal_obeys(w):
+    ada = w.listen("ada")
+    w.settle(1)
+    for text in ("\u009b2J", "\x7f", "\u202eabc\u2066", "\x1b[2J", "fine: \u00e4 \u2713 \\ \""):
+        w.expect(0, "send", "ada", text, text)
+        o = ada.event("message", type=text)
+        check(o["data"] == text, o)
+    shown = b"".join(ada.lines).decode()
+    check(not any(c in shown for c in "\u009b\x7f\u202e\u2066\x1b"), shown)
+    check("fine: \u00e4 \u2713" in shown, "what is harmless is as it was", shown)
 
 
 if __name__ == "__main__":
