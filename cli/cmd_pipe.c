@@ -155,6 +155,8 @@ static void on_closed(leno_stream *stream, void *user, int error, int code, cons
 	if (error == LENO_REFUSED && code == LENO_REFUSED)
 		fail("%s has no such pipe, or it is in use: `leno pipe --listen %s` makes one",
 		     label(p), p->topic + strlen(TOPIC));
+	else if (error == LENO_CLOSED)
+		fail("%s has left before all was said and taken", label(p));
 	else if (error)
 		fail("%s: %s", label(p), error == LENO_REFUSED ? why : leno_strerror(error));
 	app_end(&p->app, error ? EXIT_FAILED : EXIT_DONE);
@@ -230,6 +232,7 @@ static void on_late(struct app *app)
 
 static void on_closing(struct app *app)
 {
+	leno_step(app->node); /* so that an abort is heard before the goodbye */
 	mates_free(((struct pipe_end *)app)->mates);
 }
 
@@ -239,7 +242,6 @@ static void on_leave(struct app *app)
 
 	leno_stream_abort(p->stream, ABORT_CODE, "interrupted");
 	p->stream = NULL;
-	leno_step(app->node); /* so that it is heard before the goodbye */
 }
 
 /* ---- the command -------------------------------------------------------------------- */
@@ -309,8 +311,9 @@ int cmd_pipe(int argc, char **argv)
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
 	p.who = c.listen ? NULL : c.words.items[0];
 	topic = c.words.items[c.listen ? 0 : 1];
-	if ((size_t)snprintf(p.topic, sizeof p.topic, TOPIC "%s", topic) >= sizeof p.topic) {
-		fail("a TOPIC is up to %zu bytes", sizeof p.topic - sizeof TOPIC);
+	if (*topic == '\0' ||
+	    (size_t)snprintf(p.topic, sizeof p.topic, TOPIC "%s", topic) >= sizeof p.topic) {
+		fail("a TOPIC has 1 to %zu bytes, as in backup", sizeof p.topic - sizeof TOPIC);
 		return EXIT_USAGE;
 	}
 	if (c.words.set.patience_ms == 0)

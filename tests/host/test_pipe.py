@@ -188,7 +188,7 @@ def test_exit_codes(w):
     check(b"--listen talk" in r.stderr and r.stderr.count(b"\n") == 1, r.stderr)
     w.expect(4, "pipe", "nobody", "talk")
     for args in (["pipe"], ["pipe", "bob"], ["pipe", "--listen"], ["pipe", "--listen", "a", "b"],
-                 ["pipe", "bob", "t" * 255]):
+                 ["pipe", "bob", "t" * 255], ["pipe", "bob", ""], ["pipe", "--listen", ""]):
         check(w.expect(2, *args).stderr, args)
 
 
@@ -226,6 +226,31 @@ def test_one_that_was_killed_is_waited_for_no_longer_than_said(w):
         ends[first].p.kill()
         check(b"not been heard" in ends[1 - first].ended(3))
         w.settle(1)
+
+
+def pour(end):
+    try:
+        while True:
+            end.write(bytes(65536))
+    except OSError:
+        pass
+
+
+def test_why_it_ends_is_told_however_much_is_under_way(w):
+    for i in range(10):
+        ear, mouth = pair(w)
+        threading.Thread(target=pour, args=(mouth,), daemon=True).start()
+        check(len(ear.read(MIB)) == MIB)
+        if i % 2:
+            ear.p.stdout.close()
+            check(b"nobody reads" in ear.ended(1))
+            why = b"nobody reads"
+        else:
+            ear.p.send_signal(signal.SIGINT)
+            ear.ended(130)
+            why = b"interrupted"
+        said = mouth.ended(1)
+        check(why in said, i, said)
 
 
 def test_nobody_reads_what_comes(w):
