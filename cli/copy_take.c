@@ -240,17 +240,16 @@ void copy_offered(struct copy *c, const struct frame *f)
 
 static bool has_room(struct copy *c)
 {
-	struct statvfs fs;
 	uint64_t need = c->size > c->had ? c->size - c->had : 0;
-	char size[32];
+	struct statvfs fs;
 
 	/* Some know no size: 0 blocks of 0 bytes. */
 	if (need == 0 || fstatvfs(c->part.fd, &fs) != 0 || fs.f_blocks == 0 || fs.f_frsize == 0 ||
 	    need / fs.f_frsize < (uint64_t)fs.f_bavail)
 		return true;
-	snprintf(size, sizeof size, "%llu", (unsigned long long)need);
-	copy_fail(c, COPY_FAILED, "%.180s does not fit on the disk: %s bytes are missing", c->file,
-	          size);
+	copy_fail(c, COPY_FAILED, "%.180s does not fit on the disk: %llu bytes are to come, %llu "
+	          "are free", c->file, (unsigned long long)need,
+	          (unsigned long long)fs.f_bavail * fs.f_frsize);
 	return false;
 }
 

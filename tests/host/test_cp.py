@@ -459,6 +459,7 @@ def test_a_full_disk_ends_one_copy_alone(w):
         big = write(os.path.join(here, "big"), os.urandom(8 * MIB))
         r = w.expect(1, "cp", big, "bob:", "--connect", path.uri)
         check(b"does not fit" in r.stderr and r.stderr.count(b"\n") == 1, r.stderr)
+        check(f"{8 * MIB} bytes are to come, {4 * MIB} are free".encode() in r.stderr, r.stderr)
         write(os.path.join(out, "other"), os.urandom(4 * MIB))
         fits = write(os.path.join(here, "fits"), os.urandom(3 * MIB))
         other = cp(w, "bob:other", here, "--connect", path.uri)
