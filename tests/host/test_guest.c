@@ -30,6 +30,33 @@ TEST(guests_of_poll)
 	leno_close(b.node);
 }
 
+/* A guest that had nothing to do for as long as a link may owe an answer: what it sends then
+ * is as old as the step that sends it, and the link lives. */
+TEST(what_is_sent_after_a_pause_is_sent_now)
+{
+	leno_options options = { .heartbeat_ms = 60000 };
+	struct host a, b, *both[] = { &a, &b };
+
+	CHECK_EQ(host_open_with(&a, &options), 0);
+	CHECK_EQ(host_open_with(&b, &options), 0);
+	CHECK_EQ(leno_listen(a.node, "tcp://127.0.0.1:0"), 0);
+	CHECK_EQ(leno_connect(b.node, leno_uri(a.node, 0)), 0);
+	CHECK(host_until(both, 2, &b.links, 1, 5000));
+	for (int i = 0; i < 8; i++) {
+		const struct timespec pause = { .tv_nsec = (500 + 50 * i) * 1000000 };
+
+		host_for(both, 2, 300); /* all that was said is answered */
+		nanosleep(&pause, NULL);
+		host_say(&b, leno_self(a.node), "again");
+		CHECK_EQ(leno_step(b.node), 0);
+		CHECK(host_until(both, 2, &a.messages, i + 1, 5000));
+	}
+	CHECK_EQ(a.downs, 0);
+	CHECK_EQ(b.downs, 0);
+	leno_close(a.node);
+	leno_close(b.node);
+}
+
 /* More than the sockets hold, both ways at once: nothing is lost on the way. */
 TEST(much_at_once)
 {
@@ -289,7 +316,8 @@ TEST(closing_leaves_no_descriptor)
 	CHECK_EQ(host_descriptors(), before);
 }
 
-TEST_MAIN(TEST_CASE(guests_of_poll), TEST_CASE(much_at_once), TEST_CASE(guests_of_a_foreign_loop),
+TEST_MAIN(TEST_CASE(guests_of_poll), TEST_CASE(what_is_sent_after_a_pause_is_sent_now),
+          TEST_CASE(much_at_once), TEST_CASE(guests_of_a_foreign_loop),
           TEST_CASE(a_node_may_close_in_its_callback), TEST_CASE(run_ends_when_the_node_closes),
           TEST_CASE(run_is_not_run_within_itself), TEST_CASE(an_idle_node_sleeps),
           TEST_CASE(a_broken_pipe_is_no_signal), TEST_CASE(closing_leaves_no_descriptor))

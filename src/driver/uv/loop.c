@@ -107,6 +107,10 @@ void loop_turn(struct driver *d)
 			local_turn(d);
 			busy = true;
 		}
+		/* The application may have sent since the last input, and an answer is awaited
+		 * from when it leaves. */
+		if (!list_empty(&d->dirty))
+			loop_time(d);
 		pipe_flush_all(d);
 		now = now_us();
 		if (leno_engine_deadline(d->node) <= now) {
