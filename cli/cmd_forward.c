@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum {
-	CONNECTIONS_MAX = 1000, /* below LENO_STREAMS_MAX                        */
+	CONNECTIONS_MAX = 900,  /* NODE has windows for 992 streams of one peer     */
 	ACCEPTS = 64,           /* between two steps of the node                 */
 	PAUSE_MS = 100,         /* without descriptors, before the next try      */
 	HELD_MS = 10,           /* without a stream, before the next try         */

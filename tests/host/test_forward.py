@@ -18,7 +18,7 @@ from world import PATIENCE, SLOW, check, run_tests
 
 MIB = 1024 * 1024
 CONNECTIONS = 50 if SLOW else 200
-FITTING, BEYOND = 1000, 1300  # that `leno forward` has at once, and that a session has not
+FITTING, BEYOND = 900, 1300  # that `leno forward` has at once, and that a session has not
 
 
 # ---- servers to connect to ---------------------------------------------------------------
