@@ -63,7 +63,7 @@ static const char *uri_example(const char *what, const char *uri)
 	const char *colon = strncmp(uri, "tcp://", 6) == 0 ? strchr(uri + 6, ':') : NULL;
 
 	if (strcmp(what, "discover by") == 0)
-		return "local: or none";
+		return "local:, mdns: or none";
 	if (strncmp(uri, "local:", 6) == 0)
 		return "local:/PATH, a whole path of at most 107 bytes, as in "
 		       "local:/run/leno/socket";

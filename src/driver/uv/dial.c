@@ -265,6 +265,8 @@ void dial_start(struct driver *d, uint32_t number, const char *uri)
 	struct dial *dial;
 	int error;
 
+	if (strncmp(uri, MDNS_URI, strlen(MDNS_URI)) == 0)
+		uri += strlen(MDNS_URI);
 	if (strcmp(uri, "local:") == 0) {
 		local_dial(d, number);
 		return;

@@ -142,6 +142,7 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 		uv_poll_start(&l->poll, UV_READABLE, on_door);
 	if (ret)
 		*ret = l;
+	mdns_changed(d);
 	return LENO_OK;
 }
 

@@ -325,10 +325,12 @@ int leno_discover(leno_node *node, const char *uri)
 {
 	struct driver *d = driver_of(node);
 
-	if (!uri || strcmp(uri, LOCAL_URI) != 0)
+	if (!uri || (strcmp(uri, LOCAL_URI) != 0 && strcmp(uri, MDNS_URI) != 0))
 		return LENO_URI;
 	if (d->closing)
 		return LENO_CLOSED;
+	if (strcmp(uri, MDNS_URI) == 0)
+		return mdns_start(d);
 	if (d->local.state == LOCAL_OFF)
 		start_seeking(d);
 	return LENO_OK;

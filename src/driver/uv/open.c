@@ -104,6 +104,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 static void end_loop(struct driver *d)
 {
 	listener_clear(d);
+	mdns_clear(d);
 	dial_clear(d);
 	local_clear(d);
 	pipe_clear(d);
@@ -170,6 +171,7 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->node = node;
 	d->user = config->user;
 	d->handlers = config->handlers;
+	secret_tag(config->options.network, d->tag);
 	d->sealed = config->has_secret || config->options.anonymous;
 	d->visitor = config->options.visitor;
 	d->identity = lock;

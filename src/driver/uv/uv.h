@@ -18,6 +18,8 @@
  *   tcp.c       tcp sockets
  *   unixsock.c  unix sockets, abstract and by path; who is at the other end
  *   local.c     the leader of this machine; leno_discover
+ *   mdns.c      the local network: mdns_offer.c, mdns_found.c, mdns_stack.c and so on
+ *   interfaces.c addresses of this machine
  *   address.c   URIs
  *   file.c      files of one owner; secret.c, idfile.c: what stands in them
  *
@@ -31,6 +33,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "driver/uv/address.h"
+#include "driver/uv/secret.h"
 #include "transport/filter.h"
 
 #include <assert.h>
@@ -164,6 +167,7 @@ struct driver {
 	leno_node *node;
 	leno_handlers handlers;       /* `leader` alone; the engine has its copy  */
 	void *user;
+	char tag[SECRET_TAG];         /* of the network                           */
 	bool sealed;                  /* a secret, or anonymous by choice: may
 	                                 listen beyond loopback                   */
 	bool visitor;
@@ -196,6 +200,7 @@ struct driver {
 	uv_timer_t end, enter;        /* of the first of `ending`, of `entering`  */
 	uv_timer_t resume;            /* accepting                                */
 	struct local local;
+	struct mdns *mdns;            /* NULL: not asked for                      */
 	uint8_t *read_buffer, *write_buffer; /* one piece of memory               */
 	leno_pipe cursor;             /* numbers are reused as late as possible   */
 	struct table pipes;           /* of struct pipe, by number                */
@@ -288,6 +293,12 @@ socklen_t unixsock_abstract(const char *network, struct sockaddr_storage *ret);
 bool unixsock_mine(int fd, pid_t *ret_pid);  /* is the other end of our user? 0: not known */
 int  unixsock_listen(struct driver *, const char *path);
 void unixsock_remove(const struct listener *);
+
+/* mdns.c */
+#define MDNS_URI "mdns:"
+int  mdns_start(struct driver *);           /* OPEN_NETWORK, SYSTEM, MEMORY      */
+void mdns_changed(struct driver *);         /* the listeners have                */
+void mdns_clear(struct driver *);           /* says goodbye there                */
 
 /* local.c */
 int  local_init(struct driver *, const char *network);
