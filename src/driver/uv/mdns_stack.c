@@ -310,7 +310,9 @@ struct mdns_stack *mdns_stack_close(struct mdns_stack *s)
 {
 	if (!s)
 		return NULL;
-	if (s->server)
+	if (s->server) {
+		mdns_stack_offer(s, NULL, 0);
 		s->lib->avahi_server_free(s->server);
+	}
 	return mem_free(s);
 }
