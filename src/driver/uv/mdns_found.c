@@ -115,7 +115,7 @@ static void rest(struct finder *f, struct found *x)
 }
 
 /* "mdns:" before what it is: an address of the application's own is another dial. */
-static bool make_uri(const struct mdns_service *s, char ret[URI_TEXT])
+static bool make_uri(struct driver *d, const struct mdns_service *s, char ret[URI_TEXT])
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s->at;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&s->at;
@@ -134,7 +134,8 @@ static bool make_uri(const struct mdns_service *s, char ret[URI_TEXT])
 		snprintf(ret, URI_TEXT, MDNS_URI "%s://[%s%s]:%u", s->text.scheme, host, scope,
 		         (unsigned)ntohs(v6->sin6_port));
 	}
-	return address_parse(ret + strlen(MDNS_URI), &parsed) == 0;
+	return address_parse(ret + strlen(MDNS_URI), &parsed) == 0 && address_is_net(&parsed) &&
+	       door_check(d, parsed.kind) == 0;
 }
 
 /* Is it another node of this network, at an address that may be dialled? */
@@ -147,7 +148,8 @@ static bool believe(struct finder *f, struct found *x, const struct mdns_service
 	    leno_id_same(&s->text.id, leno_self(f->driver->node)))
 		return false;
 	x->id = s->text.id;
-	return interfaces_on_link(own, n, x->name.interface, &s->at) && make_uri(s, x->uri);
+	return interfaces_on_link(own, n, x->name.interface, &s->at) &&
+	       make_uri(f->driver, s, x->uri);
 }
 
 void finder_answer(struct finder *f, struct found *x, const struct mdns_service *s)

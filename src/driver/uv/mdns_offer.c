@@ -13,19 +13,19 @@ struct door {
 	bool both;                /* and of IPv4 beside IPv6                    */
 };
 
-/* Where a listener is bound, and what is spoken there. */
+/* Where a listener is bound, and what is spoken there. The type is _tcp: datagrams are not
+ * of it. */
 static bool look_at(const struct listener *l, struct door *ret)
 {
-	const char *colon = strstr(l->uri, "://");
+	enum address_kind kind = l->kind == ADDRESS_ANY ? ADDRESS_TCP : l->kind;
 	socklen_t size = sizeof ret->at, int_size = sizeof(int);
-	size_t n = colon ? (size_t)(colon - l->uri) : 0;
 	int only = 0;
 
 	memset(ret, 0, sizeof *ret);
-	if (l->hidden || n < 1 || n > MDNS_SCHEME || l->class != LENO_PIPE_STREAM ||
+	if (l->hidden || kind < ADDRESS_TCP || kind == ADDRESS_UDP ||
 	    getsockname(l->fd, (struct sockaddr *)&ret->at, &size) < 0)
 		return false;
-	memcpy(ret->scheme, l->uri, n);
+	snprintf(ret->scheme, sizeof ret->scheme, "%s", address_scheme(kind));
 	if (ret->at.ss_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)&ret->at;
 
