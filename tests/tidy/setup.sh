@@ -18,6 +18,8 @@ echo "$@" >>"$WORK/asked"
 END
 printf '#!/bin/sh\nexec "$@"\n' >"$work/bin/sudo"
 sed -i '2i [ "$1" != -n ] || shift' "$work/bin/sudo"
+printf '#!/bin/sh\necho "npm $*" >>"$WORK/asked"\n' >"$work/bin/npm"
+printf '#!/bin/sh\necho "dpkg-deb $*" >>"$WORK/asked"\n' >"$work/bin/dpkg-deb"
 chmod +x "$work"/bin/*
 export WORK=$work PATH=$work/bin:$PATH CI=true
 
@@ -38,6 +40,15 @@ said=$("$work/tools/setup" build bench </dev/null)
 said=$("$work/tools/setup" build </dev/null)
 [ -z "$said" ] && [ ! -e "$work/asked" ] || fail "all was there, yet it said: $said"
 [ "$(find "$work/build" -name '.setup-*' | wc -l)" = 2 ] || fail "not one stamp a list"
+
+# What Debian would start is unpacked and not installed; modules come from npm, once.
+"$work/tools/setup" test >/dev/null </dev/null
+grep -q '^download .*avahi-daemon' "$work/asked" || fail "it unpacked nothing: $(cat "$work/asked")"
+! grep -q '^install .*avahi-daemon' "$work/asked" || fail "it installed a daemon"
+grep -q '^npm install .* multicast-dns$' "$work/asked" || fail "npm was not asked"
+rm "$work/asked"
+said=$("$work/tools/setup" test </dev/null)
+[ -z "$said" ] && [ ! -e "$work/asked" ] || fail "a second run should be silent: $said"
 
 code=0
 "$work/tools/setup" nonsense 2>/dev/null || code=$?
