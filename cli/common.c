@@ -361,7 +361,8 @@ static const struct argp_option settings_options[] = {
 	  0 },
 	{ "connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0 },
 	{ "discover", KEY_DISCOVER, "URI", 0,
-	  "how others are found: local: (this machine, the default) or none", 0 },
+	  "how others are found: local: (this machine, the default), mdns: (the local "
+	  "network) or none; may be repeated", 0 },
 	{ "endpoint", KEY_ENDPOINT, NULL, 0, "relay for this machine alone", 0 },
 	{ "anonymous", KEY_ANONYMOUS, NULL, 0, "listen beyond loopback without a secret", 0 },
 	{ "heartbeat", KEY_HEARTBEAT, "MS", 0, "how often neighbours are heard (default: 2000)",

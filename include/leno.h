@@ -225,8 +225,13 @@ LENO_API const char *leno_uri(leno_node *, size_t n);
  * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE. */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
-/* Finds nodes of the same network: "local:" on this machine, for this user.
- * Errors: URI, SYSTEM. */
+/* Finds nodes of the same network: "local:" on this machine, for this user; "mdns:" on the
+ * local network, by multicast DNS: offers what this node listens at (now or later) where it
+ * can be reached, and dials what it finds, a few at a time, until leno_close(). What is found
+ * again is dialled again, after leno_disconnect() too. Needs libavahi-core.so.7, which is
+ * loaded by the first such call; no daemon.
+ * Errors: URI; SYSTEM (see the log); CLOSED; MEMORY; OPEN_NETWORK ("mdns:" without a secret
+ * and without options.anonymous). */
 LENO_API int leno_discover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last

@@ -79,7 +79,7 @@ _leno() {
 	*:) ;;
 	*:--secret-file | *:--identity | *:--svg | map:-s) _leno_offer_files; return ;;
 	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
-	*:--discover) _leno_offer <<<$'local:\nnone'; return ;;
+	*:--discover) _leno_offer <<<$'local:\nmdns:\nnone'; return ;;
 	*:--listen | *:--connect) _leno_offer <<<$'tcp://\nlocal:'; return ;;
 	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
 	*) return ;;

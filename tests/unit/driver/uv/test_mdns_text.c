@@ -2,6 +2,7 @@
 #include "driver/uv/mdns_text.h"
 
 #include "support/check.h"
+#include "support/known.h"
 
 #include <string.h>
 
@@ -76,16 +77,27 @@ TEST(bytes_that_are_no_text)
 	CHECK(!mdns_text_end(&r, &t));
 }
 
-/* The vector of protocol.md. */
-TEST(types_of_networks)
+/* Of the network "home", and of Ada of identity.txt. */
+TEST(vectors)
 {
-	char tag[SECRET_TAG], type[MDNS_SUBTYPE];
+	static const uint8_t ada[16] = { 0x7e, 0xfa, 0x8a, 0x97, 0x63, 0x41, 0x8d, 0xb4,
+		                         0x94, 0x40, 0x43, 0x78, 0xcf, 0x29, 0xd6, 0xf3 };
+	struct mdns_text t = { .scheme = "tcp" };
+	char made[MDNS_STRINGS][MDNS_STRING], type[MDNS_SUBTYPE];
 
-	secret_tag("home", tag);
-	CHECK_STR(tag, "a05c0ad62f73492b");
-	mdns_subtype(tag, type);
-	CHECK_STR(type, "_a05c0ad6._sub._leno._tcp");
+	memcpy(&t.id, ada, sizeof ada);
+	secret_tag("home", t.network);
+	mdns_subtype(t.network, type);
+	mdns_text_make(&t, made);
+	known_open("mdns");
+	KNOWN("tag", bytes_text(t.network));
+	KNOWN("type", bytes_text(type));
+	KNOWN("text-1", bytes_text(made[0]));
+	KNOWN("text-2", bytes_text(made[1]));
+	KNOWN("text-3", bytes_text(made[2]));
+	KNOWN("text-4", bytes_text(made[3]));
+	known_close();
 }
 
 TEST_MAIN(TEST_CASE(what_is_made_is_read), TEST_CASE(texts), TEST_CASE(bytes_that_are_no_text),
-          TEST_CASE(types_of_networks))
+          TEST_CASE(vectors))
