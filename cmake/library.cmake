@@ -1,6 +1,7 @@
 # libleno, shared and static: the core, the transports and the libuv driver.
 find_package(Threads REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(AVAHI REQUIRED avahi-core) # its headers: see src/driver/uv/avahi_lib.h
 
 leno_sources(DRIVER_SOURCES src/transport src/driver/uv)
 set(LENO_HAS_LIBRARY OFF)
@@ -15,6 +16,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 	endif()
 	target_link_libraries(leno_driver PRIVATE leno_core_needs leno_flags PkgConfig::UV
 		Threads::Threads)
+	target_include_directories(leno_driver PRIVATE ${AVAHI_INCLUDE_DIRS})
 	target_compile_definitions(leno_driver PRIVATE _GNU_SOURCE=)
 
 	set(LIBRARY_OBJECTS $<TARGET_OBJECTS:leno_core> $<TARGET_OBJECTS:leno_driver>)
