@@ -320,21 +320,21 @@ exec "$1" -f "$0/avahi.conf" --no-drop-root --no-chroot --no-rlimits --no-proc-t
 class Avahi:
     """avahi-daemon in b, and its tools."""
 
-    def __init__(self, s):
+    def __init__(self, s, conf=AVAHI):
         self.s = s
         daemon = os.path.join(UNPACKED, "usr", "sbin", "avahi-daemon")
         self.tools = os.path.join(UNPACKED, "usr", "bin")
         if not os.path.exists(daemon) or os.geteuid() != 0:
             raise Skip("there is no avahi-daemon under build/unpacked, or no right to start it")
         self.env = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS="unix:path=" + s.path("bus"))
-        for file, text in (("bus.conf", BUS % s.path("bus")), ("avahi.conf", AVAHI)):
+        for file, text in (("bus.conf", BUS % s.path("bus")), ("avahi.conf", conf)):
             self.write(file, text)
         self.also("passwd", "avahi:x:64999:64999::/:/bin/false\n")
         self.also("group", "avahi:x:64999:\n")
         self.start(["dbus-daemon", "--config-file=" + s.path("bus.conf"), "--nofork",
                     "--nopidfile"])
         wait_until("the bus", lambda: os.path.exists(s.path("bus")))
-        self.start(["unshare", "-m", "sh", "-c", START_AVAHI, s.folder, daemon])
+        self.daemon = self.start(["unshare", "-m", "sh", "-c", START_AVAHI, s.folder, daemon])
         wait_until("avahi-daemon", lambda: self.run("avahi-browse", "-at").returncode == 0)
 
     def write(self, file, text):
@@ -395,6 +395,16 @@ def test_we_see_what_avahi_publishes(s):
                  f"--subtype=_{tag[:8]}._sub._leno._tcp", "By another's hand", "_leno._tcp", port,
                  "v=1", f"id={hidden.id}", f"net={tag}", "scheme=tcp"])
     wait_until("a finds it", lambda: linked(a, hidden))
+
+
+def test_a_daemon_that_shares_nothing(s):
+    avahi = Avahi(s, AVAHI.replace("[wide", "disallow-other-stacks=yes\n[wide"))
+    a = s.node("a", "a")
+    b = s.node("b", "b")
+    wait_until("b says why it does not look", lambda: b"5353" in b.errors)
+    check(b.count("link_up") == 0, "it could not")
+    avahi.daemon.terminate()
+    b.event("link_up", FIND, id=a.id)
 
 
 TALK = """

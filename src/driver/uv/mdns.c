@@ -30,6 +30,7 @@ struct mdns {
 	uint64_t turn_ms;          /* when it is due, or NEVER_MS                 */
 	bool changed;              /* offers are to be made anew                  */
 	bool failed;               /* the stack is of no more use                 */
+	bool said;                 /* that there is none, and why                 */
 	uint64_t retry_ms;         /* when a new one may be opened; and ...       */
 	uint64_t delay_ms;         /* ... how long to wait after the next failure */
 	uint64_t flood_ms;         /* the flood that was dealt with               */
@@ -115,6 +116,7 @@ static int open_stack(struct mdns *m, const char **ret_why)
 	                        ret_why);
 	if (error == LENO_OK) {
 		m->delay_ms = RETRY_MS;
+		m->said = false;
 		return LENO_OK;
 	}
 	m->finder.stack = NULL;
@@ -154,6 +156,13 @@ static void after_flood(struct mdns *m)
 	m->failed = true;
 }
 
+static void say_why(struct mdns *m, const char *why)
+{
+	if (!m->said)
+		loop_log(m->driver, LENO_LOG_WARN, "cannot discover by " MDNS_URI " %s", why);
+	m->said = true;
+}
+
 /* Whether there is one to work with. */
 static bool keep_stack(struct mdns *m)
 {
@@ -168,8 +177,11 @@ static bool keep_stack(struct mdns *m)
 	}
 	if (m->finder.stack)
 		return true;
-	if (now_ms(m) >= m->retry_ms && open_stack(m, &why) == LENO_OK)
-		return true;
+	if (now_ms(m) >= m->retry_ms) {
+		if (open_stack(m, &why) == LENO_OK)
+			return true;
+		say_why(m, why);
+	}
 	turn_at(m, m->retry_ms);
 	return false;
 }
@@ -269,9 +281,9 @@ int mdns_start(struct driver *d)
 	mdns_subtype(d->tag, m->subtype);
 	snprintf(m->host, sizeof m->host, "m-%s", leno_id_text(leno_self(d->node), id));
 	error = open_stack(m, &why);
-	if (error < 0)
-		loop_log(d, LENO_LOG_WARN, "cannot discover by " MDNS_URI " %s", why);
+	/* What may pass is tried again, and said then. */
 	if (error < 0 && error != LENO_ADDRESS_IN_USE) {
+		say_why(m, why);
 		uv_close((uv_handle_t *)&m->turn, on_closed);
 		return error;
 	}
