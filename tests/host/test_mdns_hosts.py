@@ -176,6 +176,14 @@ def test_a_late_one_finds_at_once(s):
     check(a.count("link_up") == 1 and b.count("link_up") == 1, "one link, once")
 
 
+def test_eight_at_once(s):
+    nodes = [s.node("ab"[i % 2], f"n{i}") for i in range(8)]
+    ids = {n.id for n in nodes}
+    for n in nodes:
+        wait_until("all know all", lambda: ids - {n.id} <= {
+            o["id"] for o in n.objects() if o["event"] == "node_up"})
+
+
 def test_goodbye_is_said_when_one_leaves(s):
     ears = s.net.neighbour("b")
     a = s.node("a", "a")

@@ -133,8 +133,9 @@ static void close_stack(struct mdns *m)
 	mdns_stack_close(stack);
 }
 
-/* After a flood the stack remembers what nobody offers, for as long as that said, and perhaps
- * has no room for what is there. So it is asked anew; and forgets all now and then. */
+/* What came last was perhaps not taken: so all are asked anew. After a real flood the stack
+ * remembers what nobody offers, for as long as that said, and has no room for what is there:
+ * so it forgets all, now and then. */
 static void after_flood(struct mdns *m)
 {
 	uint64_t now = now_ms(m), flood = mdns_stack_flooded_ms(m->finder.stack);
@@ -146,7 +147,7 @@ static void after_flood(struct mdns *m)
 		return;
 	}
 	m->flood_ms = flood;
-	if (now < m->renew_ms) {
+	if (now < m->renew_ms || !mdns_stack_full(m->finder.stack)) {
 		mdns_stack_browse(m->finder.stack);
 		return;
 	}

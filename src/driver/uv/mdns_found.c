@@ -260,7 +260,7 @@ static void try(struct finder *f, struct found *x, struct counts *c)
 {
 	uint64_t now = now_ms(f);
 
-	if (x->linked || tried_elsewhere(f, x) || (x->reached && c->held >= FOUND_HELD_MAX)) {
+	if (x->linked || tried_elsewhere(f, x) || (x->reached && c->held + c->tried >= FOUND_HELD_MAX)) {
 		x->due_ms = now + FOUND_CHECK_MS;
 		return;
 	}
@@ -364,7 +364,7 @@ uint64_t finder_turn(struct finder *f)
 
 	mark(f);
 	c = count(f);
-	if (c.held >= FOUND_HELD_MAX)
+	if (c.held + c.tried >= FOUND_HELD_MAX)
 		leno_nodes(f->driver->node, mark_node, f);
 	list_each (it, after, &f->all) {
 		struct found *x = list_item(it, struct found, in);

@@ -14,7 +14,7 @@
  *  2. At most FOUND_LOOKUPS_MAX lookups and FOUND_TRIES_MAX unproved dials at a time.
  *  3. Dialled are addresses of networks that the interface is part of: nobody makes us
  *     knock at other doors.
- *  4. Once FOUND_HELD_MAX links were found this way, nodes that the mesh reaches anyway are
+ *  4. Once FOUND_HELD_MAX links were made or are being tried this way, nodes that the mesh reaches anyway are
  *     left alone; one that it does not reach is always tried. */
 #ifndef LENO_DRIVER_UV_MDNS_FOUND_H
 #define LENO_DRIVER_UV_MDNS_FOUND_H
@@ -27,7 +27,7 @@ enum {
 	FOUND_MAX         = 256,
 	FOUND_LOOKUPS_MAX = 16,
 	FOUND_TRIES_MAX   = 8,
-	FOUND_HELD_MAX    = 8,
+	FOUND_HELD_MAX    = 4,
 	FOUND_TRY_MS      = 4000,  /* a dial has so long, redials included      */
 	FOUND_SETTLED_MS  = 2000,  /* who comes later than this came after us,  */
 	FOUND_YIELD_MS    = 1500,  /* and has so long to dial us                */

@@ -285,5 +285,6 @@ enum gate_verdict gate_take(struct gate *g, const uint8_t *packet, size_t size, 
 		return GATE_FLOOD;
 	}
 	g->room[response] -= records;
+	g->answers += response ? records : 0;
 	return GATE_PASS;
 }

@@ -33,6 +33,7 @@ enum gate_verdict {
 struct gate {
 	uint32_t room[2];          /* for the records of queries, and of responses  */
 	uint64_t at_ms;            /* when they were counted                        */
+	uint64_t answers;          /* records of responses that passed            */
 	uint64_t flooded_ms;       /* when an answer was last refused for the rate; 0: never */
 };
 

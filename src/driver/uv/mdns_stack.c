@@ -182,6 +182,11 @@ uint64_t mdns_stack_flooded_ms(const struct mdns_stack *s)
 	return s->poll.gate.flooded_ms;
 }
 
+bool mdns_stack_full(const struct mdns_stack *s)
+{
+	return s->poll.gate.answers >= MDNS_CACHE_MAX;
+}
+
 /* ---- looking up ----------------------------------------------------------------------- */
 
 static void fill_address(struct sockaddr_storage *ret, const AvahiAddress *a, uint16_t port,

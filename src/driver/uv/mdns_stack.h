@@ -70,6 +70,9 @@ void mdns_stack_browse(struct mdns_stack *);
 /* When more came last than is taken; on the loop's clock, 0: never. */
 uint64_t mdns_stack_flooded_ms(const struct mdns_stack *);
 
+/* So much was taken that perhaps there is no room for more. */
+bool mdns_stack_full(const struct mdns_stack *);
+
 struct mdns_lookup *mdns_stack_look(struct mdns_stack *, const struct mdns_name *, void *lookup_arg);
 struct mdns_lookup *mdns_stack_forget(struct mdns_stack *, struct mdns_lookup *); /* NULL */
 

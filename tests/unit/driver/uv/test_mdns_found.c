@@ -371,7 +371,41 @@ TEST(tries_take_turns)
 	leno_close(node);
 }
 
+/* Whether a node that the mesh reaches is dialled beside so many links. (One that it surely
+ * reaches is this one.) */
+static bool dialled_beside(int held)
+{
+	struct finder f;
+	leno_node *node;
+	bool dialled;
+
+	finder_init(&f, open_node(&node));
+	for (int i = 0; i <= held; i++) {
+		struct mdns_name name = name_of(i);
+		struct mdns_service s;
+
+		finder_seen(&f, &name, 1);
+		s = service_of(&f, i);
+		answer(&f, nth(&f, (size_t)i), &s);
+		if (i > 0)
+			nth(&f, (size_t)i)->state = FOUND_HELD;
+	}
+	nth(&f, 0)->id = *leno_self(node);
+	finder_turn(&f);
+	dialled = nth(&f, 0)->state == FOUND_TRIED;
+	finder_clear(&f);
+	leno_close(node);
+	return dialled;
+}
+
+TEST(whom_the_mesh_reaches_is_left_alone)
+{
+	CHECK(dialled_beside(FOUND_HELD_MAX - 1));
+	CHECK(!dialled_beside(FOUND_HELD_MAX));
+}
+
 TEST_MAIN(TEST_CASE(networks_of_interfaces), TEST_CASE(doors_as_they_are_offered),
           TEST_CASE(doors_are_hosts), TEST_CASE(ten_thousand_names), TEST_CASE(dials_are_bounded),
           TEST_CASE(what_is_not_believed), TEST_CASE(our_own_name_is_passed_over),
-          TEST_CASE(a_node_is_dialled_once), TEST_CASE(tries_take_turns))
+          TEST_CASE(a_node_is_dialled_once), TEST_CASE(tries_take_turns),
+          TEST_CASE(whom_the_mesh_reaches_is_left_alone))
