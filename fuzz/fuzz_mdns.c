@@ -30,7 +30,8 @@ static size_t skip_name(const uint8_t *data, size_t at)
 
 static void walk(const uint8_t *data, size_t size)
 {
-	unsigned questions = u16(data + 4), records = u16(data + 6) + u16(data + 8) + u16(data + 10);
+	unsigned questions = u16(data + 4),
+		 records = u16(data + 6) + u16(data + 8) + u16(data + 10);
 	size_t at = 12;
 
 	require(questions + records > 0 && questions + records <= GATE_RECORDS_MAX);

@@ -33,16 +33,17 @@ static bool alone(void)
 	static int state;
 
 	if (state == 0)
-		state = (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
+		state = (unshare(CLONE_NEWNET) == 0 ||
+		         unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) &&
 		                        lo_is(true)
 		                ? 1
 		                : -1;
 	return state == 1;
 }
 
-#define REQUIRE_ALONE()                                                        \
-	do {                                                                   \
-		if (!alone())                                                  \
+#define REQUIRE_ALONE()                                                         \
+	do {                                                                    \
+		if (!alone())                                                   \
 			SKIP("this machine lets us make no network namespace"); \
 	} while (0)
 

@@ -21,10 +21,10 @@ static void load(void)
 
 	if (!handle)
 		return;
-#define AVAHI_FIND(name)                          \
-	at = dlsym(handle, #name);                \
-	if (!at)                                  \
-		return;                           \
+#define AVAHI_FIND(name)           \
+	at = dlsym(handle, #name); \
+	if (!at)                   \
+		return;            \
 	memcpy(&lib.name, &at, sizeof lib.name);
 	AVAHI_FUNCTIONS(AVAHI_FIND)
 #undef AVAHI_FIND

@@ -180,9 +180,13 @@ static void timeout_free(AvahiTimeout *t)
 void avahi_poll_init(struct avahi_poll *p, uv_loop_t *loop)
 {
 	p->loop = loop;
-	p->api = (AvahiPoll){ .userdata = p, .watch_new = watch_new, .watch_update = watch_update,
-		              .watch_get_events = watch_get_events, .watch_free = watch_free,
-		              .timeout_new = timeout_new, .timeout_update = timeout_update,
+	p->api = (AvahiPoll){ .userdata = p,
+		              .watch_new = watch_new,
+		              .watch_update = watch_update,
+		              .watch_get_events = watch_get_events,
+		              .watch_free = watch_free,
+		              .timeout_new = timeout_new,
+		              .timeout_update = timeout_update,
 		              .timeout_free = timeout_free };
 	gate_init(&p->gate, uv_now(loop));
 }

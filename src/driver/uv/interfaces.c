@@ -112,8 +112,8 @@ static void on_news(uv_poll_t *poll, int status, int events)
 struct interfaces_watch *interfaces_watch(uv_loop_t *loop, void (*changed)(void *arg), void *arg)
 {
 	struct sockaddr_nl at = { .nl_family = AF_NETLINK,
-		                  .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
-		                               RTMGRP_IPV6_IFADDR };
+		                  .nl_groups =
+		                          RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
 	struct interfaces_watch *w = mem_new(sizeof *w);
 
 	if (!w)

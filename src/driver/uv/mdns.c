@@ -14,12 +14,12 @@
 #include <string.h>
 
 enum {
-	RETRY_MS      = 1000,    /* the stack, when it could not be opened; doubles */
-	RETRY_MAX_MS  = 60000,
-	NEWS_MS       = 100,     /* addresses come in company                      */
-	CALM_MS       = 5000,    /* without a packet too many: the flood is over   */
-	RENEW_MS      = 60000,   /* between two new stacks after floods; doubles   */
-	RENEW_MAX_MS  = 3600000
+	RETRY_MS = 1000, /* the stack, when it could not be opened; doubles */
+	RETRY_MAX_MS = 60000,
+	NEWS_MS = 100,    /* addresses come in company                      */
+	CALM_MS = 5000,   /* without a packet too many: the flood is over   */
+	RENEW_MS = 60000, /* between two new stacks after floods; doubles   */
+	RENEW_MAX_MS = 3600000
 };
 
 struct mdns {
@@ -27,13 +27,13 @@ struct mdns {
 	struct finder finder;
 	struct interfaces_watch *news;
 	uv_timer_t turn;
-	uint64_t turn_ms;          /* when it is due, or NEVER_MS                 */
-	bool changed;              /* offers are to be made anew                  */
-	bool failed;               /* the stack is of no more use                 */
-	bool said;                 /* that there is none, and why                 */
-	uint64_t retry_ms;         /* when a new one may be opened; and ...       */
-	uint64_t delay_ms;         /* ... how long to wait after the next failure */
-	uint64_t flood_ms;         /* the flood that was dealt with               */
+	uint64_t turn_ms;                  /* when it is due, or NEVER_MS                 */
+	bool changed;                      /* offers are to be made anew                  */
+	bool failed;                       /* the stack is of no more use                 */
+	bool said;                         /* that there is none, and why                 */
+	uint64_t retry_ms;                 /* when a new one may be opened; and ...       */
+	uint64_t delay_ms;                 /* ... how long to wait after the next failure */
+	uint64_t flood_ms;                 /* the flood that was dealt with               */
 	uint64_t renew_ms, renew_delay_ms; /* after floods                         */
 	char host[MDNS_LABEL + 1];
 	char subtype[MDNS_SUBTYPE];

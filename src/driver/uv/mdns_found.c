@@ -260,7 +260,8 @@ static void try(struct finder *f, struct found *x, struct counts *c)
 {
 	uint64_t now = now_ms(f);
 
-	if (x->linked || tried_elsewhere(f, x) || (x->reached && c->held + c->tried >= FOUND_HELD_MAX)) {
+	if (x->linked || tried_elsewhere(f, x) ||
+	    (x->reached && c->held + c->tried >= FOUND_HELD_MAX)) {
 		x->due_ms = now + FOUND_CHECK_MS;
 		return;
 	}

@@ -4,29 +4,37 @@
 #include <string.h>
 
 enum {
-	HEADER_SIZE   = 12,
-	NAME_MAX_     = 255,       /* bytes of a name, as it is sent                */
-	LABEL_MAX_    = 63,
-	TEXT_MAX      = 1300,      /* of a TXT record, as RFC 6763, 6.2 advises     */
-	OPAQUE_MAX    = 512,       /* of a record that nobody here looks into       */
-	MASK_KIND     = 0x780f,    /* opcode and rcode: both must be 0              */
+	HEADER_SIZE = 12,
+	NAME_MAX_ = 255, /* bytes of a name, as it is sent                */
+	LABEL_MAX_ = 63,
+	TEXT_MAX = 1300,    /* of a TXT record, as RFC 6763, 6.2 advises     */
+	OPAQUE_MAX = 512,   /* of a record that nobody here looks into       */
+	MASK_KIND = 0x780f, /* opcode and rcode: both must be 0              */
 	FLAG_RESPONSE = 0x8000,
-	POINTER       = 0xc0
+	POINTER = 0xc0
 };
 
-enum { TYPE_A = 1, TYPE_PTR = 12, TYPE_HINFO = 13, TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_SRV = 33,
-       TYPE_OPT = 41, TYPE_NSEC = 47 };
+enum {
+	TYPE_A = 1,
+	TYPE_PTR = 12,
+	TYPE_HINFO = 13,
+	TYPE_TXT = 16,
+	TYPE_AAAA = 28,
+	TYPE_SRV = 33,
+	TYPE_OPT = 41,
+	TYPE_NSEC = 47
+};
 
 struct look {
 	const uint8_t *packet;
 	size_t size, at;
 	bool bad;
-	bool ours;                 /* some name in it is of leno                    */
+	bool ours; /* some name in it is of leno                    */
 };
 
 struct name {
 	size_t size;
-	uint8_t bytes[NAME_MAX_];  /* labels as they are sent, in lower case        */
+	uint8_t bytes[NAME_MAX_]; /* labels as they are sent, in lower case        */
 };
 
 /* ---- reading --------------------------------------------------------------------- */
@@ -175,15 +183,9 @@ static void look_data(struct look *l, uint16_t type, size_t size)
 	size_t end = l->at + size;
 
 	switch (type) {
-	case TYPE_A:
-		look_skip(l, 4);
-		break;
-	case TYPE_AAAA:
-		look_skip(l, 16);
-		break;
-	case TYPE_PTR:
-		look_target(l, end);
-		break;
+	case TYPE_A: look_skip(l, 4); break;
+	case TYPE_AAAA: look_skip(l, 16); break;
+	case TYPE_PTR: look_target(l, end); break;
 	case TYPE_SRV:
 		look_skip(l, 6);
 		look_target(l, end);
@@ -237,8 +239,7 @@ static uint32_t look_packet(struct look *l, bool *ret_response)
 	questions = look_u16(l);
 	for (int i = 0; i < 3; i++)
 		records += look_u16(l);
-	if (l->bad || (flags & MASK_KIND) ||
-	    questions + records > GATE_RECORDS_MAX)
+	if (l->bad || (flags & MASK_KIND) || questions + records > GATE_RECORDS_MAX)
 		return 0;
 	*ret_response = flags & FLAG_RESPONSE;
 	for (uint32_t i = 0; i < questions && !l->bad; i++)
@@ -261,8 +262,8 @@ static void refill(struct gate *g, uint64_t now_ms)
 		return;
 	g->at_ms = now_ms;
 	for (int i = 0; i < 2; i++)
-		g->room[i] = more >= GATE_BURST - g->room[i] ? GATE_BURST
-		                                             : g->room[i] + (uint32_t)more;
+		g->room[i] =
+			more >= GATE_BURST - g->room[i] ? GATE_BURST : g->room[i] + (uint32_t)more;
 }
 
 enum gate_verdict gate_take(struct gate *g, const uint8_t *packet, size_t size, uint64_t now_ms)

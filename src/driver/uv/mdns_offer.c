@@ -9,8 +9,8 @@ struct door {
 	char scheme[MDNS_SCHEME + 1];
 	struct sockaddr_storage at;
 	uint16_t port;
-	bool every;               /* of the system's addresses of its family,   */
-	bool both;                /* and of IPv4 beside IPv6                    */
+	bool every; /* of the system's addresses of its family,   */
+	bool both;  /* and of IPv4 beside IPv6                    */
 };
 
 /* Where a listener is bound, and what is spoken there. The type is _tcp: datagrams are not
@@ -82,7 +82,7 @@ static void add_address(struct mdns_offer *o, const struct sockaddr_storage *at)
 	if (o->n == MDNS_ADDRESSES)
 		return;
 	to = &o->addresses[o->n++];
-	to->ss_family = at->ss_family;     /* nothing but what is compared */
+	to->ss_family = at->ss_family; /* nothing but what is compared */
 	if (at->ss_family == AF_INET)
 		((struct sockaddr_in *)to)->sin_addr = from4->sin_addr;
 	else

@@ -89,13 +89,13 @@ static int add_service(struct mdns_stack *s, AvahiSEntryGroup *group, const stru
 	for (int i = MDNS_STRINGS - 1; i >= 0; i--)
 		list = s->lib->avahi_string_list_add(list, strings[i]);
 	error = s->lib->avahi_server_add_service_strlst(s->server, group, o->interface,
-	                                                AVAHI_PROTO_UNSPEC, 0, o->name, TYPE, DOMAIN,
-	                                                o->host, o->port, list);
+	                                                AVAHI_PROTO_UNSPEC, 0, o->name, TYPE,
+	                                                DOMAIN, o->host, o->port, list);
 	s->lib->avahi_string_list_free(list);
 	return error < 0 ? error
-	                 : s->lib->avahi_server_add_service_subtype(
-				   s->server, group, o->interface, AVAHI_PROTO_UNSPEC, 0,
-				   o->name, TYPE, DOMAIN, s->subtype);
+	                 : s->lib->avahi_server_add_service_subtype(s->server, group, o->interface,
+	                                                            AVAHI_PROTO_UNSPEC, 0, o->name,
+	                                                            TYPE, DOMAIN, s->subtype);
 }
 
 static bool offer(struct mdns_stack *s, const struct mdns_offer *o)
@@ -302,8 +302,9 @@ int mdns_stack_open(uv_loop_t *loop, const char *host, const char *subtype,
 	if (s->server)
 		mdns_stack_browse(s);
 	if (!s->server || !s->browser) {
-		*ret_why = "port 5353 is held by a daemon that shares it with nobody, or there is no "
-			   "network that does multicast: trying again now and then";
+		*ret_why =
+			"port 5353 is held by a daemon that shares it with nobody, or there is no "
+			"network that does multicast: trying again now and then";
 		mdns_stack_close(s);
 		return LENO_ADDRESS_IN_USE;
 	}

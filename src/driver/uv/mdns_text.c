@@ -27,8 +27,7 @@ static const char *value_of(const char *text, const char *key)
 
 static bool is_tag(const char *text)
 {
-	return strlen(text) == SECRET_TAG - 1 &&
-	       strspn(text, "0123456789abcdef") == SECRET_TAG - 1;
+	return strlen(text) == SECRET_TAG - 1 && strspn(text, "0123456789abcdef") == SECRET_TAG - 1;
 }
 
 static bool is_scheme(const char *text)

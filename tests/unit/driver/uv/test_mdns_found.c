@@ -44,8 +44,9 @@ static struct sockaddr_storage at(const char *text, uint16_t port)
 
 static struct interface_address interface(int index, const char *address, const char *mask)
 {
-	return (struct interface_address){ .index = index, .loopback = index == 1,
-		                           .at = at(address, 0), .mask = at(mask, 0) };
+	return (struct interface_address){
+		.index = index, .loopback = index == 1, .at = at(address, 0), .mask = at(mask, 0)
+	};
 }
 
 static size_t some_interfaces(struct interface_address ret[INTERFACES_MAX])
@@ -110,7 +111,7 @@ TEST(doors_as_they_are_offered)
 {
 	static const struct row {
 		const char *uri;
-		size_t n;             /* offers, and the addresses of each */
+		size_t n; /* offers, and the addresses of each */
 		int index[3];
 		size_t addresses[3];
 	} rows[] = {
@@ -128,7 +129,7 @@ TEST(doors_as_they_are_offered)
 		size_t n = offers_of(rows[i].uri, offers);
 
 		CHECK_ROW(rows[i].uri);
-		if (n == SIZE_MAX)        /* a machine without IPv6 */
+		if (n == SIZE_MAX) /* a machine without IPv6 */
 			continue;
 		CHECK_EQ(n, rows[i].n);
 		for (size_t j = 0; j < n && j < 3; j++) {
@@ -359,7 +360,7 @@ TEST(tries_take_turns)
 		finder_turn(&f);
 		CHECK_EQ(x->state, FOUND_TRIED);
 		CHECK_EQ(x->due_ms, now + FOUND_TRY_MS);
-		x->due_ms = now;           /* its time is over */
+		x->due_ms = now; /* its time is over */
 		finder_turn(&f);
 		CHECK_EQ(x->state, FOUND_SEEN);
 		waited[i] = x->due_ms - now;

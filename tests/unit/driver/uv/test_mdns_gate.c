@@ -238,13 +238,16 @@ TEST(compressed_names)
 TEST(long_names)
 {
 	static const uint8_t full[] = "\61"
-		"1234567890123456789012345678901234567890123456789";
+				      "1234567890123456789012345678901234567890123456789";
 	uint8_t name[300];
 	size_t n = 0;
 
 	for (int i = 0; i < 4; i++, n += 50)
 		memcpy(name + n, full, 50);
-	memcpy(name + n, "\44" "123456789012345678901234567890123456", 37);
+	memcpy(name + n,
+	       "\44"
+	       "123456789012345678901234567890123456",
+	       37);
 	n += 37;
 	memcpy(name + n, SERVICE, sizeof SERVICE);
 	CHECK_EQ(n + sizeof SERVICE, 255); /* as long as there are */

@@ -42,20 +42,31 @@ TEST(texts)
 		const char *strings[7];
 	} rows[] = {
 		{ "all", true, { GOOD, "scheme=tcp" } },
-		{ "in another order, with more", true, { "x", "scheme=wss", "y=z", GOOD, } },
+		{ "in another order, with more",
+		  true,
+		  {
+			  "x",
+			  "scheme=wss",
+			  "y=z",
+			  GOOD,
+		  } },
 		{ "the first of two counts", true, { GOOD, "scheme=tcp", "scheme=TOO LATE" } },
 		{ "nothing", false, { NULL } },
 		{ "no scheme", false, { GOOD } },
 		{ "an empty scheme", false, { GOOD, "scheme=" } },
 		{ "a scheme that is none", false, { GOOD, "scheme=tcp://x" } },
 		{ "a scheme too long", false, { GOOD, "scheme=abcdefghijklmnop" } },
-		{ "another version", false, { "v=2", "id=" ID, "net=0123456789abcdef", "scheme=tcp" } },
+		{ "another version",
+		  false,
+		  { "v=2", "id=" ID, "net=0123456789abcdef", "scheme=tcp" } },
 		{ "no id", false, { "v=1", "net=0123456789abcdef", "scheme=tcp" } },
 		{ "no right id", false, { "v=1", "id=me", "net=0123456789abcdef", "scheme=tcp" } },
 		{ "half a network", false, { "v=1", "id=" ID, "net=01234567", "scheme=tcp" } },
 		{ "no hex", false, { "v=1", "id=" ID, "net=0123456789abcdeg", "scheme=tcp" } },
-		{ "a string too long", false,
-		  { GOOD, "scheme=ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt" } },
+		{ "a string too long",
+		  false,
+		  { GOOD,
+		    "scheme=ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt" } },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
