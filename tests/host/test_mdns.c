@@ -10,7 +10,10 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+
+#include "base/mem.h"
 
 enum { FINDS_MS = 15000 };
 
@@ -212,6 +215,58 @@ TEST(who_does_not_ask_does_not_pay)
 	leno_close(a.node);
 }
 
+/* ---- scarcity ----------------------------------------------------------------------- */
+
+/* Whatever fails, fails. */
+static void live_a_little(int64_t ms)
+{
+	leno_options options = { .network = "nine", .anonymous = true };
+	struct host a, *only = &a;
+
+	if (host_open_with(&a, &options) < 0)
+		return;
+	leno_listen(a.node, "tcp://127.0.0.1:0");
+	leno_discover(a.node, "mdns:");
+	host_for(&only, 1, ms);
+	leno_close(a.node);
+}
+
+TEST(each_allocation_may_fail)
+{
+	size_t total;
+
+	REQUIRE_ALONE();
+	mem_fail(SIZE_MAX, 0);
+	live_a_little(300);
+	total = mem_fail(0, 0);
+	CHECK(total > 10);
+	for (size_t nth = 1; nth <= total; nth++) {
+		mem_fail(nth, 0);
+		live_a_little(30);
+		mem_fail(nth, 1);
+		live_a_little(30);
+	}
+	mem_fail(0, 0);
+}
+
+TEST(each_descriptor_may_be_missing)
+{
+	struct rlimit all, few;
+	int before;
+
+	REQUIRE_ALONE();
+	before = host_descriptors();
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &all), 0);
+	for (int more = 0; more < 24; more++) {
+		few = all;
+		few.rlim_cur = (rlim_t)(before + more);
+		CHECK_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+		live_a_little(30);
+		CHECK_EQ(setrlimit(RLIMIT_NOFILE, &all), 0);
+	}
+	CHECK_EQ(host_descriptors(), before);
+}
+
 /* ---- hostile neighbours ------------------------------------------------------------- */
 
 static int neighbour(void)
@@ -288,4 +343,5 @@ TEST_MAIN(TEST_CASE(who_does_not_ask_does_not_pay), TEST_CASE(two_find_each_othe
           TEST_CASE(who_only_looks_finds_a_door_that_opens_later), TEST_CASE(networks_do_not_mix),
           TEST_CASE(what_is_lost_is_found_again), TEST_CASE(interfaces_come_and_go),
           TEST_CASE(what_is_refused), TEST_CASE(closing_leaves_no_descriptor),
-          TEST_CASE(closing_within_a_callback), TEST_CASE(aliases_kill_nobody))
+          TEST_CASE(closing_within_a_callback), TEST_CASE(each_allocation_may_fail),
+          TEST_CASE(each_descriptor_may_be_missing), TEST_CASE(aliases_kill_nobody))

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <leno.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -105,12 +106,14 @@ static AvahiWatch *watch_new(const AvahiPoll *api, int fd, AvahiWatchEvent event
                              AvahiWatchCallback callback, void *userdata)
 {
 	struct avahi_poll *p = api->userdata;
-	AvahiWatch *w = mem_new(sizeof *w);
+	AvahiWatch **spare = p->watches, *w;
 
-	if (!w || uv_poll_init(p->loop, &w->poll, fd) != 0) {
-		mem_free(w);
+	while (spare < p->watches + AVAHI_WATCHES && !*spare)
+		spare++;
+	if (spare == p->watches + AVAHI_WATCHES || uv_poll_init(p->loop, &(*spare)->poll, fd) != 0)
 		return NULL;
-	}
+	w = *spare;
+	*spare = NULL;
 	w->of = p;
 	w->fd = fd;
 	w->datagrams = is_datagrams(fd);
@@ -160,10 +163,14 @@ static AvahiTimeout *timeout_new(const AvahiPoll *api, const struct timeval *at,
                                  AvahiTimeoutCallback callback, void *userdata)
 {
 	struct avahi_poll *p = api->userdata;
-	AvahiTimeout *t = mem_new(sizeof *t);
+	AvahiTimeout **spare = p->timeouts, *t;
 
-	if (!t)
+	while (spare < p->timeouts + AVAHI_TIMEOUTS && !*spare)
+		spare++;
+	if (spare == p->timeouts + AVAHI_TIMEOUTS)
 		return NULL;
+	t = *spare;
+	*spare = NULL;
 	t->callback = callback;
 	t->userdata = userdata;
 	uv_timer_init(p->loop, &t->timer);
@@ -177,7 +184,31 @@ static void timeout_free(AvahiTimeout *t)
 	uv_close((uv_handle_t *)&t->timer, on_closed);
 }
 
-void avahi_poll_init(struct avahi_poll *p, uv_loop_t *loop)
+void avahi_poll_clear(struct avahi_poll *p)
+{
+	for (size_t i = 0; i < AVAHI_WATCHES; i++)
+		p->watches[i] = mem_free(p->watches[i]);
+	for (size_t i = 0; i < AVAHI_TIMEOUTS; i++)
+		p->timeouts[i] = mem_free(p->timeouts[i]);
+}
+
+/* Whether there is memory for all of them. */
+static bool make_spares(struct avahi_poll *p)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < AVAHI_WATCHES; i++) {
+		p->watches[i] = mem_new(sizeof *p->watches[i]);
+		good &= p->watches[i] != NULL;
+	}
+	for (size_t i = 0; i < AVAHI_TIMEOUTS; i++) {
+		p->timeouts[i] = mem_new(sizeof *p->timeouts[i]);
+		good &= p->timeouts[i] != NULL;
+	}
+	return good;
+}
+
+int avahi_poll_init(struct avahi_poll *p, uv_loop_t *loop)
 {
 	p->loop = loop;
 	p->api = (AvahiPoll){ .userdata = p,
@@ -189,4 +220,8 @@ void avahi_poll_init(struct avahi_poll *p, uv_loop_t *loop)
 		              .timeout_update = timeout_update,
 		              .timeout_free = timeout_free };
 	gate_init(&p->gate, uv_now(loop));
+	if (make_spares(p))
+		return LENO_OK;
+	avahi_poll_clear(p);
+	return LENO_MEMORY;
 }

@@ -134,9 +134,9 @@ static void on_check(uv_check_t *handle)
 	loop_turn(handle->data);
 }
 
-/* libuv 1.44 aborts, or leaks, when descriptors run out in uv_loop_init(): so it is asked
- * before whether there are enough. */
-static bool enough_descriptors(const struct driver *d)
+/* libuv 1.44 aborts, or leaks, when descriptors run out in uv_loop_init(), and so do others:
+ * it is asked before whether there are enough. */
+bool loop_can_open(const struct driver *d)
 {
 	int fds[LOOP_DESCRIPTORS], n = 0;
 	bool enough;
@@ -151,7 +151,7 @@ static bool enough_descriptors(const struct driver *d)
 
 int loop_init(struct driver *d)
 {
-	if (!enough_descriptors(d) || uv_loop_init(&d->loop) != 0)
+	if (!loop_can_open(d) || uv_loop_init(&d->loop) != 0)
 		return LENO_SYSTEM;
 	uv_prepare_init(&d->loop, &d->before_sleep);
 	uv_check_init(&d->loop, &d->after_poll);

@@ -105,6 +105,32 @@ static const struct mdns_events events = {
 
 /* ---- the stack ------------------------------------------------------------------- */
 
+static void on_news(void *arg)
+{
+	struct mdns *m = arg;
+
+	m->changed = true;
+	turn_at(m, now_ms(m) + NEWS_MS);
+}
+
+/* avahi asserts that it can open what it needs, the kernel's news above all: so these are
+ * opened here first. */
+static int try_stack(struct mdns *m, const char **ret_why)
+{
+	struct driver *d = m->driver;
+
+	*ret_why = "there are no descriptors left: trying again now and then";
+	if (!loop_can_open(d))
+		return LENO_ADDRESS_IN_USE;
+	*ret_why = "the system tells nothing about its interfaces";
+	if (!m->news)
+		m->news = interfaces_watch(&d->loop, on_news, m);
+	if (!m->news)
+		return LENO_SYSTEM;
+	return mdns_stack_open(&d->loop, m->host, m->subtype, &events, m, &m->finder.stack,
+	                       ret_why);
+}
+
 static int open_stack(struct mdns *m, const char **ret_why)
 {
 	int error;
@@ -112,8 +138,7 @@ static int open_stack(struct mdns *m, const char **ret_why)
 	m->failed = false;
 	m->changed = true;
 	m->flood_ms = 0;
-	error = mdns_stack_open(&m->driver->loop, m->host, m->subtype, &events, m, &m->finder.stack,
-	                        ret_why);
+	error = try_stack(m, ret_why);
 	if (error == LENO_OK) {
 		m->delay_ms = RETRY_MS;
 		m->said = false;
@@ -229,14 +254,6 @@ void mdns_changed(struct driver *d)
 	turn_at(d->mdns, now_ms(d->mdns));
 }
 
-static void on_news(void *arg)
-{
-	struct mdns *m = arg;
-
-	m->changed = true;
-	turn_at(m, now_ms(m) + NEWS_MS);
-}
-
 /* ---- beginning and end --------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle)
@@ -285,11 +302,11 @@ int mdns_start(struct driver *d)
 	/* What may pass is tried again, and said then. */
 	if (error < 0 && error != LENO_ADDRESS_IN_USE) {
 		say_why(m, why);
+		m->news = interfaces_unwatch(m->news);
 		uv_close((uv_handle_t *)&m->turn, on_closed);
 		return error;
 	}
 	d->mdns = m;
-	m->news = interfaces_watch(&d->loop, on_news, m);
 	turn_at(m, m->finder.stack ? now_ms(m) : m->retry_ms);
 	return LENO_OK;
 }

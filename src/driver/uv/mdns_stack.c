@@ -282,20 +282,21 @@ int mdns_stack_open(uv_loop_t *loop, const char *host, const char *subtype,
 	const struct avahi_lib *lib = avahi_lib();
 	AvahiServerConfig config;
 	struct mdns_stack *s;
-	int error = 0;
+	int error;
 
 	*ret_why = "libavahi-core.so.7 is missing: install it (Debian: libavahi-core7)";
 	if (!lib)
 		return LENO_SYSTEM;
 	s = mem_new(sizeof *s);
 	*ret_why = "memory is out";
-	if (!s)
+	if (!s || avahi_poll_init(&s->poll, loop) < 0) {
+		mem_free(s);
 		return LENO_MEMORY;
+	}
 	s->lib = lib;
 	s->events = events;
 	s->arg = arg;
 	snprintf(s->subtype, sizeof s->subtype, "%s", subtype);
-	avahi_poll_init(&s->poll, loop);
 	set_config(lib, &config, host);
 	s->server = lib->avahi_server_new(&s->poll.api, &config, on_server, s, &error);
 	lib->avahi_server_config_free(&config);
@@ -320,5 +321,6 @@ struct mdns_stack *mdns_stack_close(struct mdns_stack *s)
 		mdns_stack_offer(s, NULL, 0);
 		s->lib->avahi_server_free(s->server);
 	}
+	avahi_poll_clear(&s->poll);
 	return mem_free(s);
 }

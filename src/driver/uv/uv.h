@@ -217,6 +217,7 @@ static inline struct driver *driver_of(const leno_node *node)
 int  loop_init(struct driver *);
 void loop_time(struct driver *);            /* tells the engine the time: before each input */
 void loop_turn(struct driver *);
+bool loop_can_open(const struct driver *);  /* a handful of descriptors, for a library */
 void loop_log(struct driver *, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
