@@ -54,6 +54,15 @@ def test_usage_errors_are_2_and_one_thing_is_said(w):
         check(r.stderr and not r.stdout, args, "must complain on standard error alone")
 
 
+def test_mdns_without_what_it_needs(w):
+    r = w.expect(2, "up", "--discover", "mdns:")
+    check(b"--secret-file" in r.stderr and b"--anonymous" in r.stderr, r.stderr)
+    with open(w.path("libavahi-core.so.7"), "wb"):
+        pass                   # found first, and no library
+    r = w.expect(1, "up", "--anonymous", "--discover", "mdns:", LD_LIBRARY_PATH=w.folder)
+    check(b"libavahi-core" in r.stderr and r.stderr.count(b"\n") == 1, r.stderr)
+
+
 def test_usage_errors_say_what_would_be_right(w):
     for args, said in ((["up", "--name", "x" * 64], b"63 bytes"),
                        (["up", "--name", "a\x1b[31m"], b"control characters"),

@@ -184,6 +184,15 @@ def test_eight_at_once(s):
             o["id"] for o in n.objects() if o["event"] == "node_up"})
 
 
+def test_ipv6_alone(s):
+    time.sleep(4)              # until the kernel believes in its own addresses
+    a = s.node("a", "a", at="tcp://[::]:0")
+    b = s.node("b", "b", at="tcp://[::]:0")
+    wait_until("they meet", lambda: linked(a, b) and linked(b, a))
+    uris = [o["uri"] for o in a.objects() + b.objects() if o["event"] == "link_up"]
+    check(all("[fe80:" in u for u in uris), uris)
+
+
 def test_goodbye_is_said_when_one_leaves(s):
     ears = s.net.neighbour("b")
     a = s.node("a", "a")
