@@ -184,6 +184,17 @@ def test_eight_at_once(s):
             o["id"] for o in n.objects() if o["event"] == "node_up"})
 
 
+def test_a_visitor_looks_and_leaves(s):
+    a = s.node("a", "a")
+    time.sleep(2)
+    began = time.monotonic()
+    r = subprocess.run(s.net.command("b", BIN, "nodes", "--json", "--discover", "mdns:",
+                                     "--secret-file", s.path("secret")), timeout=30, check=False,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=s.environment())
+    print(f"      it took {1000 * (time.monotonic() - began):.0f} ms")
+    check(r.returncode == 0 and a.id in r.stdout.decode(), r)
+
+
 def test_ipv6_alone(s):
     time.sleep(4)              # until the kernel believes in its own addresses
     a = s.node("a", "a", at="tcp://[::]:0")

@@ -93,7 +93,9 @@ static void add_address(struct mdns_offer *o, const struct sockaddr_storage *at)
 static void fill_addresses(struct mdns_offer *o, const struct door *door,
                            const struct interface_address *all, size_t n)
 {
-	for (int link_local = 0; link_local < 2 && o->n == 0; link_local++)
+	size_t before = o->n;
+
+	for (int link_local = 0; link_local < 2 && o->n == before; link_local++)
 		for (size_t i = 0; i < n; i++) {
 			if (all[i].index != o->interface || !leads_to(door, &all[i]) ||
 			    interfaces_link_local(&all[i].at) != link_local)
@@ -123,6 +125,17 @@ static void name(struct mdns_offer *o, const leno_id *id, unsigned number)
 	snprintf(o->host, sizeof o->host, "m-%s-%u.local", text, number);
 }
 
+/* What is offered under this name there already: by a door of IPv4 beside one of IPv6. */
+static struct mdns_offer *find(struct mdns_offer *all, size_t n, int interface,
+                               const struct door *door)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].interface == interface && all[i].port == door->port &&
+		    strcmp(all[i].text.scheme, door->scheme) == 0)
+			return &all[i];
+	return NULL;
+}
+
 size_t mdns_offers(struct driver *d, const struct interface_address *all, size_t n_addresses,
                    struct mdns_offer ret[MDNS_OFFERS_MAX])
 {
@@ -137,10 +150,15 @@ size_t mdns_offers(struct driver *d, const struct interface_address *all, size_t
 		if (!look_at(list_item(it, struct listener, in), &door))
 			continue;
 		for (size_t i = 0; i < n_addresses && n < MDNS_OFFERS_MAX; i++) {
-			struct mdns_offer *o = &ret[n];
+			struct mdns_offer *o = &ret[n], *other;
 
 			if (!first_of_interface(all, i))
 				continue;
+			other = find(ret, n, all[i].index, &door);
+			if (other) {
+				fill_addresses(other, &door, all, n_addresses);
+				continue;
+			}
 			memset(o, 0, sizeof *o);
 			o->interface = all[i].index;
 			o->port = door.port;

@@ -159,6 +159,27 @@ TEST(doors_are_hosts)
 	free(offers);
 }
 
+/* Side by side on one port: one name, with the addresses of both. */
+TEST(doors_of_both_families)
+{
+	struct mdns_offer *offers = calloc(MDNS_OFFERS_MAX, sizeof *offers);
+	struct interface_address own[INTERFACES_MAX];
+	leno_node *node;
+	struct driver *d = open_node(&node);
+	char uri[64];
+
+	CHECK_EQ(leno_listen(node, "tcp://0.0.0.0:0"), 0);
+	snprintf(uri, sizeof uri, "tcp://[::]%s", strrchr(leno_uri(node, 0), ':'));
+	if (leno_listen(node, uri) == 0) { /* else a machine without IPv6 */
+		CHECK_EQ(mdns_offers(d, own, some_interfaces(own), offers), 3);
+		CHECK_EQ(offers[0].n, 2);
+		CHECK_EQ(offers[1].n, 2);
+		CHECK_EQ(offers[2].n, 1);
+	}
+	leno_close(node);
+	free(offers);
+}
+
 /* ---- what is found ----------------------------------------------------------------------- */
 
 static struct mdns_name name_of(int i)
@@ -406,7 +427,8 @@ TEST(whom_the_mesh_reaches_is_left_alone)
 }
 
 TEST_MAIN(TEST_CASE(networks_of_interfaces), TEST_CASE(doors_as_they_are_offered),
-          TEST_CASE(doors_are_hosts), TEST_CASE(ten_thousand_names), TEST_CASE(dials_are_bounded),
+          TEST_CASE(doors_are_hosts), TEST_CASE(doors_of_both_families),
+          TEST_CASE(ten_thousand_names), TEST_CASE(dials_are_bounded),
           TEST_CASE(what_is_not_believed), TEST_CASE(our_own_name_is_passed_over),
           TEST_CASE(a_node_is_dialled_once), TEST_CASE(tries_take_turns),
           TEST_CASE(whom_the_mesh_reaches_is_left_alone))
