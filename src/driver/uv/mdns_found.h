@@ -14,8 +14,8 @@
  *  2. At most FOUND_LOOKUPS_MAX lookups and FOUND_TRIES_MAX unproved dials at a time.
  *  3. Dialled are addresses of networks that the interface is part of: nobody makes us
  *     knock at other doors.
- *  4. Once FOUND_HELD_MAX links were made or are being tried this way, nodes that the mesh reaches anyway are
- *     left alone; one that it does not reach is always tried. */
+ *  4. Once FOUND_HELD_MAX links were made or are being tried this way, nodes that the mesh
+ *     reaches anyway are left alone; one that it does not reach is always tried. */
 #ifndef LENO_DRIVER_UV_MDNS_FOUND_H
 #define LENO_DRIVER_UV_MDNS_FOUND_H
 

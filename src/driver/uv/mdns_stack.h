@@ -73,7 +73,8 @@ uint64_t mdns_stack_flooded_ms(const struct mdns_stack *);
 /* So much was taken that perhaps there is no room for more. */
 bool mdns_stack_full(const struct mdns_stack *);
 
-struct mdns_lookup *mdns_stack_look(struct mdns_stack *, const struct mdns_name *, void *lookup_arg);
+struct mdns_lookup *mdns_stack_look(struct mdns_stack *, const struct mdns_name *,
+                                    void *lookup_arg);
 struct mdns_lookup *mdns_stack_forget(struct mdns_stack *, struct mdns_lookup *); /* NULL */
 
 #endif
