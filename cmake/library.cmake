@@ -43,7 +43,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 		target_include_directories(${library} PUBLIC
 			$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
 			$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-		target_link_libraries(${library} PRIVATE PkgConfig::SODIUM OpenSSL::Crypto
+		target_link_libraries(${library} PRIVATE PkgConfig::SODIUM OpenSSL::SSL OpenSSL::Crypto
 			PkgConfig::UV Threads::Threads)
 	endforeach()
 	if(NOT LENO_SANITIZE)

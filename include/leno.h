@@ -160,6 +160,16 @@ typedef struct leno_options {
 	enum leno_log_level log_level; /* lines above it are not made; default ERROR */
 	void      (*log)(void *user, enum leno_log_level, const char *line);
 	                            /* default: standard error                      */
+	/* TLS, for tls:// and what is built on it: files in PEM, read when the first
+	 * address needs them, and again by leno_tls_renew().                        */
+	const char *tls_cert_file;  /* shown by this node: its certificate, then the
+	                               chain; who listens needs one, who dials shows
+	                               it when asked                                 */
+	const char *tls_key_file;   /* of mode 0600; default: in tls_cert_file       */
+	const char *tls_ca_file;    /* believed in place of the system's CAs         */
+	const char *tls_crl_file;   /* revocations by the issuers of others          */
+	bool        tls_verify_clients; /* who dials us needs a certificate by
+	                               tls_ca_file                                   */
 } leno_options;
 
 typedef struct leno_handlers {
@@ -214,15 +224,22 @@ LENO_API void *leno_user(const leno_node *);
 
 /* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on;
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
- * one of IPv6 alone. Errors: URI, ADDRESS, ADDRESS_IN_USE,
- * OPEN_NETWORK, MEMORY, LIMIT. */
+ * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*. Errors: URI,
+ * ADDRESS, ADDRESS_IN_USE, OPEN_NETWORK, MEMORY, LIMIT; ARGUMENT, FILE (TLS without a
+ * certificate, or with a bad one; the log says why). */
 LENO_API int leno_listen(leno_node *, const char *uri);
+
+/* Reads the files of the options tls_* again, those that were needed so far: links that
+ * there are go on, new ones find the new certificates. When they are no good all stays as it
+ * is, and the log says why. Errors: FILE, MEMORY. */
+LENO_API int leno_tls_renew(leno_node *);
 
 /* The nth URI this node listens at, with its bound port; NULL past the last. */
 LENO_API const char *leno_uri(leno_node *, size_t n);
 
 /* Keeps a link to this address up, with exponential backoff and jitter, until
- * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE. */
+ * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE; FILE (TLS; the
+ * log says which). */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
 /* Finds nodes of the same network: "local:" on this machine, for this user; "mdns:" on the

@@ -75,7 +75,7 @@ LENO_API void leno_engine_time(leno_node *, uint64_t now_us);
 LENO_API int leno_engine_opened(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial,
                                 const char *uri);
 
-/* A dial failed before there was a pipe. */
+/* A dial failed before there was a pipe; 0: it was leno_engine_refused(), which said why. */
 LENO_API void leno_engine_dial_failed(leno_node *, uint32_t dial, int error);
 
 /* Bytes from a pipe; they are decrypted in place, so the buffer is overwritten. */

@@ -316,9 +316,10 @@ void leno_engine_dial_failed(leno_node *n, uint32_t dial, int error)
 		return;
 	/* Once is worth a warning; that it goes on is not. Nobody has said anything yet: the
 	 * system has, for want of a listener. */
-	events_log(n, d->delay_ms == DIAL_FIRST_MS ? LENO_LOG_WARN : LENO_LOG_DEBUG,
-	           "cannot dial %s: %s (trying again)", d->uri,
-	           error == LENO_REFUSED ? "nobody listens there" : leno_strerror(error));
+	if (error < 0)
+		events_log(n, d->delay_ms == DIAL_FIRST_MS ? LENO_LOG_WARN : LENO_LOG_DEBUG,
+		           "cannot dial %s: %s (trying again)", d->uri,
+		           error == LENO_REFUSED ? "nobody listens there" : leno_strerror(error));
 	dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 }
 

@@ -41,11 +41,15 @@ struct tls;
 struct tls *tls_new(void);            /* NULL: no memory                             */
 struct tls *tls_free(struct tls *);   /* after all its filters; NULL                 */
 
+/* Which of the texts is no good. */
+enum tls_blame { TLS_BLAME_CERT, TLS_BLAME_KEY, TLS_BLAME_CA, TLS_BLAME_CRL, TLS_BLAME_NONE };
+
 /* What this side shows and believes from now on; filters that there are go on with what
- * they began with. On failure all is as before and `why` says what is wrong.
+ * they began with. On failure all is as before, and *ret_blame and `why` say what is wrong with what.
  * Errors: FILE (the texts), ARGUMENT (a server without certificate, or one that asks without
  * CA), MEMORY. */
-int  tls_set(struct tls *, enum tls_side, const struct tls_texts *, char why[TLS_WHY]);
+int  tls_set(struct tls *, enum tls_side, const struct tls_texts *,
+             enum tls_blame *ret_blame, char why[TLS_WHY]);
 bool tls_is_set(const struct tls *, enum tls_side);
 
 /* A filter for a connection that was dialled at this host (a name, or an address without

@@ -320,5 +320,9 @@ int leno_connect(leno_node *node, const char *uri)
 		return LENO_CLOSED;
 	if (!can_be_dialled(&a))
 		return LENO_URI;
-	return leno_engine_connect(node, uri);
+	d->why = NULL;
+	error = door_check_dial(d, a.kind);
+	if (error < 0 && d->why)
+		loop_log(d, LENO_LOG_WARN, "cannot connect to %s: %s", uri, d->why);
+	return error < 0 ? error : leno_engine_connect(node, uri);
 }

@@ -1,5 +1,5 @@
 /* door.c - what each scheme means: the class of its pipes, and what its bytes go through. */
-#include "driver/uv/uv.h"
+#include "driver/uv/secure.h"
 
 enum leno_pipe_class door_class(enum address_kind kind)
 {
@@ -22,13 +22,22 @@ int door_check(struct driver *d, enum address_kind kind)
 {
 	if (kind <= ADDRESS_TCP)
 		return LENO_OK;
+	if (kind == ADDRESS_TLS)
+		return secure_need(d, TLS_SERVER);
 	d->why = "this build does not speak that scheme";
 	return LENO_URI;
+}
+
+int door_check_dial(struct driver *d, enum address_kind kind)
+{
+	return kind == ADDRESS_TLS ? secure_need(d, TLS_CLIENT) : LENO_OK;
 }
 
 int door_filter(struct driver *d, enum address_kind kind, const struct address *dialled,
                 struct filter **ret)
 {
 	*ret = NULL;
+	if (kind == ADDRESS_TLS)
+		return secure_filter(d, dialled, TLS_LENO, ret);
 	return kind <= ADDRESS_TCP ? LENO_OK : door_check(d, kind);
 }

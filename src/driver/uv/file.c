@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "driver/uv/file.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <leno.h>
@@ -99,16 +101,21 @@ static int refuse(const char **ret_why, const char *why)
 	return LENO_FILE;
 }
 
-int file_read_open(int fd, char *ret, size_t capacity, const char **ret_why)
+/* Is it a file that may be read, and of whom? */
+static int look_at(int fd, bool private, struct stat *st, const char **ret_why)
 {
-	struct stat st;
+	if (fstat(fd, st) < 0 || !S_ISREG(st->st_mode))
+		return refuse(ret_why, "it is not a regular file");
+	if (private && st->st_mode & (S_IRWXG | S_IRWXO))
+		return refuse(ret_why, "others may read it: chmod 600 it first");
+	return LENO_OK;
+}
+
+static int read_all(int fd, char *ret, size_t capacity, const char **ret_why)
+{
 	size_t size = 0;
 	ssize_t n;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return refuse(ret_why, "it is not a regular file");
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return refuse(ret_why, "others may read it: chmod 600 it first");
 	do {
 		n = pread(fd, ret + size, capacity - size, (off_t)size);
 		if (n < 0 && errno != EINTR)
@@ -123,15 +130,56 @@ int file_read_open(int fd, char *ret, size_t capacity, const char **ret_why)
 	return LENO_OK;
 }
 
-int file_read_private(const char *path, char *ret, size_t capacity, const char **ret_why)
+int file_read_open(int fd, char *ret, size_t capacity, const char **ret_why)
 {
-	/* A pipe of that name would be waited for; so it is refused as what it is. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), error;
+	struct stat st;
+	int error = look_at(fd, true, &st, ret_why);
+
+	return error < 0 ? error : read_all(fd, ret, capacity, ret_why);
+}
+
+/* A pipe of that name would be waited for; so it is refused as what it is. */
+static int open_to_read(const char *path, const char **ret_why)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return refuse(ret_why,
-		              errno == ENOENT ? "there is no such file" : "it cannot be opened");
+		*ret_why = errno == ENOENT ? "there is no such file" : "it cannot be opened";
+	return fd;
+}
+
+int file_read_private(const char *path, char *ret, size_t capacity, const char **ret_why)
+{
+	int fd = open_to_read(path, ret_why), error;
+
+	if (fd < 0)
+		return LENO_FILE;
 	error = file_read_open(fd, ret, capacity, ret_why);
 	close(fd);
+	return error;
+}
+
+int file_read_text(const char *path, bool private, size_t most, char **ret, const char **ret_why)
+{
+	int fd = open_to_read(path, ret_why), error;
+	struct stat st;
+	char *text = NULL;
+
+	if (fd < 0)
+		return LENO_FILE;
+	error = look_at(fd, private, &st, ret_why);
+	if (error == LENO_OK && (size_t)st.st_size >= most)
+		error = refuse(ret_why, "it is too long");
+	if (error == LENO_OK && !(text = mem_new((size_t)st.st_size + 1))) {
+		*ret_why = "no memory";
+		error = LENO_MEMORY;
+	}
+	if (error == LENO_OK)
+		error = read_all(fd, text, (size_t)st.st_size + 1, ret_why);
+	close(fd);
+	if (error < 0)
+		text = mem_free(text);
+	else
+		*ret = text;
 	return error;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "driver/uv/idfile.h"
 #include "driver/uv/secret.h"
+#include "driver/uv/secure.h"
 #include "driver/uv/uv.h"
 
 #include <fcntl.h>
@@ -123,6 +124,7 @@ void driver_destroy(struct driver *d)
 	if (d->spare >= 0)
 		close(d->spare);
 	table_clear(&d->pipes);
+	secure_free(d->secure);
 	mem_free(d->read_buffer);
 	mem_free(d);
 }
@@ -176,14 +178,16 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->visitor = config->options.visitor;
 	d->identity = lock;
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
+	d->secure = secure_new(&config->options);
 	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (d->spare < 0)
 		error = LENO_SYSTEM;
-	else if (d->read_buffer)
+	else if (d->read_buffer && d->secure)
 		error = start_loop(d, config->options.network);
 	if (error < 0) {
 		if (d->spare >= 0)
 			close(d->spare);
+		secure_free(d->secure);
 		mem_free(d->read_buffer);
 		mem_free(d);
 		return error;

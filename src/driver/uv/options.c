@@ -97,6 +97,13 @@ int options_check(const leno_options *o, void *user)
 		options_log(o, user, LENO_LOG_ERROR,
 		            "a heartbeat is %d to %d ms, of which up to %d may be missed",
 		            HEARTBEAT_LEAST, HEARTBEAT_MOST, MISSES_MOST);
+	else if (o->tls_key_file && !o->tls_cert_file)
+		options_log(o, user, LENO_LOG_ERROR,
+		            "a TLS key without its certificate (tls_cert_file) shows nothing");
+	else if (o->tls_verify_clients && !o->tls_ca_file)
+		options_log(o, user, LENO_LOG_ERROR,
+		            "to verify TLS clients takes a CA (tls_ca_file): the system's would "
+		            "let everybody in");
 	else
 		return LENO_OK;
 	return LENO_ARGUMENT;

@@ -58,13 +58,20 @@ static void discard_made(struct pipe *p)
 		;
 }
 
+/* Filters do not see it: what does not speak as it should answers nothing they could read. */
+static const char hung_up[] =
+	"it hung up before its handshake was done: it may not speak what its address says";
+
 void pipe_gone(struct pipe *p, int error)
 {
 	struct driver *d = p->driver;
 	leno_pipe number = p->number;
 	enum pipe_state state = p->state;
 	uint32_t dial = p->dial;
+	bool told = p->told;
+	char uri[URI_TEXT];
 
+	strcpy(uri, p->uri);
 	if (state == PIPE_FINISHING)
 		discard_made(p);
 	pipe_free(p);
@@ -74,8 +81,13 @@ void pipe_gone(struct pipe *p, int error)
 		leno_engine_closed(d->node, number, error);
 	} else if (state == PIPE_ENTERING && dial) {
 		loop_time(d);
-		if (!d->closing)
-			leno_engine_dial_failed(d->node, dial, error ? error : LENO_CLOSED);
+		if (d->closing)
+			return;
+		if (error == LENO_OK || error == LENO_CLOSED) {
+			leno_engine_refused(d->node, uri, LENO_CLOSED, hung_up);
+			told = true;
+		}
+		leno_engine_dial_failed(d->node, dial, told ? LENO_OK : error);
 	}
 }
 
@@ -213,6 +225,7 @@ static void filter_failed(struct pipe *p, int error)
 		pipe_gone(p, LENO_OK);
 		return;
 	}
+	p->told = true;
 	leno_engine_refused(p->driver->node, p->uri, error, filter_why(p->filter));
 	if (p->left_from == p->left_to)
 		while ((words = filter_say(p->filter)).size > 0)

@@ -14,6 +14,7 @@
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
  *   dial.c      tries each address of a URI in turn; leno_connect
+ *   secure.c    TLS: the files of certificates, read when they are needed
  *   resolve.c   names to addresses, off the loop
  *   tcp.c       tcp sockets
  *   unixsock.c  unix sockets, abstract and by path; who is at the other end
@@ -65,6 +66,7 @@ static_assert((int)BATCH_MIN >= (int)LENO_MAKE_MIN, "make() has its room");
 static_assert((int)WRITE_SIZE >= (int)BATCH_MIN, "a batch fits the buffer");
 
 struct driver;
+struct secure;
 
 /* Something to do on the loop; made by any thread, consumed once. */
 struct task {
@@ -105,6 +107,7 @@ struct pipe {
 	enum leno_pipe_class class;
 	uint32_t dial;
 	int error;                    /* the engine did not want it               */
+	bool told;                    /* a filter refused it, and that was told   */
 	bool to_leader;               /* local.c hears when it ends               */
 	bool blocked;                 /* waits for room in the channel            */
 	bool said_end;                /* the filters were told to                 */
@@ -190,6 +193,7 @@ struct driver {
 	uint32_t free_slot;           /* slot + 1                                 */
 
 	const char *why;              /* leno_listen() failed with, and what helps */
+	struct secure *secure;        /* TLS                                      */
 
 	struct list dirty, ending, entering, listeners, dials;
 	size_t n_entering;            /* of them, those that we did not dial      */
@@ -263,8 +267,11 @@ enum leno_pipe_class door_class(enum address_kind);
  * scheme; *ret is NULL when there are none. Errors: MEMORY, ARGUMENT (d->why). */
 int  door_filter(struct driver *, enum address_kind, const struct address *dialled,
                  struct filter **ret);
-/* May this scheme be listened at, with the options that there are? Errors: ARGUMENT (d->why). */
+/* May this scheme be listened at, with the options that there are? Errors: ARGUMENT, FILE,
+ * MEMORY, URI (d->why). */
 int  door_check(struct driver *, enum address_kind);
+/* May it be dialled? The same. */
+int  door_check_dial(struct driver *, enum address_kind);
 
 /* dial.c */
 void dial_start(struct driver *, uint32_t number, const char *uri);
