@@ -42,6 +42,11 @@ static const struct setting settings_table[] = {
 	{ "accept-files", "LENO_ACCEPT_FILES", TEXT, AT(accept_files) },
 	{ "share-files", "LENO_SHARE_FILES", TEXT, AT(share_files) },
 	{ "allow-forward", "LENO_ALLOW_FORWARD", LIST, AT(allow_forward) },
+	{ "tls-cert", "LENO_TLS_CERT", TEXT, AT(tls_cert) },
+	{ "tls-key", "LENO_TLS_KEY", TEXT, AT(tls_key) },
+	{ "tls-ca", "LENO_TLS_CA", TEXT, AT(tls_ca) },
+	{ "tls-crl", "LENO_TLS_CRL", TEXT, AT(tls_crl) },
+	{ "tls-clients", "LENO_TLS_CLIENTS", FLAG, AT(tls_clients) },
 };
 
 enum {
@@ -62,6 +67,11 @@ enum {
 	KEY_ACCEPT_FILES,
 	KEY_SHARE_FILES,
 	KEY_ALLOW_FORWARD,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_TLS_CA,
+	KEY_TLS_CRL,
+	KEY_TLS_CLIENTS,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT
@@ -363,6 +373,12 @@ static const struct argp_option settings_options[] = {
 	{ "discover", KEY_DISCOVER, "URI", 0,
 	  "how others are found: local: (this machine, the default), mdns: (the local "
 	  "network) or none; may be repeated", 0 },
+	{ "tls-cert", KEY_TLS_CERT, "FILE", 0,
+	  "what this node shows within TLS: its certificate and chain, in PEM", 0 },
+	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "its key (default: in the file of --tls-cert)", 0 },
+	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "whom TLS believes (default: the CAs of this system)",
+	  0 },
+	{ "tls-crl", KEY_TLS_CRL, "FILE", 0, "certificates that were revoked", 0 },
 	{ "endpoint", KEY_ENDPOINT, NULL, 0, "relay for this machine alone", 0 },
 	{ "anonymous", KEY_ANONYMOUS, NULL, 0, "listen beyond loopback without a secret", 0 },
 	{ "heartbeat", KEY_HEARTBEAT, "MS", 0, "how often neighbours are heard (default: 2000)",
@@ -375,6 +391,8 @@ static const struct argp_option settings_options[] = {
 static const struct argp_option member_options[] = {
 	{ "listen", KEY_LISTEN, "URI", 0,
 	  "let others in, as in tcp://127.0.0.1:0 or local:/PATH; may be repeated", 0 },
+	{ "tls-clients", KEY_TLS_CLIENTS, NULL, 0,
+	  "who dials a tls:// address of ours needs a certificate by --tls-ca", 0 },
 	{ "label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0 },
 	{ 0 },
 };

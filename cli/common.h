@@ -12,7 +12,7 @@
 
 enum layer { LAYER_NONE, LAYER_ARGUMENT, LAYER_ENVIRONMENT, LAYER_CONFIG };
 
-enum { SETTINGS_MAX = 20, LIST_MAX = 32, TIMEOUT_MS = 5000, STALL_MS = 30000 };
+enum { SETTINGS_MAX = 48, LIST_MAX = 32, TIMEOUT_MS = 5000, STALL_MS = 30000 };
 
 struct list {
 	char *items[LIST_MAX];
@@ -24,6 +24,8 @@ struct settings {
 	struct list connect, listen, discover, labels;
 	char *accept_files, *share_files; /* folders; of `up` alone                   */
 	struct list allow_forward;
+	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* files in PEM               */
+	bool tls_clients;            /* need a certificate of that CA             */
 	bool endpoint, anonymous, json;
 	long heartbeat_ms;
 	int verbose;                 /* -v: refusals and links, -vv: everything            */

@@ -40,7 +40,7 @@ _leno_read() {
 			fi
 		fi
 		case $option in
-		--network | --secret-file | --connect | --discover)
+		--network | --secret-file | --connect | --discover | --tls-*)
 			mesh+=("$option=${value/#\~\//$HOME/}") ;;
 		esac
 		option=""
@@ -77,10 +77,10 @@ _leno() {
 	fi
 	case $command:$value_of in
 	*:) ;;
-	*:--secret-file | *:--identity | *:--svg | map:-s) _leno_offer_files; return ;;
+	*:--secret-file | *:--identity | *:--tls-c[ear]* | *:--tls-key | *:--svg | map:-s) _leno_offer_files; return ;;
 	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
+	*:--listen | *:--connect) _leno_offer <<<$'tcp://\ntls://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nnone'; return ;;
-	*:--listen | *:--connect) _leno_offer <<<$'tcp://\nlocal:'; return ;;
 	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
 	*) return ;;
 	esac

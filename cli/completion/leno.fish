@@ -5,9 +5,9 @@ function __leno_mesh
     set -l words (commandline -opc)
     for i in (seq (count $words))
         switch $words[$i]
-            case '--network=*' '--secret-file=*' '--connect=*' '--discover=*'
+            case '--network=*' '--secret-file=*' '--connect=*' '--discover=*' '--tls-*=*'
                 echo -- (string replace -r '=~/' "=$HOME/" -- $words[$i])
-            case --network --secret-file --connect --discover
+            case --network --secret-file --connect --discover --tls-ca --tls-cert --tls-key
                 set -l next (math $i + 1)
                 test $next -le (count $words)
                 and echo -- $words[$i]=(string replace -r '^~/' "$HOME/" -- $words[$next])
@@ -26,6 +26,7 @@ end
 # value of an option that stands apart from it counts as no word.
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
+        --tls-cert --tls-key --tls-ca --tls-crl \
         --listen --label --accept-files --share-files --allow-forward --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
     set -l words
@@ -77,7 +78,11 @@ complete -c leno -n $any -l network -x -d 'which mesh'
 complete -c leno -n $any -l name -x -d 'what others call this node'
 complete -c leno -n $any -l secret-file -r -F -d 'what members have in common'
 complete -c leno -n $any -l identity -r -F -d 'keys that outlive the process'
-complete -c leno -n $any -l connect -x -a tcp:// -d 'join through this address'
+complete -c leno -n $any -l tls-cert -r -F -d 'what is shown within TLS'
+complete -c leno -n $any -l tls-key -r -F -d 'its key'
+complete -c leno -n $any -l tls-ca -r -F -d 'whom TLS believes'
+complete -c leno -n $any -l tls-crl -r -F -d 'certificates that were revoked'
+complete -c leno -n $any -l connect -x -a 'tcp:// tls://' -d 'join through this address'
 complete -c leno -n $any -l discover -x -a 'local: mdns: none' -d 'how others are found'
 complete -c leno -n $any -l endpoint -d 'relay for this machine alone'
 complete -c leno -n $any -l anonymous -d 'listen beyond loopback without a secret'
@@ -88,6 +93,7 @@ complete -c leno -n $any -l help -d 'all about this command'
 
 set -l member '__fish_seen_subcommand_from up listen'
 complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0' -d 'let others in'
+complete -c leno -n $member -l tls-clients -d 'who dials tls:// needs a certificate'
 complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
 
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'

@@ -100,18 +100,20 @@ static int say_alert(struct tls_filter *t, int alert)
 	return LENO_REFUSED;
 }
 
-int tls_understand(struct tls_filter *t)
+/* 0: it says nothing that we know. */
+static int understand_one(struct tls_filter *t, unsigned long error)
 {
-	unsigned long error = ERR_peek_error();
 	int reason = ERR_GET_REASON(error);
 
 	if (reason == ERR_R_MALLOC_FAILURE) {
 		say(t, "no memory for TLS");
 		return LENO_MEMORY;
 	}
-	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
+	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+		return LENO_OK;
+	if (reason > SSL_AD_REASON_OFFSET)
 		return say_alert(t, reason - SSL_AD_REASON_OFFSET);
-	switch (ERR_GET_LIB(error) == ERR_LIB_SSL ? reason : 0) {
+	switch (reason) {
 	case SSL_R_CERTIFICATE_VERIFY_FAILED: say_refusal(t); return LENO_REFUSED;
 	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
 		say(t, "it has shown no certificate, which is asked for here");
@@ -131,10 +133,23 @@ int tls_understand(struct tls_filter *t)
 		say(t, "what came was altered on its way");
 		return LENO_PROTOCOL;
 	case SSL_R_WRONG_VERSION_NUMBER: say(t, "what came is not TLS"); return LENO_PROTOCOL;
-	default: break;
+	default: return LENO_OK;
 	}
-	snprintf(t->text, sizeof t->text, "TLS broke: %.200s",
-	         error ? ERR_reason_error_string(error) : "for no reason");
+}
+
+/* What lies deeper in the library has failed first, and means less. */
+int tls_understand(struct tls_filter *t)
+{
+	unsigned long first = ERR_peek_error(), error;
+	const char *words = first ? ERR_reason_error_string(first) : NULL;
+
+	while ((error = ERR_get_error()) != 0) {
+		int meant = understand_one(t, error);
+
+		if (meant < 0)
+			return meant;
+	}
+	snprintf(t->text, sizeof t->text, "TLS broke: %.200s", words ? words : "no reason is known");
 	return LENO_PROTOCOL;
 }
 

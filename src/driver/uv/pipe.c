@@ -62,33 +62,71 @@ static void discard_made(struct pipe *p)
 static const char hung_up[] =
 	"it hung up before its handshake was done: it may not speak what its address says";
 
-void pipe_gone(struct pipe *p, int error)
+/* Tells the engine that a pipe of which it knew this is no more. */
+static void tell_gone(struct driver *d, enum pipe_state state, leno_pipe number, uint32_t dial,
+                      int error)
 {
-	struct driver *d = p->driver;
-	leno_pipe number = p->number;
-	enum pipe_state state = p->state;
-	uint32_t dial = p->dial;
-	bool told = p->told;
-	char uri[URI_TEXT];
-
-	strcpy(uri, p->uri);
-	if (state == PIPE_FINISHING)
-		discard_made(p);
-	pipe_free(p);
 	if (d->closing)
 		return;
 	if (state == PIPE_OPEN) {
 		leno_engine_closed(d->node, number, error);
 	} else if (state == PIPE_ENTERING && dial) {
 		loop_time(d);
-		if (d->closing)
-			return;
-		if (error == LENO_OK || error == LENO_CLOSED) {
-			leno_engine_refused(d->node, uri, LENO_CLOSED, hung_up);
-			told = true;
-		}
-		leno_engine_dial_failed(d->node, dial, told ? LENO_OK : error);
+		if (!d->closing)
+			leno_engine_dial_failed(d->node, dial, error);
 	}
+}
+
+static void tell_refused(struct pipe *p, int error, const char *why)
+{
+	struct driver *d = p->driver;
+
+	p->told = true;
+	loop_time(d);
+	if (!d->closing)
+		leno_engine_refused(d->node, p->uri, error, why);
+}
+
+void pipe_gone(struct pipe *p, int error)
+{
+	struct driver *d = p->driver;
+	leno_pipe number = p->number;
+	enum pipe_state state = p->state;
+	uint32_t dial = p->dial;
+
+	if (state == PIPE_ENTERING && dial && !p->told && !d->closing &&
+	    (error == LENO_OK || error == LENO_CLOSED))
+		tell_refused(p, LENO_CLOSED, hung_up);
+	if (p->told && state == PIPE_ENTERING)
+		error = LENO_OK;
+	if (state == PIPE_FINISHING)
+		discard_made(p);
+	pipe_free(p);
+	tell_gone(d, state, number, dial, error);
+}
+
+/* It ends, and all that it had to say is written. Closing a socket that holds unread bytes
+ * resets it, and the last words may be lost: so our side ends, and the other's is awaited. */
+static void linger(struct pipe *p, int error)
+{
+	struct driver *d = p->driver;
+	leno_pipe number = p->number;
+	enum pipe_state state = p->state;
+
+	d->n_entering -= state == PIPE_ENTERING && !p->dial;
+	if (state == PIPE_FINISHING) {
+		discard_made(p);
+	} else {
+		p->end_ms = uv_now(&d->loop) + LINGER_MS;
+		list_append(&d->ending, &p->ending); /* all wait equally long: in order */
+		if (!uv_is_active((uv_handle_t *)&d->end))
+			uv_timer_start(&d->end, pipe_patience, LINGER_MS, 0);
+	}
+	p->state = PIPE_LINGERING;
+	list_remove(&p->dirty);
+	release_number(p);
+	p->channel->ops->end(p->channel);
+	tell_gone(d, state, number, p->dial, state == PIPE_ENTERING && p->told ? LENO_OK : error);
 }
 
 static void enqueue(struct pipe *p)
@@ -219,20 +257,23 @@ static void take_plain(void *user, uint8_t *data, size_t size)
 /* A filter has given up: what it still says leaves, if it goes at once. */
 static void filter_failed(struct pipe *p, int error)
 {
+	bool said = p->left_from == p->left_to;
 	struct span words;
 
 	if (error == LENO_CLOSED) {
 		pipe_gone(p, LENO_OK);
 		return;
 	}
-	p->told = true;
-	leno_engine_refused(p->driver->node, p->uri, error, filter_why(p->filter));
-	if (p->left_from == p->left_to)
-		while ((words = filter_say(p->filter)).size > 0)
-			if (p->channel->ops->write(p->channel, words.data, words.size) !=
-			    (ssize_t)words.size)
-				break;
-	pipe_gone(p, error);
+	tell_refused(p, error, filter_why(p->filter));
+	if (p->driver->closing)
+		return;
+	while (said && (words = filter_say(p->filter)).size > 0)
+		said = p->channel->ops->write(p->channel, words.data, words.size) ==
+		       (ssize_t)words.size;
+	if (said)
+		linger(p, error);
+	else
+		pipe_gone(p, error);
 }
 
 void pipe_take(struct pipe *p, uint8_t *data, size_t size)
@@ -380,13 +421,22 @@ static void all_written(struct pipe *p)
 	await(p, false);
 	p->left = mem_free(p->left);
 	p->left_from = p->left_to = p->left_capacity = 0;
-	if (p->state != PIPE_FINISHING)
+	if (p->state == PIPE_FINISHING)
+		linger(p, LENO_OK);
+}
+
+/* All is said for now, and that may have been the end of the handshakes. */
+static void all_said(struct pipe *p)
+{
+	int error;
+
+	if (p->state != PIPE_ENTERING || !filter_ready(p->filter))
 		return;
-	/* Closing a socket that holds unread bytes resets it, and what was just written,
-	 * the reason, may be lost: so end our side, and await the other's. */
-	p->state = PIPE_LINGERING;
-	release_number(p);
-	p->channel->ops->end(p->channel);
+	error = enter(p);
+	if (error < 0)
+		pipe_gone(p, error);
+	else
+		enqueue(p);              /* the engine has something for it, perhaps */
 }
 
 /* It is broken; but the peer's last bytes may lie before the error: its goodbye. */
@@ -405,7 +455,10 @@ static void pipe_flush(struct pipe *p)
 	if (p->state == PIPE_LINGERING)
 		return;
 	switch (write_out(p)) {
-	case FLUSH_EMPTY: all_written(p); break;
+	case FLUSH_EMPTY:
+		all_written(p);
+		all_said(p);
+		break;
 	case FLUSH_MORE: enqueue(p); break; /* others first */
 	case FLUSH_FULL: await(p, true); break;
 	case FLUSH_BROKEN: broken(p, LENO_CLOSED); break;

@@ -120,7 +120,7 @@ static int load(struct driver *d, enum tls_side side)
 	int error = LENO_OK;
 
 	if (!d->secure->path[CERT] && side == TLS_SERVER) {
-		d->why = "it takes a certificate (tls_cert_file, --tls-cert)";
+		d->why = "it takes a certificate: tls_cert_file, or --tls-cert of the command";
 		return LENO_ARGUMENT;
 	}
 	if (!d->secure->tls && !(d->secure->tls = tls_new())) {
