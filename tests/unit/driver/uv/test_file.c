@@ -1,6 +1,8 @@
 /* Identities and secrets in files.
  * covers: src/driver/uv/file.c src/driver/uv/idfile.c src/driver/uv/secret.c */
 #include "driver/uv/file.h"
+
+#include "base/mem.h"
 #include "driver/uv/idfile.h"
 #include "driver/uv/secret.h"
 
@@ -109,6 +111,26 @@ TEST(a_file_that_others_may_read_is_refused)
 	CHECK_EQ(file_read_private(path, text, 3, &why), LENO_FILE);
 	CHECK_EQ(file_read_private(path, text, 4, &why), 0);
 	CHECK_EQ(file_read_private(folder, text, sizeof text, &why), LENO_FILE);
+	leave();
+}
+
+TEST(a_text_is_read_whole_and_no_larger_one)
+{
+	const char *why = NULL;
+	char *text = NULL;
+
+	enter();
+	write_file("one", 0644);
+	CHECK_EQ(file_read_text(path, true, 100, &text, &why), LENO_FILE);
+	CHECK(why && strstr(why, "chmod") && !text);
+	CHECK_EQ(file_read_text(path, false, 3, &text, &why), LENO_FILE);
+	CHECK(!text);
+	CHECK_EQ(file_read_text(path, false, 4, &text, &why), 0);
+	CHECK_STR(text, "one");
+	text = mem_free(text);
+	CHECK_EQ(file_read_text(folder, false, 100, &text, &why), LENO_FILE);
+	CHECK_EQ(file_read_text("/no/such/file", false, 100, &text, &why), LENO_FILE);
+	CHECK_STR(why, "there is no such file");
 	leave();
 }
 
@@ -277,6 +299,7 @@ TEST(the_id_of_a_file_is_that_of_its_node)
 TEST_MAIN(TEST_CASE(a_private_file_is_made_without_hard_links_too),
           TEST_CASE(a_private_file_is_never_replaced),
           TEST_CASE(a_file_that_others_may_read_is_refused),
+          TEST_CASE(a_text_is_read_whole_and_no_larger_one),
           TEST_CASE(each_life_has_a_later_incarnation), TEST_CASE(one_life_at_a_time),
           TEST_CASE(a_damaged_identity_is_refused_as_it_is),
           TEST_CASE(what_may_stand_in_a_secret_file), TEST_CASE(a_made_secret_is_used_as_it_is),

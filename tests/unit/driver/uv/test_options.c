@@ -41,6 +41,12 @@ static const struct row {
 	{ "two secrets", { .secret = { X64, 32 }, .secret_file = "it" }, LENO_ARGUMENT },
 	{ "a secret file that is not there", { .secret_file = "/no/such/file" }, LENO_FILE },
 	{ "an identity file that cannot be", { .identity_file = "/no/such/file" }, LENO_FILE },
+	{ "a TLS key alone", { .tls_key_file = "key" }, LENO_ARGUMENT },
+	{ "TLS clients by every CA", { .tls_cert_file = "it", .tls_verify_clients = true },
+	  LENO_ARGUMENT },
+	{ "TLS, read when it is needed",
+	  { .tls_cert_file = "/no/such/file", .tls_ca_file = "x", .tls_verify_clients = true },
+	  0 },
 	{ "a secret", { .secret = { X64, 32 } }, 0 },
 };
 
