@@ -1,6 +1,7 @@
 /* leno.c - leno over loopback TCP, in a network with a secret.
  *   leno           messages one way; round trips by sending back
  *   leno-request   round trips by leno_request() and leno_reply()
+ *   leno-tls       the first, over tls:// with its certificate checked
  *   leno-relay     two nodes that only dial, and a third that both have dialled
  * The source sends until LENO_AGAIN and goes on when the node is writable. All
  * is done by callbacks: leno_run() is what every role ends in. */
@@ -9,7 +10,7 @@
 #ifndef BENCH_WITHOUT_LENO
 #include "node.h"
 
-enum { MESSAGES, REQUESTS };
+enum { MESSAGES, REQUESTS, WITHIN_TLS = 16 };  /* no variant of stream.c */
 enum { PATIENCE_MS = 5000 };
 
 struct near {                   /* what source and ping know */
@@ -54,8 +55,11 @@ static void send_back(leno_node *node, void *user, leno_message *m, const char *
 /* Listens, or dials the relay if there is one. */
 void leno_run_far(struct stage *s, const leno_handlers *handlers)
 {
-	leno_node *node = open_node(NULL, handlers, s);
+	leno_node *node;
 
+	if (s->variant == WITHIN_TLS)
+		within_tls(s, true);
+	node = open_node(NULL, handlers, s);
 	leave_id(s, node);
 	if (*read_note(s, ADDRESS_BEHIND))
 		must(leno_connect(node, read_note(s, ADDRESS_BEHIND)), "leno_connect");
@@ -139,8 +143,11 @@ static void begin(leno_node *node, void *user, const leno_info *info)
 static void run_near(struct stage *s, const leno_handlers *handlers)
 {
 	struct near me = { .stage = s };
-	leno_node *node = open_node(NULL, handlers, &me);
+	leno_node *node;
 
+	if (s->variant == WITHIN_TLS)
+		within_tls(s, false);
+	node = open_node(NULL, handlers, &me);
 	must(leno_connect(node, read_note(s, ADDRESS)), "leno_connect");
 	must(leno_run(node), "leno_run");
 }
@@ -170,6 +177,8 @@ const struct peer leno_peers[] = {
 #ifndef BENCH_WITHOUT_LENO
 	{ "leno",         MESSAGES, NULL,  sink, source, echo, ping, true, 0  },
 	{ "leno-request", REQUESTS, NULL,  NULL, NULL,   echo, ping, false, 0 },
+	{ "leno-tls",   WITHIN_TLS, NULL,  sink, source, echo, ping, false, 64 },
+	{ "leno-tls",   WITHIN_TLS, NULL,  sink, source, echo, ping, false, 65536 },
 	{ "leno-relay",   MESSAGES, leno_relay, sink, source, echo, ping, false, 0 },
 #endif
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }

@@ -16,11 +16,15 @@ leno_node *open_node(const leno_options *, const leno_handlers *, void *user);
 void listen_here(struct stage *, leno_node *, enum note where);
 void leave_id(struct stage *, const leno_node *);
 
-/* Is this the node that has left its id? */
+/* From here on this process opens its nodes for TLS and listens at tls://: who listens makes a
+ * certificate, and leaves it; who dials believes that one. */
+void within_tls(struct stage *, bool listens);
+
 /* Roles of leno.c that streams have too: who listens, or dials the relay; the relay. */
 void leno_run_far(struct stage *, const leno_handlers *);
 void leno_relay(struct stage *);
 
+/* Is this the node that has left its id? */
 bool is_left_id(const struct stage *, const leno_id *);
 
 #endif

@@ -1,14 +1,17 @@
-/* tls.c - raw TCP sealed by TLS 1.3 (OpenSSL, AES-256-GCM), one blocking call of 64 KiB
- * after the other, as iperf3 would do it: what a stream of leno is measured against. */
+/* tls.c - raw TCP sealed by TLS 1.3 (OpenSSL, AES-256-GCM), 128 KiB a blocking call.
+ *   tls          bytes alone, as iperf3 would send them: what a stream is measured against
+ *   tls-sealed   messages with their sizes, copied into records of 64 KiB that are sealed once
+ *                more (AES-256-GCM) before TLS has them: what leno does over tls://, by hand */
 #include "harness.h"
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-enum { CHUNK = 128 * 1024 };
+enum { BARE, SEALED };
+enum { CHUNK = 128 * 1024, RECORD = 64 * 1024, HEAD = 4, TAG = 16, SIZE_OF = 4 };
 
-static char buffer[CHUNK];
+static char buffer[CHUNK + 8 * 1024];
 
 static SSL_CTX *context(const SSL_METHOD *method)
 {
@@ -31,11 +34,11 @@ static void certify(SSL_CTX *ctx)
 	     SSL_CTX_use_PrivateKey(ctx, key), "certificate");
 }
 
-static void sink(struct stage *s)
+static SSL *accepted(struct stage *s)
 {
 	SSL_CTX *ctx = context(TLS_server_method());
 	char port[16];
-	int n, k, listener = bench_listen(&n);
+	int n, listener = bench_listen(&n);
 	SSL *ssl;
 
 	certify(ctx);
@@ -44,7 +47,26 @@ static void sink(struct stage *s)
 	ready(s);
 	ssl = SSL_new(ctx);
 	need(ssl && SSL_set_fd(ssl, bench_accept(listener)) && SSL_accept(ssl) == 1, "SSL_accept");
-	for (uint64_t bytes = 0; (k = SSL_read(ssl, buffer, sizeof buffer)) > 0;) {
+	return ssl;
+}
+
+static SSL *dialled(struct stage *s)
+{
+	SSL *ssl = SSL_new(context(TLS_client_method()));
+
+	need(ssl && SSL_set_fd(ssl, bench_dial(atoi(read_note(s, ADDRESS)))) &&
+	     SSL_connect(ssl) == 1, "SSL_connect");
+	return ssl;
+}
+
+/* ---- bytes alone ---- */
+
+static void sink(struct stage *s)
+{
+	SSL *ssl = accepted(s);
+	int k;
+
+	for (uint64_t bytes = 0; (k = SSL_read(ssl, buffer, CHUNK)) > 0;) {
 		bytes += (uint64_t)k;
 		received(s, bytes / s->size);
 	}
@@ -52,15 +74,164 @@ static void sink(struct stage *s)
 
 static void source(struct stage *s)
 {
-	SSL *ssl = SSL_new(context(TLS_client_method()));
+	SSL *ssl = dialled(s);
 
-	need(ssl && SSL_set_fd(ssl, bench_dial(atoi(read_note(s, ADDRESS)))) &&
-	     SSL_connect(ssl) == 1, "SSL_connect");
-	while (SSL_write(ssl, buffer, sizeof buffer) > 0)
+	while (SSL_write(ssl, buffer, CHUNK) > 0)
 		;
 }
 
+/* ---- sealed once more: u32 size, that many bytes under the seal, its tag ---- */
+
+static EVP_CIPHER_CTX *keyed(bool seals)
+{
+	static const uint8_t key[32] = "any that both know";
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+	need(ctx && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, NULL, seals), "AES");
+	return ctx;
+}
+
+static void count_up(EVP_CIPHER_CTX *ctx, bool seals)
+{
+	static uint64_t counters[2];
+	uint8_t nonce[12] = { 0 };
+
+	memcpy(nonce, &counters[seals], sizeof counters[seals]);
+	counters[seals]++;
+	need(EVP_CipherInit_ex(ctx, NULL, NULL, NULL, nonce, seals), "nonce");
+}
+
+/* In place, HEAD before and TAG behind; what all of it takes. */
+static size_t seal(EVP_CIPHER_CTX *ctx, char *record, size_t size)
+{
+	const uint32_t n = (uint32_t)size;
+	uint8_t *plain = (uint8_t *)record + HEAD;
+	int k;
+
+	memcpy(record, &n, sizeof n);
+	count_up(ctx, true);
+	need(EVP_EncryptUpdate(ctx, NULL, &k, (uint8_t *)record, HEAD) &&
+	     EVP_EncryptUpdate(ctx, plain, &k, plain, (int)size) &&
+	     EVP_EncryptFinal_ex(ctx, plain + size, &k) &&
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, plain + size), "seal");
+	return HEAD + size + TAG;
+}
+
+static void read_whole(SSL *ssl, char *to, size_t size)
+{
+	while (size > 0) {
+		const int k = SSL_read(ssl, to, (int)size);
+
+		if (k <= 0)
+			_exit(0);
+		to += k;
+		size -= (size_t)k;
+	}
+}
+
+/* The next record, opened where it lies; the size of what was in it. */
+static size_t opened(SSL *ssl, EVP_CIPHER_CTX *ctx, char *record)
+{
+	uint8_t *at = (uint8_t *)record + HEAD;
+	uint32_t n;
+	int k;
+
+	read_whole(ssl, record, HEAD);
+	memcpy(&n, record, sizeof n);
+	need(n <= RECORD + SIZE_OF, "record");
+	read_whole(ssl, record + HEAD, n + TAG);
+	count_up(ctx, false);
+	need(EVP_DecryptUpdate(ctx, NULL, &k, (uint8_t *)record, HEAD) &&
+	     EVP_DecryptUpdate(ctx, at, &k, at, (int)n) &&
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, at + n) &&
+	     EVP_DecryptFinal_ex(ctx, at + n, &k) > 0, "open");
+	return n;
+}
+
+/* As many messages as a record holds, and one at least; from their sizes on. */
+static size_t fill(char *to, size_t size, size_t room)
+{
+	static char message[MESSAGE_MAX];
+	const uint32_t n = (uint32_t)size;
+	size_t at = 0;
+
+	do {
+		memcpy(to + at, &n, sizeof n);
+		memcpy(to + at + SIZE_OF, message, size);
+		at += SIZE_OF + size;
+	} while (at + SIZE_OF + size <= room);
+	return at;
+}
+
+static void sealed_source(struct stage *s)
+{
+	SSL *ssl = dialled(s);
+	EVP_CIPHER_CTX *ctx = keyed(true);
+
+	for (;;) {
+		size_t n = 0;
+
+		for (int i = 0; i < CHUNK / RECORD; i++)
+			n += seal(ctx, buffer + n, fill(buffer + n + HEAD, s->size, RECORD));
+		if (SSL_write(ssl, buffer, (int)n) <= 0)
+			return;
+	}
+}
+
+static void sealed_sink(struct stage *s)
+{
+	SSL *ssl = accepted(s);
+	EVP_CIPHER_CTX *ctx = keyed(false);
+
+	for (uint64_t total = 0;;) {
+		const size_t size = opened(ssl, ctx, buffer);
+		uint32_t n;
+
+		for (size_t at = HEAD; at < HEAD + size; at += SIZE_OF + n) {
+			memcpy(&n, buffer + at, sizeof n);
+			need(n == s->size, "size");
+			total++;
+		}
+		received(s, total);
+	}
+}
+
+static void send_one(SSL *ssl, EVP_CIPHER_CTX *ctx, size_t size)
+{
+	const int n = (int)seal(ctx, buffer, fill(buffer + HEAD, size, 0));
+
+	if (SSL_write(ssl, buffer, n) != n)
+		_exit(0);
+}
+
+static void echo(struct stage *s)
+{
+	SSL *ssl = accepted(s);
+	EVP_CIPHER_CTX *in = keyed(false), *out = keyed(true);
+
+	for (;;) {
+		opened(ssl, in, buffer);
+		send_one(ssl, out, s->size);
+	}
+}
+
+static void ping(struct stage *s)
+{
+	SSL *ssl = dialled(s);
+	EVP_CIPHER_CTX *in = keyed(false), *out = keyed(true);
+
+	for (;;) {
+		const uint64_t start = now_ns();
+
+		send_one(ssl, out, s->size);
+		opened(ssl, in, buffer);
+		lap(s, start);
+	}
+}
+
 const struct peer tls_peers[] = {
-	{ "tls", 0, NULL, sink, source, NULL, NULL, false, 64 * 1024 },
+	{ "tls",        BARE,   NULL, sink,        source,        NULL, NULL, false, 64 * 1024 },
+	{ "tls-sealed", SEALED, NULL, sealed_sink, sealed_source, echo, ping, false, 64 },
+	{ "tls-sealed", SEALED, NULL, sealed_sink, sealed_source, echo, ping, false, 64 * 1024 },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };
