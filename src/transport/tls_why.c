@@ -146,8 +146,10 @@ int tls_understand(struct tls_filter *t)
 	while ((error = ERR_get_error()) != 0) {
 		int meant = understand_one(t, error);
 
-		if (meant < 0)
-			return meant;
+		if (meant == LENO_OK)
+			continue;
+		ERR_clear_error();     /* the rest is nobody else's business */
+		return meant;
 	}
 	snprintf(t->text, sizeof t->text, "TLS broke: %.200s", words ? words : "no reason is known");
 	return LENO_PROTOCOL;

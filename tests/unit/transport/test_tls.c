@@ -1,5 +1,5 @@
 /* TLS as a filter: two of them back to back in memory, and one against OpenSSL's own ends.
- * covers: src/transport/tls.c src/transport/tls_side.c src/transport/tls_why.c */
+ * covers: src/transport/tls.c src/transport/tls_why.c */
 #include "transport/tls.h"
 
 #include "base/mem.h"
@@ -525,55 +525,7 @@ TEST(keys_are_updated_when_asked)
 	end();
 }
 
-/* ---- texts ------------------------------------------------------------------------------ */
-
-TEST(texts_that_are_no_good_are_named)
-{
-	char weak_cert[] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-	struct tls_texts good, t;
-	enum tls_blame blame;
-	char why[TLS_WHY];
-
-	begin();
-	good = shows(&server_cert);
-	good.ask = true;
-	static const struct {
-		const char *what;
-		int error;
-		enum tls_blame blame;
-	} rows[] = {
-		{ "a server without certificate", LENO_ARGUMENT, TLS_BLAME_NONE },
-		{ "a damaged certificate", LENO_FILE, TLS_BLAME_CERT },
-		{ "a key in place of the certificate", LENO_FILE, TLS_BLAME_CERT },
-		{ "no key", LENO_FILE, TLS_BLAME_KEY },
-		{ "the key of another", LENO_FILE, TLS_BLAME_KEY },
-		{ "asks, and believes nobody", LENO_ARGUMENT, TLS_BLAME_NONE },
-		{ "a CA that is none", LENO_FILE, TLS_BLAME_CA },
-		{ "revocations that are none", LENO_FILE, TLS_BLAME_CRL },
-	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		CHECK_ROW(rows[i].what);
-		t = good;
-		switch (i) {
-		case 0: t.cert = (struct bytes){ NULL, 0 }; break;
-		case 1: t.cert = bytes_text(weak_cert); break;
-		case 2: t.cert = t.key; break;
-		case 3: t.key = bytes_text("nothing"); break;
-		case 4: t.key = bytes_text(client_cert.key_pem); break;
-		case 5: t.ca = (struct bytes){ NULL, 0 }; break;
-		case 6: t.ca = bytes_text("nothing"); break;
-		case 7: t.crl = bytes_text(ca.cert_pem); break;
-		}
-		why[0] = '\0';
-		CHECK_EQ(tls_set(tls, TLS_SERVER, &t, &blame, why), rows[i].error);
-		CHECK_EQ(blame, rows[i].blame);
-		CHECK(strlen(why) > 8);
-	}
-	CHECK_ROW("all as it was");
-	open_ends();
-	CHECK(both_ready());
-	end();
-}
+/* ---- memory ------------------------------------------------------------------------------ */
 
 TEST(without_memory_it_says_so)
 {
@@ -618,4 +570,4 @@ TEST_MAIN(TEST_CASE(two_ends_agree_and_talk), TEST_CASE(a_byte_at_a_time_is_enou
           TEST_CASE(who_speaks_no_tls_is_told_from_his_first_byte),
           TEST_CASE(a_handshake_without_end_is_cut),
           TEST_CASE(who_speaks_only_tls_1_2_is_refused), TEST_CASE(keys_are_updated_when_asked),
-          TEST_CASE(texts_that_are_no_good_are_named), TEST_CASE(without_memory_it_says_so))
+          TEST_CASE(without_memory_it_says_so))
