@@ -69,6 +69,8 @@ static const char *uri_example(const char *what, const char *uri)
 		       "local:/run/leno/socket";
 	if (colon != NULL && strchr(colon + 1, ':') != NULL && uri[6] != '[')
 		return "an IPv6 address in brackets, as in tcp://[::1]:7400";
+	if (strncmp(uri, "tls://", 6) == 0)
+		return "tls://HOST:PORT, as in tls://192.0.2.1:7400";
 	return strcmp(what, "listen at") == 0 ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
 	                                      : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
 }

@@ -268,6 +268,7 @@ def test_what_cannot_work_is_said_at_once(w):
             (1, "the certificate's key is too weak",
              [*listen, "--tls-cert", pki.path("weak.pem"), "--tls-key", pki.path("weak.key")]),
             (2, "a TLS key without its certificate", [*listen, "--tls-key", key]),
+            (2, "tls://HOST:PORT", ["up", "--listen", "tls://localhost"]),
             (2, "takes a CA", [*listen, "--tls-cert", cert, "--tls-key", key, "--tls-clients"]),
             (1, "there is no such file",
              ["nodes", "--connect", "tls://127.0.0.1:1", "--tls-ca", w.path("no")]),
