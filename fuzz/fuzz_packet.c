@@ -103,6 +103,7 @@ static void attack(struct session *const s[2], uint8_t *data, size_t size)
 	uint8_t buf[HANDSHAKE_MAX];
 	struct writer w = writer_of(buf, sizeof buf);
 	struct bytes frames;
+	struct pass pass;
 	bool visitor;
 
 	if ((data[0] & 9) == 8) {
@@ -126,7 +127,7 @@ static void attack(struct session *const s[2], uint8_t *data, size_t size)
 	if (w.full)
 		abort();
 	w = writer_of(buf, sizeof buf);
-	session_check_init(&setup[0], &p, &keys, &visitor);
+	session_check_init(&setup[0], &p, &keys, &visitor, &pass);
 	if (session_take_packet(s[0], &p, 1, &frames) == 1)
 		abort();                       /* the fuzzer has no keys */
 	session_answer(s[0], &p, &w);

@@ -34,6 +34,7 @@ typedef struct leno_id { uint8_t bytes[16]; } leno_id; /* a UUID, version 8    *
 typedef struct leno_bytes { const void *data; size_t size; } leno_bytes; /* view */
 typedef int64_t leno_ms;                  /* milliseconds; -1 is "never"       */
 typedef uint64_t leno_request_id;         /* 0 names no request                */
+typedef uint64_t leno_ticket;             /* of one that asks to be let in; 0: none */
 
 enum leno_error {
 	LENO_OK          = 0,
@@ -65,7 +66,12 @@ enum leno_error {
 	LENO_SYSTEM      = -26, /* the operating system failed; see the log       */
 	LENO_OPEN_NETWORK = -27,/* beyond loopback a network needs a secret, or
 	                           options.anonymous                              */
-	LENO_INTERNAL    = -28
+	LENO_INTERNAL    = -28,
+	LENO_CERTIFICATE = -29, /* no certificate of this network                 */
+	LENO_EXPIRED     = -30, /* the certificate or invitation has expired      */
+	LENO_REVOKED     = -31, /* the certificate has been revoked               */
+	LENO_ROLE        = -32, /* the role does not allow that                   */
+	LENO_UNINVITED   = -33  /* on no list, or the host program said no        */
 };
 
 /* One sentence without a full stop, in English; static. Never NULL. */
@@ -100,7 +106,9 @@ enum leno_why {               /* why a node or a link went away              */
 	LENO_WHY_REFUSED      /* see the error beside it                     */
 };
 
-enum leno_role { LENO_MEMBER, LENO_ENDPOINT, LENO_VISITOR };
+/* An observer sees all and talks to whoever takes it: it relays for nobody, and others take no
+ * broadcasts, files or forwarded connections of it. */
+enum leno_role { LENO_MEMBER, LENO_ENDPOINT, LENO_VISITOR, LENO_OBSERVER };
 
 /* A node as the mesh sees it. Strings are UTF-8, lent. */
 typedef struct leno_info {
@@ -170,7 +178,27 @@ typedef struct leno_options {
 	const char *tls_crl_file;   /* revocations by the issuers of others          */
 	bool        tls_verify_clients; /* who dials us needs a certificate by
 	                               tls_ca_file                                   */
+
+	/* who is let in: see "admission" below */
+	const char *certificate_file; /* from an invitation, for the keys of identity_file:
+	                               this node belongs to a network that has a key */
+	const char *network_key_file; /* from leno_network_create(): this node exchanges
+	                               invitations for certificates; has one itself  */
+	const char *invitation;     /* "leno:...": asks for a certificate, stores it in
+	                               certificate_file, and can do nothing else     */
+	const leno_id *allow;       /* links and sessions with these alone; a visitor counts
+	                               as the node whose certificate it has          */
+	size_t      n_allow;        /* default 0: with all                           */
+	bool        observer;       /* be no more than that (see enum leno_role)     */
 } leno_options;
+
+/* One that the host program is asked about; strings lent. */
+typedef struct leno_stranger {
+	leno_id     id;          /* proved                                           */
+	const char *name;        /* "" when it has none, or is not known             */
+	const char *uri;         /* of its link; "" when it comes across relays      */
+	enum leno_role role;
+} leno_stranger;
 
 typedef struct leno_handlers {
 	void (*node_up)  (leno_node *, void *user, const leno_info *);
@@ -207,6 +235,16 @@ typedef struct leno_handlers {
 	/* A node has opened a stream to us: leno_stream_accept() it before this
 	 * returns, or it is refused. The topic is lent as long as the stream.  */
 	void (*stream)(leno_node *, void *user, leno_stream *, const char *topic);
+
+	/* May this node have a link or a session with us? Answer by leno_admit() or
+	 * leno_turn_away(), now or later; after 30 s without an answer it is turned away. It is
+	 * asked once; who was turned away is asked about again after 10 s. Those that this node
+	 * sends to first are let in. Without this handler all are that belong to the network. */
+	void (*admit)(leno_node *, void *user, const leno_stranger *, leno_ticket);
+
+	/* With options.invitation: the certificate is in its file (error 0), or why it will not
+	 * be: EXPIRED, LIMIT (the uses are used up), REVOKED, CERTIFICATE, FILE, TIMEOUT.   */
+	void (*joined)(leno_node *, void *user, int error);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */
@@ -278,6 +316,53 @@ LENO_API const char *leno_name(leno_node *, const leno_id *);
 /* True once a neighbour has told all that it knows: only then does "no such node"
  * mean that there is none. */
 LENO_API bool leno_synced(const leno_node *);
+
+/* ---- admission --------------------------------------------------------------- */
+
+/* A network may have a key. Who belongs to it has a certificate: the key's signature of its own
+ * keys, with a role and perhaps an end. Certificates come of invitations, which the key signs,
+ * too, and which a node that has the key exchanges for them; and end when they are revoked. */
+
+/* The answer to the handler `admit`. NO_NODE: the ticket is answered, or too old. */
+LENO_API int leno_admit(leno_node *, leno_ticket);
+LENO_API int leno_turn_away(leno_node *, leno_ticket);
+
+/* What a node may be, as far as we know: LENO_OBSERVER, too, of a visitor that an observer has
+ * sent. LENO_VISITOR of whom we do not know. */
+LENO_API enum leno_role leno_role_of(leno_node *, const leno_id *);
+
+/* Voids all certificates that a node was given until now, and tells all that can be reached.
+ * Needs options.network_key_file. Errors: ARGUMENT, CERTIFICATE (this node has no key), FILE (it
+ * could not be written down), LIMIT (so many are revoked already), MEMORY. */
+LENO_API int leno_revoke(leno_node *, const leno_id *);
+
+/* How many have been revoked, as far as we know, and are not forgotten. */
+LENO_API size_t leno_revoked(const leno_node *);
+
+typedef struct leno_invitation {
+	const char *network;     /* of what was read; not needed to invite           */
+	const char *name;        /* of the node that is invited, for people; or ""   */
+	enum leno_role role;     /* member, endpoint or observer                     */
+	uint32_t    uses;        /* nodes that may be let in by it; 0: 1             */
+	uint64_t    expires_ms;  /* wall clock, since 1970; 0: never                 */
+	uint64_t    lifetime_s;  /* of the certificates; 0: without end              */
+	size_t      n_addresses; /* URIs of nodes that let in, to 4                  */
+	const char *const *addresses;
+} leno_invitation;
+
+enum { LENO_INVITATION_TEXT = 1024 };
+
+/* Writes a new key for a network of this name to a file of mode 0600. Errors: EXISTS, FILE,
+ * ARGUMENT. */
+LENO_API int leno_network_create(const char *path, const char *network);
+
+/* An invitation, "leno:" and base64url, signed by the key in that file. Errors: FILE, ARGUMENT. */
+LENO_API int leno_invite(const char *network_key_file, const leno_invitation *,
+                         char ret_text[LENO_INVITATION_TEXT]);
+
+/* What an invitation says; *ret is lent until fn returns. ARGUMENT: it is none, or damaged. */
+LENO_API int leno_invitation_read(const char *text,
+                                  void (*fn)(void *arg, const leno_invitation *), void *arg);
 
 /* ---- messages ------------------------------------------------------------- */
 
@@ -449,6 +534,8 @@ typedef struct leno_stats {
 	                                        sent because of silence           */
 	uint64_t relay_queue_bytes;          /* waiting now for some link, for others */
 	uint64_t relay_queue_us;             /* the longest of their waits so far */
+	uint64_t refused_certificate, refused_expired, refused_revoked, /* see "admission" */
+	         refused_role, refused_uninvited;
 } leno_stats;
 
 LENO_API void leno_get_stats(const leno_node *, leno_stats *ret);

@@ -49,6 +49,29 @@ typedef struct leno_engine_config {
 	uint8_t  secret[32];     /* already stretched                          */
 	bool     no_aes;         /* ChaCha20 even where hardware does AES: one seed
 	                            makes the same bytes on every machine      */
+
+	/* A network with a key: what the driver's files hold, and what they keep */
+	bool     has_key;
+	uint8_t  network_key[32];     /* public                                 */
+	leno_bytes certificate;       /* our own, or of the identity that sends us ... */
+	bool     has_holder;
+	uint8_t  holder[32];          /* ... as a visitor: its seed             */
+	leno_bytes invitation;        /* in place of a certificate              */
+	bool     issues;
+	uint8_t  network_seed[32];    /* issues: the key's other half           */
+	leno_bytes revocations;       /* one after another, as they were kept   */
+	uint64_t clock_ms;            /* wall clock at open; 0: wall_ms         */
+	/* issues: makes sure, beyond the next power failure, that one of `uses` of this token is
+	 * used by this node, and by which certificate; *ret is that, or the one that it was given
+	 * before (lent until the next call). LIMIT, FILE. */
+	int    (*issue)(void *keeper, const uint8_t token[16], uint32_t uses, const leno_id *,
+	                leno_bytes certificate, leno_bytes *ret);
+	/* All that are known, again whenever there are more. FILE. */
+	int    (*keep_revocations)(void *keeper, leno_bytes all);
+	/* invitation: what it brought. FILE. */
+	int    (*keep_certificate)(void *keeper, leno_bytes certificate);
+	void    *keeper;
+
 	leno_options  options;   /* files and anonymous are the driver's concern */
 	leno_handlers handlers;
 	void    *user;

@@ -86,3 +86,23 @@ bool network_admits(const struct network *net, const struct public_keys *keys,
 	network_credential(net, keys, due);
 	return crypto_same(due, credential, sizeof due);
 }
+
+bool pass_allows(const struct pass *p, enum leno_role claimed)
+{
+	if (p->sent || p->guest)
+		return claimed == LENO_VISITOR;
+	switch (p->role) {
+	case LENO_OBSERVER: return claimed == LENO_OBSERVER || claimed == LENO_VISITOR;
+	case LENO_ENDPOINT: return claimed != LENO_MEMBER;
+	default: return true;
+	}
+}
+
+int network_judge(const struct network *net, const struct public_keys *keys,
+		  struct bytes extensions, struct pass *ret)
+{
+	if (net->has_key)
+		return net->judge(net->judge_of, keys, extensions, ret);
+	*ret = (struct pass){.role = LENO_MEMBER, .holder = identity_id(keys)};
+	return 0;
+}

@@ -25,13 +25,34 @@ void identity_from_seed(struct identity *, const uint8_t seed[32]);
 leno_id identity_id(const struct public_keys *);
 void identity_wipe(struct identity *);
 
-/* The network: its name, and its secret if it has one; what members derive from it. */
+/* What a node has been let in for, by its certificate; in networks without any: a member. */
+struct pass {
+	enum leno_role role;           /* the most that it may be                    */
+	bool     sent;                 /* a visitor, sent by the holder              */
+	bool     guest;                /* has an invitation alone                    */
+	bool     issuer;               /* has the network's key                      */
+	uint64_t issued_ms, expires_ms;
+	leno_id  holder;               /* of the certificate: itself, or who sent it */
+};
+
+/* May it call itself that? */
+bool pass_allows(const struct pass *, enum leno_role claimed);
+
+/* The network: its name, and its secret and key if it has them; what members derive from it. */
 struct network {
 	char    name[65];
 	bool    has_secret;
 	uint8_t secret[32];
 	uint8_t credential_key[32];    /* keyed MAC over public keys: admission      */
 	uint8_t psk[32];               /* mixed into link and session handshakes     */
+
+	bool    has_key;               /* who belongs to it has a certificate        */
+	uint8_t key[32];               /* Ed25519, public                            */
+	struct bytes certificate;      /* our own: an extension, see wire/           */
+	struct bytes invitation;       /* the same, while we have no certificate     */
+	int   (*judge)(void *judge_of, const struct public_keys *, struct bytes extensions,
+	               struct pass *ret);
+	void   *judge_of;
 };
 void network_init(struct network *, const char *name, const uint8_t *secret /* or NULL */);
 
@@ -44,5 +65,11 @@ void network_credential(const struct network *, const struct public_keys *,
                         uint8_t ret[CREDENTIAL_SIZE]);
 bool network_admits(const struct network *, const struct public_keys *,
                     const uint8_t credential[CREDENTIAL_SIZE]);
+
+/* What a node of these keys has been let in for, as far as its extensions say. Always 0 in a
+ * network without a key; else CERTIFICATE, EXPIRED, REVOKED too. The keys must be proved, or
+ * be so before anything is believed of them. */
+int network_judge(const struct network *, const struct public_keys *, struct bytes extensions,
+                  struct pass *ret);
 
 #endif

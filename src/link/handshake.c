@@ -7,6 +7,8 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "wire/certificate.h"
+#include "wire/extension.h"
 
 static const uint8_t magic[PREAMBLE_MAGIC] = {'l', 'e', 'n', 'o'};
 
@@ -16,7 +18,8 @@ enum {
 	STATUS_AT   = PREAMBLE_MAGIC + 1,
 	WELCOME_MIN = 32 + 48 + TAG_SIZE,      /* e, s, and an empty payload's tag       */
 	PROOF_MIN   = 48 + TAG_SIZE,
-	PAYLOAD_MAX = 32 + CREDENTIAL_SIZE + 8 + 1 + 9 + 9 + 1 + 1 + NAME_MAX_ + 1
+	PAYLOAD_MAX = 32 + CREDENTIAL_SIZE + 8 + 1 + 9 + 9 + 1 + 1 + NAME_MAX_ + 2 +
+		      ADMISSION_EXTENSIONS_MAX
 };
 static_assert(WELCOME_PREAMBLE + 2 + WELCOME_MIN + PAYLOAD_MAX <= HANDSHAKE_MAX,
 	      "what we send is what we take");
@@ -26,6 +29,8 @@ static const int errors[] = {
 	[REFUSED_OLD] = LENO_OLD,            [REFUSED_BUSY] = LENO_BUSY,
 	[REFUSED_SECRET] = LENO_SECRET,      [REFUSED_SELF] = LENO_SELF,
 	[REFUSED_IDENTITY] = LENO_IDENTITY,  [REFUSED_PROTOCOL] = LENO_PROTOCOL,
+	[REFUSED_CERTIFICATE] = LENO_CERTIFICATE, [REFUSED_EXPIRED] = LENO_EXPIRED,
+	[REFUSED_REVOKED] = LENO_REVOKED,    [REFUSED_ROLE] = LENO_ROLE,
 };
 enum { N_ERRORS = sizeof errors / sizeof *errors };
 
@@ -57,6 +62,21 @@ static uint8_t own_ciphers(const struct handshake *h)
 
 /* ---- what each says of itself ----------------------------------------------------- */
 
+/* A certificate is of use to nobody but its holder. An invitation is: so it goes with the proof,
+ * to an end that has shown a certificate of the network. */
+static void write_extensions(const struct handshake *h, struct writer *w, bool is_proof)
+{
+	const struct network *net = h->setup->network;
+	uint8_t buf[ADMISSION_EXTENSIONS_MAX];
+	struct writer all = writer_of(buf, sizeof buf);
+
+	if (net->certificate.size > 0)
+		write_extension(&all, EXTENSION_CERTIFICATE, net->certificate);
+	else if (net->invitation.size > 0 && is_proof)
+		write_extension(&all, EXTENSION_INVITATION, net->invitation);
+	write_sized(w, writer_bytes(&all));
+}
+
 /* The credential goes with the proof alone, which the secret covers. In the welcome anybody
  * who dials could read it, and guess a passphrase by it at home. */
 static void write_self(const struct handshake *h, struct writer *w, uint8_t ciphers,
@@ -75,7 +95,7 @@ static void write_self(const struct handshake *h, struct writer *w, uint8_t ciph
 	write_varint(w, self->heartbeat_us / 1000);
 	write_u8(w, ciphers);
 	write_sized(w, bytes_text(self->name ? self->name : ""));
-	write_sized(w, bytes_of(NULL, 0)); /* room for later versions */
+	write_extensions(h, w, with_credential);
 }
 
 static uint32_t to_32(uint64_t v)
@@ -83,7 +103,8 @@ static uint32_t to_32(uint64_t v)
 	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
-/* The payload that Noise has verified: 0, PROTOCOL, SELF, IDENTITY or SECRET. */
+/* The payload that Noise has verified: 0, PROTOCOL, SELF, IDENTITY, SECRET, or what the
+ * network's key says of it. */
 static int read_peer(const struct handshake *h, struct bytes payload, bool with_credential,
 		     struct link_peer *ret, uint8_t *ret_ciphers)
 {
@@ -91,7 +112,8 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 	struct reader r = reader_of(payload);
 	struct link_peer p = {.role = LENO_MEMBER};
 	uint8_t credential[CREDENTIAL_SIZE], role, ciphers;
-	struct bytes name;
+	struct bytes name, extensions;
+	int error;
 
 	memcpy(p.keys.x, h->noise.peer_static, 32);
 	read_copy(&r, p.keys.ed, 32);
@@ -102,8 +124,8 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 	read_varint(&r); /* its heartbeat: for people who read a capture */
 	ciphers = read_u8(&r);
 	name = read_sized(&r, NAME_MAX_);
-	read_sized(&r, HANDSHAKE_MAX); /* of later versions: not for us */
-	if (!read_end(&r) || role > LENO_VISITOR ||
+	extensions = read_sized(&r, HANDSHAKE_MAX);
+	if (!read_end(&r) || role > LENO_OBSERVER ||
 	    (name.size > 0 && memchr(name.data, 0, name.size)))
 		return LENO_PROTOCOL;
 	p.role = (enum leno_role)role;
@@ -117,6 +139,11 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 			    : !crypto_same(credential, (uint8_t[CREDENTIAL_SIZE]){0},
 					   sizeof credential))
 		return LENO_SECRET;
+	error = network_judge(h->setup->network, &p.keys, extensions, &p.pass);
+	if (error)
+		return error;
+	if (!pass_allows(&p.pass, p.role))
+		return LENO_ROLE;
 	p.id = identity_id(&p.keys);
 	*ret = p;
 	*ret_ciphers = ciphers;
@@ -128,7 +155,7 @@ static int read_peer(const struct handshake *h, struct bytes payload, bool with_
 static void begin_noise(const struct handshake *h, struct noise *n, bool initiator,
 			const uint8_t *ephemeral_public)
 {
-	bool secret = h->admission == ADMIT_SECRET;
+	bool secret = h->admission & ADMIT_SECRET;
 	struct noise_setup setup = {
 		.pattern = secret ? NOISE_XX_PSK3 : NOISE_XX,
 		.initiator = initiator,
@@ -158,6 +185,17 @@ static size_t write_first(const struct handshake *h, const uint8_t *e, uint8_t *
 
 /* ---- the three messages ------------------------------------------------------------ */
 
+static uint8_t admission_of(const struct network *net)
+{
+	uint8_t bits = 0;
+
+	if (net->has_secret)
+		bits |= ADMIT_SECRET;
+	if (net->has_key)
+		bits |= ADMIT_CERTIFICATE;
+	return bits ? bits : ADMIT_ANONYMOUS;
+}
+
 void handshake_begin(struct handshake *h, const struct link_setup *setup, bool dialled)
 {
 	struct writer w = writer_of(h->out, sizeof h->out);
@@ -166,7 +204,7 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	memset(h, 0, sizeof *h);
 	h->setup = setup;
 	h->step = dialled ? STEP_WELCOME : STEP_HELLO;
-	h->admission = setup->network->has_secret ? ADMIT_SECRET : ADMIT_ANONYMOUS;
+	h->admission = admission_of(setup->network);
 	/* Made before the other end can be waiting for it: a stranger that only connects costs
 	 * this much, a sixth of a handshake. */
 	random_bytes(setup->random, h->ephemeral_secret, 32);
@@ -178,7 +216,7 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	write_bytes(&w, magic, sizeof magic);
 	write_u8(&w, PROTOCOL_VERSION);
 	write_u8(&w, PROTOCOL_OLDEST);
-	write_u8(&w, (uint8_t)h->admission);
+	write_u8(&w, h->admission);
 	write_bytes(&w, salt, sizeof salt);
 	write_bytes(&w, tag, sizeof tag);
 	write_bytes(&w, h->ephemeral_public, 32);
@@ -203,13 +241,15 @@ static int take_hello(struct handshake *h, struct bytes message)
 	network_tag(h->setup->network, in + SALT_AT, tag);
 	if (!crypto_same(tag, in + TAG_AT, sizeof tag))
 		return LENO_FOREIGN;
-	if (!(in[PREAMBLE_MAGIC + 2] & h->admission))
+	if ((in[PREAMBLE_MAGIC + 2] ^ h->admission) & ADMIT_SECRET)
 		return LENO_SECRET;
+	if (in[PREAMBLE_MAGIC + 2] != h->admission)
+		return LENO_CERTIFICATE;
 
 	write_bytes(&w, magic, sizeof magic);
 	write_u8(&w, highest < PROTOCOL_VERSION ? highest : PROTOCOL_VERSION);
 	write_u8(&w, REFUSED_NOT);
-	write_u8(&w, (uint8_t)h->admission);
+	write_u8(&w, h->admission);
 	memcpy(h->prologue, in, HELLO_PREAMBLE);
 	memcpy(h->prologue + HELLO_PREAMBLE, h->out, WELCOME_PREAMBLE);
 

@@ -27,13 +27,15 @@ enum {
 	REFUSAL_SIZE     = 3                          /* u16 0, u8 enum refusal        */
 };
 
-/* How a network lets nodes in; also the number of the Noise pattern that follows. */
-enum admission { ADMIT_ANONYMOUS = 1, ADMIT_SECRET = 2 };
+/* How a network lets nodes in: all bits that are so, or that it is anonymous. A secret also
+ * means the other Noise pattern. */
+enum admission { ADMIT_ANONYMOUS = 1, ADMIT_SECRET = 2, ADMIT_CERTIFICATE = 4 };
 
 /* On the wire, where a proof or a record would be, or in the welcome's preamble. */
 enum refusal {
 	REFUSED_NOT, REFUSED_FOREIGN, REFUSED_OLD, REFUSED_BUSY, REFUSED_SECRET, REFUSED_SELF,
-	REFUSED_IDENTITY, REFUSED_PROTOCOL
+	REFUSED_IDENTITY, REFUSED_PROTOCOL, REFUSED_CERTIFICATE, REFUSED_EXPIRED, REFUSED_REVOKED,
+	REFUSED_ROLE
 };
 
 enum handshake_step { STEP_HELLO, STEP_WELCOME, STEP_PROOF, STEP_DONE }; /* awaited next */
@@ -41,7 +43,7 @@ enum handshake_step { STEP_HELLO, STEP_WELCOME, STEP_PROOF, STEP_DONE }; /* awai
 struct handshake {
 	const struct link_setup *setup;
 	enum handshake_step step;
-	enum admission admission;
+	uint8_t admission;               /* bits of enum admission                 */
 	uint8_t ephemeral_secret[32], ephemeral_public[32];
 	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE];
 	struct noise noise;

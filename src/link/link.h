@@ -31,6 +31,7 @@ struct link_peer {
 	enum leno_role role;
 	uint32_t message_max;
 	char     name[NAME_MAX_ + 1];
+	struct pass pass;            /* what its certificate lets it be             */
 };
 
 /* Lent to all links of a node, for their whole lives. */
@@ -63,7 +64,8 @@ struct link *link_free(struct link *);              /* wipes its keys           
 /* Takes from *data what makes one step and moves *data and *size past it. Call again
  * until it says LINK_MORE. *ret_frames is valid until the next call; it lies in *data
  * (decrypted in place) or in the link's own `part`. Below 0 (the link is dead): SECRET,
- * FOREIGN, OLD, IDENTITY, SELF, PROTOCOL, BUSY, MEMORY; REFUSED when the other end says that
+ * FOREIGN, OLD, IDENTITY, SELF, PROTOCOL, BUSY, MEMORY, CERTIFICATE, EXPIRED, REVOKED, ROLE;
+ * REFUSED when the other end says that
  * we are it; CLOSED when it was dead before.
  * link_make_handshake() may still give a refusal, once: it tells the other end why. */
 int link_take(struct link *, uint8_t **data, size_t *size, uint64_t now_us,

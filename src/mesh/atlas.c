@@ -280,6 +280,17 @@ void atlas_drop_heard(struct mesh *m, struct atlas_node *n)
 	atlas_remove(m, n);
 }
 
+/* It is kept, so that what is told of it is known for what it is; but it has no links, no path
+ * leads there, and nobody is told of it. */
+void atlas_shut(struct mesh *m, struct atlas_node *n)
+{
+	unresolve(m, n);
+	n->n_edges = 0;
+	n->shut = true;
+	gossip_forget(m, n->slot);
+	m->dirty = m->urgent = true;
+}
+
 static bool same_edges(const struct atlas_node *n, const struct mesh_record *r)
 {
 	if (n->n_edges != r->n_edges)
@@ -314,13 +325,14 @@ static void compute_digest(struct atlas_node *n)
 
 void atlas_set_record(struct mesh *m, struct atlas_node *n, struct mesh_record *r)
 {
-	bool same = n->record && same_edges(n, r) && n->record->role == r->role &&
+	bool same = n->record && !n->shut && same_edges(n, r) && n->record->role == r->role &&
 	            n->record->goodbye == r->goodbye &&
 	            n->stamp.incarnation == r->stamp.incarnation;
 	bool had = unresolve(m, n), has;
 
 	mem_free(n->record);
 	n->record = r;
+	n->shut = false;
 	n->stamp = r->stamp;
 	n->edges = r->edges;
 	n->n_edges = r->n_edges;

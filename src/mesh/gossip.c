@@ -173,6 +173,19 @@ void gossip_got(struct mesh *m, struct atlas_node *n)
 	}
 }
 
+/* Asking on would bring the same again. */
+void gossip_vain(struct mesh *m, struct atlas_node *n)
+{
+	unask(m, n);
+	for (int i = 0; i < m->links_end; i++) {
+		if (!m->links[i])
+			continue;
+		mark_clear(m->links[i], MARK_WANT, n->slot);
+		gossip_settle(m->links[i]);
+	}
+	atlas_drop_heard(m, n);
+}
+
 /* Once true it stays: what changes later is news, not what was known when we met. */
 void gossip_settle(struct mesh_link *l)
 {

@@ -76,6 +76,7 @@ static void tell_node(const struct mesh *m, const struct atlas_node *n, struct m
 		ret->labels = s->labels;
 	} else {
 		ret->keys = r->keys;
+		ret->pass = r->pass;
 		ret->role = r->role;
 		ret->message_max = r->message_max;
 		ret->name = r->name;
@@ -172,4 +173,14 @@ uint64_t mesh_refused(const struct mesh *m)
 bool mesh_pushes(const struct mesh *m, int link)
 {
 	return link >= 0 && link < m->links_end && m->links[link] && m->links[link]->eager;
+}
+
+uint64_t mesh_refused_revoked(const struct mesh *m)
+{
+	return m->refused_revoked;
+}
+
+uint64_t mesh_refused_expired(const struct mesh *m)
+{
+	return m->refused_expired;
 }

@@ -255,6 +255,23 @@ void mesh_tick(struct mesh *m, uint64_t now_us)
 	mesh_wake_at(m, least(m->ask_due, m->grace_due));
 }
 
+uint64_t mesh_rejudge(struct mesh *m, int (*judge)(void *arg, const struct pass *), void *arg)
+{
+	uint64_t soonest_ms = NEVER;
+
+	for (uint32_t i = 1; i < m->n_slots; i++) {
+		struct atlas_node *n = m->slots[i];
+
+		if (!n || !n->record || n->shut)
+			continue;
+		if (judge(arg, &n->record->pass))
+			atlas_shut(m, n);
+		else if (n->record->pass.expires_ms)
+			soonest_ms = least(soonest_ms, n->record->pass.expires_ms);
+	}
+	return soonest_ms;
+}
+
 /* ---- what happened ------------------------------------------------------------------ */
 
 /* The difference between what the user believes of a node and what is so, a step at a
@@ -266,7 +283,7 @@ static bool next_change(struct atlas_node *n, struct mesh_event *ret)
 	*ret = (struct mesh_event){ .id = n->id };
 	if (n->told_up && !n->up) {
 		ret->kind = MESH_DOWN;
-		ret->why = node_gone(n) || (n->left_incarnation &&
+		ret->why = n->shut ? LENO_WHY_REFUSED : node_gone(n) || (n->left_incarnation &&
 		                           n->left_incarnation >= n->stamp.incarnation)
 		         ? LENO_WHY_GOODBYE : LENO_WHY_UNREACHABLE;
 		n->told_up = false;

@@ -55,6 +55,7 @@ struct mesh_setup {
 struct mesh_node {
 	leno_id  id;
 	struct public_keys keys;
+	struct pass pass;
 	uint64_t incarnation;
 	uint32_t version;
 	enum leno_role role;
@@ -74,7 +75,7 @@ struct mesh_event {
 	enum mesh_event_kind kind;   /* ROUTE: another first link leads there now, or none
 	                                (-1). RENEWED: a newer life of it is known      */
 	leno_id id;
-	enum leno_why why;           /* of DOWN: GOODBYE or UNREACHABLE                 */
+	enum leno_why why;           /* of DOWN: GOODBYE, UNREACHABLE or REFUSED        */
 	bool was_up;                 /* of RENEWED: UP had been said of the life before,
 	                                and no DOWN of it will be                       */
 };
@@ -169,6 +170,15 @@ bool mesh_each_edge(struct mesh *, size_t *cursor, leno_edge *ret);        /* of
 size_t mesh_count(const struct mesh *);                                    /* up, self included */
 bool mesh_synced(const struct mesh *);
 bool mesh_linked(const struct mesh *, const leno_id *);                    /* is it a neighbour */
+
+/* Asks of the pass of each node that has a record whether it still holds (0). Whose does not has
+ * no path any more, and is down, REFUSED. When the first of the others expires, in ms of the
+ * wall clock; NEVER. */
+uint64_t mesh_rejudge(struct mesh *, int (*judge)(void *arg, const struct pass *), void *arg);
+
+/* Records that were not taken because their certificate is revoked; has expired. */
+uint64_t mesh_refused_revoked(const struct mesh *);
+uint64_t mesh_refused_expired(const struct mesh *);
 
 /* The tree of gossip, for broadcasts: is this link one to push along? */
 bool mesh_pushes(const struct mesh *, int link);

@@ -10,6 +10,8 @@
 #include <assert.h>
 
 #include "mesh/state.h"
+#include "wire/certificate.h"
+#include "wire/extension.h"
 
 void own_changed(struct mesh *m, uint32_t pace_ms)
 {
@@ -65,7 +67,9 @@ void own_seal(struct mesh *m)
 	struct node_record n = { .role = setup->role, .goodbye = own->gone,
 	                         .message_max = setup->message_max,
 	                         .name = bytes_text(setup->name), .n_labels = setup->n_labels };
+	uint8_t extensions[EXTENSION_HEAD + CERTIFICATE_MAX];
 	struct writer w = writer_of(own->raw, sizeof own->raw);
+	struct writer x = writer_of(extensions, sizeof extensions);
 	size_t n_neighbours = list_neighbours(m, neighbours);
 
 	own->seal = own->dirty = false;
@@ -83,9 +87,12 @@ void own_seal(struct mesh *m)
 	network_credential(setup->network, &setup->self->public, n.credential);
 	for (size_t i = 0; i < setup->n_labels; i++)
 		n.labels[i] = bytes_text(setup->labels[i]);
+	if (setup->network->certificate.size > 0)
+		write_extension(&x, EXTENSION_CERTIFICATE, setup->network->certificate);
+	n.extensions = writer_bytes(&x);
 	node_record_write(&w, &n, neighbours, n_neighbours);
 	mesh_record_sign(&w, setup->self);
-	assert(!w.full);                   /* node_record.h has proved that it fits */
+	assert(!w.full && !x.full);        /* node_record.h has proved that it fits */
 	own->raw_size = writer_size(&w);
 	m->self.stamp = m->self.heard = own->stamp;
 	gossip_spread(m, &m->self, NULL);
@@ -120,11 +127,16 @@ void own_rtt(struct mesh *m, struct mesh_link *l)
 int own_met(struct mesh *m, struct mesh_link *from, const struct node_record *n)
 {
 	struct mesh_own *own = &m->own;
+	struct pass pass;
+	int error;
 
 	mark_clear(from, MARK_WANT, 0);
 	if (node_stamp_order(n->stamp, own->stamp) <= 0 || mesh_is_visitor(m))
 		return 0;
-	if (!mesh_record_proved(n, m->setup.network))
+	error = mesh_record_admitted(n, m->setup.network, &pass);
+	if (error)
+		return error == LENO_PROTOCOL ? error : 0;
+	if (!mesh_record_signed(n))
 		return LENO_PROTOCOL;
 	if (n->stamp.incarnation == own->stamp.incarnation) {
 		if (++own->jumps > JUMPS_MAX || n->stamp.version == UINT32_MAX)

@@ -23,23 +23,24 @@ static struct bytes with_domain(uint8_t *buf, struct bytes covered)
 	return bytes_of(buf, DOMAIN_SIZE + covered.size);
 }
 
-bool mesh_record_admitted(const struct node_record *n, const struct network *network)
+int mesh_record_admitted(const struct node_record *n, const struct network *network,
+                         struct pass *ret)
 {
 	struct public_keys keys = mesh_record_keys(n);
+	int error = LENO_PROTOCOL;
 
-	return network_admits(network, &keys, n->credential);
+	if (network_admits(network, &keys, n->credential))
+		error = network_judge(network, &keys, n->extensions, ret);
+	if (!error && !pass_allows(ret, n->role))
+		error = LENO_PROTOCOL;
+	return error == 0 || error == LENO_EXPIRED || error == LENO_REVOKED ? error : LENO_PROTOCOL;
 }
 
-static bool is_signed(const struct node_record *n)
+bool mesh_record_signed(const struct node_record *n)
 {
 	uint8_t buf[DOMAIN_SIZE + NODE_RECORD_MAX];
 
 	return crypto_verify(n->signature, with_domain(buf, n->covered), n->ed);
-}
-
-bool mesh_record_proved(const struct node_record *n, const struct network *network)
-{
-	return mesh_record_admitted(n, network) && is_signed(n);
 }
 
 bool mesh_record_may_go(struct mesh_record *r)
@@ -47,8 +48,8 @@ bool mesh_record_may_go(struct mesh_record *r)
 	struct node_record n;
 
 	if (r->proof == PROOF_LINK)
-		r->proof = node_record_read(r->raw, &n) && is_signed(&n) ? PROOF_SIGNATURE
-		                                                         : PROOF_FALSE;
+		r->proof = node_record_read(r->raw, &n) && mesh_record_signed(&n) ? PROOF_SIGNATURE
+		                                                                  : PROOF_FALSE;
 	return r->proof == PROOF_SIGNATURE;
 }
 

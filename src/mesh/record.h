@@ -35,6 +35,7 @@ enum record_proof {
 struct mesh_record {
 	enum record_proof proof;
 	struct public_keys keys;
+	struct pass pass;
 	struct node_stamp stamp;
 	enum leno_role role;
 	bool     goodbye;
@@ -49,11 +50,12 @@ struct mesh_record {
 
 struct public_keys mesh_record_keys(const struct node_record *);
 
-/* Is it admitted to this network? */
-bool mesh_record_admitted(const struct node_record *, const struct network *);
+/* Is it admitted to this network, and as what? PROTOCOL: no. EXPIRED, REVOKED: not any more,
+ * which neighbours with another clock, or older news, need not know yet. */
+int mesh_record_admitted(const struct node_record *, const struct network *, struct pass *ret);
 
-/* Is it admitted, and signed by the keys that it states? */
-bool mesh_record_proved(const struct node_record *, const struct network *);
+/* Is it signed by the keys that it states? */
+bool mesh_record_signed(const struct node_record *);
 
 /* May it be passed on? Checks the signature the first time. */
 bool mesh_record_may_go(struct mesh_record *);

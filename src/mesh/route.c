@@ -145,13 +145,22 @@ static void update_local_paths(struct mesh *m)
 	}
 }
 
-/* Endpoints come last: as the root they would have to pass on what they do not. */
+/* Endpoints come last, and observers behind them: as the root they would have to pass on what
+ * they do not. */
+static int root_rank(const struct mesh *m, const struct atlas_node *n)
+{
+	enum leno_role role = node_role(m, n);
+
+	return role == LENO_OBSERVER ? 2 : role == LENO_ENDPOINT;
+}
+
 static bool better_root(const struct mesh *m, const struct atlas_node *a,
                         const struct atlas_node *b)
 {
-	bool ends_a = node_role(m, a) == LENO_ENDPOINT, ends_b = node_role(m, b) == LENO_ENDPOINT;
+	int rank_a = root_rank(m, a), rank_b = root_rank(m, b);
 
-	return ends_a != ends_b ? ends_b : memcmp(a->id.bytes, b->id.bytes, sizeof a->id) < 0;
+	return rank_a != rank_b ? rank_a < rank_b
+	                        : memcmp(a->id.bytes, b->id.bytes, sizeof a->id) < 0;
 }
 
 /* The tree of gossip: shortest paths from the best root that can be reached, which all

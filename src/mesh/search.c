@@ -9,7 +9,8 @@
  * that no loop can last (docs/decisions/0002-one-tree-that-every-node-computes.md).
  *
  * A state is a node and a bit. The bit is set for an endpoint that is reached from
- * outside its machine: what comes in so goes on over local links only, and stays in. */
+ * outside its machine: what comes in so goes on over local links only, and stays in.
+ * Through observers no path leads. */
 #include <assert.h>
 
 #include "mesh/state.h"
@@ -101,7 +102,7 @@ static void expand(struct mesh *m, uint32_t from, uint32_t source, bool sticky)
 	const struct route_state s = m->states[from];
 	bool own = from / 2 == 0, inbound = from % 2;
 
-	if (s.hops >= HOPS_MAX)
+	if (s.hops >= HOPS_MAX || (from / 2 != source && node_role(m, n) == LENO_OBSERVER))
 		return;
 	for (size_t i = 0; i < n->n_edges; i++) {
 		const struct atlas_edge *e = &n->edges[i];

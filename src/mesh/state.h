@@ -67,6 +67,7 @@ struct atlas_node {
 	uint64_t down_us;                /* end of that grace; NEVER                     */
 	uint64_t lost_us;                /* since when there is no path                  */
 	bool     had_path;               /* there was one, once                          */
+	bool     shut;                   /* its record counts no more: revoked, expired  */
 	int      brought_by;             /* the link by which we first heard of it; -1   */
 
 	struct list change;              /* in mesh->changes while the user must be told */
@@ -144,6 +145,7 @@ struct mesh {
 	struct atlas_node **slots;       /* NULL where free                              */
 	uint32_t n_slots, slots_room;    /* beyond n_slots all are free                  */
 	uint64_t refused;                /* for which there was no room, or not for long  */
+	uint64_t refused_revoked, refused_expired; /* records                             */
 
 	struct mesh_link **links;
 	int      links_room;
@@ -192,7 +194,7 @@ static inline enum leno_role node_role(const struct mesh *m, const struct atlas_
 
 static inline bool node_gone(const struct atlas_node *n)
 {
-	return n->record && n->record->goodbye;
+	return n->shut || (n->record && n->record->goodbye);
 }
 
 /* atlas.c */
@@ -207,6 +209,7 @@ void atlas_set_record(struct mesh *, struct atlas_node *, struct mesh_record *);
 void atlas_set_own_edges(struct mesh *);
 struct atlas_edge *atlas_edge_to(const struct atlas_node *, const leno_id *);
 void atlas_drop_heard(struct mesh *, struct atlas_node *);   /* if no more than heard of */
+void atlas_shut(struct mesh *, struct atlas_node *);
 
 /* route.c */
 void route_update(struct mesh *, bool at_once);
@@ -234,6 +237,7 @@ void gossip_spread(struct mesh *, struct atlas_node *, const struct mesh_link *f
 void gossip_offer(struct mesh *, struct atlas_node *);        /* it has come into reach */
 void gossip_eager(struct mesh *, struct mesh_link *, bool eager);
 void gossip_got(struct mesh *, struct atlas_node *);          /* its record has come    */
+void gossip_vain(struct mesh *, struct atlas_node *);         /* it came, and is not taken */
 void gossip_settle(struct mesh_link *);                       /* are we synced now?     */
 void gossip_link_down(struct mesh *, struct mesh_link *);
 void gossip_expire(struct mesh *);                            /* answers that never came */

@@ -121,7 +121,8 @@ static int take_want(struct mesh *m, struct mesh_link *l, struct reader *r)
 		leno_id id = read_id(r);
 		struct atlas_node *n = r->bad ? NULL : atlas_find(m, &id);
 
-		if (n && n->stamp.version > 0 && !(n->slot == 0 && mesh_is_visitor(m))) {
+		if (n && n->stamp.version > 0 && !n->shut &&
+		    !(n->slot == 0 && mesh_is_visitor(m))) {
 			mark_clear(l, MARK_ANNOUNCE, n->slot);
 			mark_set(l, MARK_PUSH, n->slot);
 		}
@@ -139,7 +140,7 @@ static int take_want(struct mesh *m, struct mesh_link *l, struct reader *r)
 static void take_known(struct mesh *m, struct mesh_link *l, struct atlas_node *n, int order)
 {
 	if (order < 0) {
-		if (!mesh_is_visitor(m) && l->peer.role != LENO_VISITOR) {
+		if (!mesh_is_visitor(m) && !n->shut && l->peer.role != LENO_VISITOR) {
 			mark_set(l, MARK_PUSH, n->slot);
 			gossip_wanting(m, l);
 		}
@@ -152,7 +153,8 @@ static void take_known(struct mesh *m, struct mesh_link *l, struct atlas_node *n
 }
 
 static int store(struct mesh *m, struct mesh_link *l, struct atlas_node *n, const leno_id *id,
-                 const struct node_record *record, struct bytes raw, enum record_proof proof)
+                 const struct node_record *record, struct bytes raw, enum record_proof proof,
+                 const struct pass *pass)
 {
 	struct mesh_record *kept = mesh_record_new(record, raw);
 	int error = kept ? 0 : LENO_MEMORY;
@@ -164,10 +166,22 @@ static int store(struct mesh *m, struct mesh_link *l, struct atlas_node *n, cons
 		return error;
 	}
 	kept->proof = proof;
+	kept->pass = *pass;
 	atlas_set_record(m, n, kept);
 	gossip_got(m, n);
 	gossip_spread(m, n, l);
 	return 0;
+}
+
+/* Whoever told of it may not have heard yet: so nobody is to blame. */
+static void shut_out(struct mesh *m, struct atlas_node *n, int error)
+{
+	if (error == LENO_REVOKED)
+		m->refused_revoked++;
+	else
+		m->refused_expired++;
+	if (n)
+		gossip_vain(m, n);
 }
 
 static int take_record(struct mesh *m, struct mesh_link *l, struct bytes raw)
@@ -175,9 +189,10 @@ static int take_record(struct mesh *m, struct mesh_link *l, struct bytes raw)
 	struct node_record record;
 	struct public_keys keys;
 	struct atlas_node *n;
+	struct pass pass;
 	leno_id id;
+	int order, error;
 	bool own;
-	int order;
 
 	if (l->lied || l->peer.role == LENO_VISITOR || !node_record_peek(raw, &record))
 		return LENO_PROTOCOL;
@@ -198,10 +213,14 @@ static int take_record(struct mesh *m, struct mesh_link *l, struct bytes raw)
 		return 0;
 	}
 	own = leno_id_same(&id, &l->peer.id);
-	if (own ? !mesh_record_admitted(&record, m->setup.network)
-	        : !mesh_record_proved(&record, m->setup.network))
+	error = mesh_record_admitted(&record, m->setup.network, &pass);
+	if (error == LENO_PROTOCOL || (!own && !mesh_record_signed(&record)))
 		return LENO_PROTOCOL;
-	return store(m, l, n, &id, &record, raw, own ? PROOF_LINK : PROOF_SIGNATURE);
+	if (error) {
+		shut_out(m, n, error);
+		return 0;
+	}
+	return store(m, l, n, &id, &record, raw, own ? PROOF_LINK : PROOF_SIGNATURE, &pass);
 }
 
 int take_frame(struct mesh *m, struct mesh_link *l, const struct frame *f)

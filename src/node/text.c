@@ -32,7 +32,12 @@ static const char *const sentences[] = {
 	[-LENO_EXISTS]         = "it exists already, or is in use",
 	[-LENO_SYSTEM]         = "the operating system failed",
 	[-LENO_OPEN_NETWORK]   = "beyond loopback a network needs a secret, or to be anonymous on purpose",
-	[-LENO_INTERNAL]       = "an internal error of leno"
+	[-LENO_INTERNAL]       = "an internal error of leno",
+	[-LENO_CERTIFICATE]    = "it has no certificate of this network",
+	[-LENO_EXPIRED]        = "the certificate or invitation has expired",
+	[-LENO_REVOKED]        = "the certificate has been revoked",
+	[-LENO_ROLE]           = "the role does not allow that",
+	[-LENO_UNINVITED]      = "it is not on the list of those who are let in, or was turned away"
 };
 
 const char *leno_strerror(int error)

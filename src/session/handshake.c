@@ -2,7 +2,8 @@
  *
  *     <- s
  *     ...
- *     -> e, es, s, ss       payload: index, Ed25519 key, credential, flags, stamp, ciphers
+ *     -> e, es, s, ss       payload: index, Ed25519 key, credential, flags, stamp, ciphers,
+ *                           and where the network has a key: our certificate
  *     <- e, ee, se[, psk]   payload: index, Ed25519 key, credential, cipher
  *
  * The index is the one that stands in the clear before the message: there it finds the
@@ -12,6 +13,7 @@
  * The credential proves admission by the network, without which no keys are believed. */
 #include "base/mem.h"
 #include "session/seal.h"
+#include "wire/extension.h"
 
 enum { FLAG_VISITOR = 1 };
 
@@ -62,6 +64,19 @@ static void write_who(const struct session_setup *setup, struct writer *w, uint3
 	write_bytes(w, credential, sizeof credential);
 }
 
+/* The other end knows ours from our record, or does not: visitors have none. */
+static void write_certificate(const struct network *net, struct writer *w)
+{
+	uint8_t buf[EXTENSION_HEAD + CERTIFICATE_MAX];
+	struct writer all = writer_of(buf, sizeof buf);
+
+	if (!net->has_key)
+		return;
+	if (net->certificate.size > 0)
+		write_extension(&all, EXTENSION_CERTIFICATE, net->certificate);
+	write_sized(w, writer_bytes(&all));
+}
+
 bool init_write(const struct seal *s, struct pending *p)
 {
 	struct session_setup *setup = s->setup;
@@ -76,7 +91,8 @@ bool init_write(const struct seal *s, struct pending *p)
 	write_u8(&w, setup->visitor ? FLAG_VISITOR : 0);
 	write_u64(&w, (setup->incarnation << 20) + ++setup->serial);
 	write_u8(&w, ciphers(setup));
-	assert(writer_size(&w) == sizeof payload);
+	write_certificate(setup->network, &w);
+	assert(!w.full);
 
 	write_u32(&body, p->mine);
 	size = noise_write(&p->noise, writer_bytes(&w), body.at);
@@ -89,7 +105,7 @@ int init_read(const struct session_setup *setup, const struct packet *packet, st
 	struct reader r = reader_of(packet->body), text;
 	struct init in = { 0 };
 	uint8_t payload[INIT_BODY], credential[CREDENTIAL_SIZE], flags;
-	struct bytes message;
+	struct bytes message, extensions = { 0 };
 	bool same_index;
 	leno_id id;
 	size_t size;
@@ -112,6 +128,8 @@ int init_read(const struct session_setup *setup, const struct packet *packet, st
 	flags = read_u8(&text);
 	in.stamp = read_u64(&text);
 	in.ciphers = read_u8(&text);
+	if (setup->network->has_key)
+		extensions = read_sized(&text, sizeof payload);
 	err = LENO_PROTOCOL;
 	if (!read_end(&text) || !same_index || !(in.ciphers & CIPHER_CHACHA))
 		goto done;
@@ -121,6 +139,12 @@ int init_read(const struct session_setup *setup, const struct packet *packet, st
 	    !network_admits(setup->network, &in.keys, credential))
 		goto done;
 	in.visitor = flags & FLAG_VISITOR;
+	err = network_judge(setup->network, &in.keys, extensions, &in.pass);
+	if (err)
+		goto done;
+	err = LENO_ROLE;
+	if ((in.pass.sent && !in.visitor) || in.pass.guest)
+		goto done;
 	*ret = in;
 	err = LENO_OK;
 done:

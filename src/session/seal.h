@@ -21,9 +21,11 @@
 #include "crypto/noise.h"
 #include "session/replay.h"
 #include "session/session.h"
+#include "wire/certificate.h"
 
 enum {
-	INIT_PAYLOAD     = 4 + 32 + CREDENTIAL_SIZE + 1 + 8 + 1,
+	INIT_PLAIN       = 4 + 32 + CREDENTIAL_SIZE + 1 + 8 + 1,
+	INIT_PAYLOAD     = INIT_PLAIN + 2 + EXTENSION_HEAD + CERTIFICATE_MAX,
 	RESPONSE_PAYLOAD = 4 + 32 + CREDENTIAL_SIZE + 1,
 	INIT_BODY        = 4 + INIT_PAYLOAD + NOISE_OVERHEAD_MAX,
 	RESPONSE_BODY    = 8 + RESPONSE_PAYLOAD + NOISE_OVERHEAD_MAX,
@@ -164,6 +166,7 @@ void seal_tick(struct seal *, bool busy, uint64_t now_us);
 /* handshake.c: the two messages */
 struct init {
 	struct public_keys keys;
+	struct pass pass;
 	bool     visitor;
 	uint64_t stamp;
 	uint8_t  ciphers;

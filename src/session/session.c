@@ -439,13 +439,14 @@ bool session_visits(const struct session *s)
 }
 
 int session_check_init(const struct session_setup *setup, const struct packet *packet,
-                       struct public_keys *ret_keys, bool *ret_visitor)
+                       struct public_keys *ret_keys, bool *ret_visitor, struct pass *ret_pass)
 {
 	struct init in;
 	int err = init_read(setup, packet, &in);
 
 	if (err)
 		return err;
+	*ret_pass = in.pass;
 	*ret_keys = in.keys;
 	*ret_visitor = in.visitor;
 	crypto_wipe(&in.noise, sizeof in.noise);

@@ -196,9 +196,9 @@ bool session_visits(const struct session *);
  * keys of the sender (whose id is packet->from), and whether it is a visitor. Then:
  * session_new() with these keys, and session_take_packet() with the same packet: the
  * packet is left as it was. SECRET, IDENTITY (not the id of these keys, or not admitted),
- * PROTOCOL. */
+ * PROTOCOL; in a network with a key CERTIFICATE, EXPIRED, REVOKED, ROLE. */
 int session_check_init(const struct session_setup *, const struct packet *,
-                       struct public_keys *ret_keys, bool *ret_visitor);
+                       struct public_keys *ret_keys, bool *ret_visitor, struct pass *ret_pass);
 
 /* The answer to a PACKET_INIT that came along a route, as one packet, back along the same: for
  * the link that it came by. False when no answer is due, or not along a route. */

@@ -17,6 +17,10 @@ enum frame_type {
 	FRAME_RECORD    = 0x13,  /* one node's signed record                          */
 	FRAME_SYNCED    = 0x14,  /* I have told you all that I knew when we met       */
 
+	/* admission/: of networks that have a key */
+	FRAME_REVOKED   = 0x15,  /* revocations, one after another                    */
+	FRAME_REVOCATIONS = 0x16,/* digest of all that I know                         */
+
 	/* routed */
 	FRAME_PACKET    = 0x20,  /* see packet.h: delivered or forwarded              */
 	FRAME_BROADCAST = 0x21,  /* see broadcast in docs/protocol.md                 */
@@ -33,7 +37,7 @@ enum frame_type {
 
 enum close_reason {
 	CLOSE_GOODBYE = 1, CLOSE_DUPLICATE_LINK, CLOSE_DUPLICATE_NODE, CLOSE_PROTOCOL,
-	CLOSE_LIMIT, CLOSE_DISCONNECT
+	CLOSE_LIMIT, CLOSE_DISCONNECT, CLOSE_UNINVITED, CLOSE_REVOKED, CLOSE_EXPIRED
 };
 
 #endif

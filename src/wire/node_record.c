@@ -129,7 +129,7 @@ bool node_record_read(struct bytes raw, struct node_record *ret)
 	read_head(&r, &n);
 	role = read_u8(&r);
 	flags = read_u8(&r);
-	r.bad = r.bad || role > LENO_VISITOR || (flags & ~NODE_GOODBYE);
+	r.bad = r.bad || role > LENO_OBSERVER || (flags & ~NODE_GOODBYE);
 	n.role = (enum leno_role)role;
 	n.goodbye = flags & NODE_GOODBYE;
 	n.message_max = read_varint32(&r);

@@ -6,7 +6,7 @@
  *   labels: count varint, sized each
  *   neighbours: count varint, then id 16 | cost varint | u8: bit 7 local, rtt class below;
  *       ids strictly ascending
- *   extensions: sized, unread by this version, kept and forwarded
+ *   extensions: sized, see extension.h; of unknown kinds kept and forwarded
  *   signature 64, over "leno record 1" and all of the above
  *
  * The id of a node is computed from its keys, and stated nowhere. Who reads this must
@@ -17,6 +17,7 @@
 #ifndef LENO_WIRE_NODE_RECORD_H
 #define LENO_WIRE_NODE_RECORD_H
 
+#include "wire/certificate.h"
 #include "wire/codec.h"
 #include "wire/limits.h"
 
@@ -29,8 +30,9 @@ enum {
 	NODE_HEAD          = 1 + 32 + 32 + 16 + 8 + 5 + 1 + 1 + 5 /* the varints at their widest */
 };
 static_assert(NODE_HEAD + (1 + NAME_MAX_) + 1 + LABELS_MAX * (1 + LABEL_MAX) + 2 +
-                      NEIGHBOURS_MAX * (16 + 3 + 1) + 2 + NODE_SIGNATURE <=
-              NODE_RECORD_MAX, "the largest node without extensions fits its record");
+                      NEIGHBOURS_MAX * (16 + 3 + 1) + 2 + EXTENSION_HEAD + CERTIFICATE_MAX +
+                      NODE_SIGNATURE <=
+              NODE_RECORD_MAX, "the largest node with a certificate fits its record");
 
 /* Which of two records of one node is newer: by incarnation, then by version. */
 struct node_stamp {

@@ -155,6 +155,7 @@ TEST(who_is_not_of_the_network_is_refused)
 		struct packet packet;
 		struct flight init;
 		struct bytes frames;
+		struct pass pass;
 		bool visitor;
 		int got;
 
@@ -162,7 +163,7 @@ TEST(who_is_not_of_the_network_is_refused)
 		network_init(&p->network[0], rows[i].name, rows[i].theirs);
 		init = take_init_of(p, 0);
 		CHECK(first_packet(&init, &packet));
-		got = session_check_init(&p->side[1].setup, &packet, &keys, &visitor);
+		got = session_check_init(&p->side[1].setup, &packet, &keys, &visitor, &pass);
 		CHECK(rows[i].error ? got == rows[i].error || got == LENO_SECRET : got == 0);
 		got = session_take_packet(p->side[1].session, &packet, p->now_us, &frames);
 		CHECK(rows[i].error ? got < 0 : got == PACKET_GREETS);
@@ -177,14 +178,15 @@ TEST(a_claimed_id_is_refused)
 	struct flight init = take_init_of(p, 0);
 	struct public_keys keys;
 	struct packet packet;
+	struct pass pass;
 	bool visitor;
 
 	CHECK(first_packet(&init, &packet));
-	CHECK_EQ(session_check_init(&p->side[1].setup, &packet, &keys, &visitor), 0);
+	CHECK_EQ(session_check_init(&p->side[1].setup, &packet, &keys, &visitor, &pass), 0);
 	CHECK_BYTES(&keys, &p->side[0].identity.public, sizeof keys);
 	CHECK(!visitor);
 	packet.from.bytes[3] ^= 1;
-	CHECK_EQ(session_check_init(&p->side[1].setup, &packet, &keys, &visitor), LENO_IDENTITY);
+	CHECK_EQ(session_check_init(&p->side[1].setup, &packet, &keys, &visitor, &pass), LENO_IDENTITY);
 	pair_free(p);
 }
 
@@ -199,7 +201,7 @@ TEST(a_visitor_says_so)
 	p->side[0].setup.visitor = true;
 	init = take_init_of(p, 0);
 	CHECK(first_packet(&init, &packet));
-	CHECK_EQ(session_check_init(&p->side[1].setup, &packet, &keys, &visitor), 0);
+	CHECK_EQ(session_check_init(&p->side[1].setup, &packet, &keys, &visitor, &pass), 0);
 	CHECK(visitor);
 	pair_free(p);
 }

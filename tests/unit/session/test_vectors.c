@@ -263,6 +263,7 @@ static void across_relays(void)
 	struct public_keys who;
 	struct packet p;
 	size_t init_size;
+	struct pass pass;
 	bool visitor;
 
 	put(ada, "\1hello");
@@ -274,7 +275,7 @@ static void across_relays(void)
 	known_here("init", bytes_of(init, init_size));
 
 	if (!first_packet(bytes_of(init, init_size), &p) ||
-	    !CHECK_EQ(session_check_init(&bob->setup, &p, &who, &visitor), 0))
+	    !CHECK_EQ(session_check_init(&bob->setup, &p, &who, &visitor, &pass), 0))
 		return;
 	bob->session = session_new(&bob->setup, &who, NOW);
 	session_set_path(bob->session, PATH_RELAYED, 1, NOW);

@@ -91,7 +91,7 @@ static void change(struct node_record *n, struct node_neighbour *list, int what)
 	case 6: list[0].id.bytes[0] = 9; break;
 	case 7: list[0].cost = 0; break;
 	case 8: n->goodbye = true; break;
-	case 9: n->role = (enum leno_role)3; break;
+	case 9: n->role = (enum leno_role)4; break;
 	case 10: n->stamp.incarnation = INCARNATION_MAX + 1; break;
 	}
 }
