@@ -123,6 +123,7 @@ const char *role_text(enum leno_role role)
 	case LENO_MEMBER: return "member";
 	case LENO_ENDPOINT: return "endpoint";
 	case LENO_VISITOR: return "visitor";
+	case LENO_OBSERVER: return "observer";
 	}
 	return "unknown";
 }

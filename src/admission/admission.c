@@ -21,6 +21,7 @@ int admission_still(const struct admission *a, const struct pass *p, uint64_t no
 	return !p->guest && revoked_covers(&a->revoked, &p->holder, p->issued_ms) ? LENO_REVOKED : 0;
 }
 
+/* Whether it has expired or been used up its issuer says, once it is asked. */
 static int judge_guest(const struct admission *a, const struct public_keys *keys,
 		       struct bytes raw, struct pass *ret)
 {
@@ -28,8 +29,7 @@ static int judge_guest(const struct admission *a, const struct public_keys *keys
 
 	if (!invitation_read(raw, &v) || !invitation_holds(&v, a->key))
 		return LENO_CERTIFICATE;
-	*ret = (struct pass){.role = LENO_OBSERVER, .guest = true, .expires_ms = v.expires_ms,
-			     .holder = identity_id(keys)};
+	*ret = (struct pass){.role = LENO_OBSERVER, .guest = true, .holder = identity_id(keys)};
 	return 0;
 }
 

@@ -99,10 +99,8 @@ int applicants_decide(struct applicants *a, leno_ticket ticket, bool in, uint64_
 	return LENO_NO_NODE;
 }
 
-bool applicants_expire(struct applicants *a, uint64_t now_us)
+void applicants_expire(struct applicants *a, uint64_t now_us)
 {
-	bool any = false;
-
 	for (size_t i = a->count; i-- > 0;) {
 		struct applicant *one = &a->at[i];
 
@@ -112,12 +110,10 @@ bool applicants_expire(struct applicants *a, uint64_t now_us)
 			a->waiting--;
 			one->state = APPLICANT_OUT;
 			one->due_us = now_us + TURNED_AWAY_MS * UINT64_C(1000);
-			any = true;
 		} else {
 			drop(a, i);
 		}
 	}
-	return any;
 }
 
 uint64_t applicants_due(const struct applicants *a)

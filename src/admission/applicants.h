@@ -49,8 +49,8 @@ int applicants_let_in(struct applicants *, const leno_id *);
 /* The answer of the host. NO_NODE: the ticket is of nobody who waits. */
 int applicants_decide(struct applicants *, leno_ticket, bool in, uint64_t now_us);
 
-/* What time brings: true when somebody was turned away by it. */
-bool applicants_expire(struct applicants *, uint64_t now_us);
+/* Turns away those who have waited for too long. */
+void applicants_expire(struct applicants *, uint64_t now_us);
 uint64_t applicants_due(const struct applicants *);
 
 #endif

@@ -241,10 +241,11 @@ static int take_hello(struct handshake *h, struct bytes message)
 	network_tag(h->setup->network, in + SALT_AT, tag);
 	if (!crypto_same(tag, in + TAG_AT, sizeof tag))
 		return LENO_FOREIGN;
-	if ((in[PREAMBLE_MAGIC + 2] ^ h->admission) & ADMIT_SECRET)
-		return LENO_SECRET;
 	if (in[PREAMBLE_MAGIC + 2] != h->admission)
-		return LENO_CERTIFICATE;
+		return ((in[PREAMBLE_MAGIC + 2] ^ h->admission) &
+			(ADMIT_SECRET | ADMIT_CERTIFICATE)) == ADMIT_CERTIFICATE
+			       ? LENO_CERTIFICATE
+			       : LENO_SECRET;
 
 	write_bytes(&w, magic, sizeof magic);
 	write_u8(&w, highest < PROTOCOL_VERSION ? highest : PROTOCOL_VERSION);

@@ -29,7 +29,7 @@ enum {
 
 /* How a network lets nodes in: all bits that are so, or that it is anonymous. A secret also
  * means the other Noise pattern. */
-enum admission { ADMIT_ANONYMOUS = 1, ADMIT_SECRET = 2, ADMIT_CERTIFICATE = 4 };
+enum admission_bit { ADMIT_ANONYMOUS = 1, ADMIT_SECRET = 2, ADMIT_CERTIFICATE = 4 };
 
 /* On the wire, where a proof or a record would be, or in the welcome's preamble. */
 enum refusal {
@@ -43,7 +43,7 @@ enum handshake_step { STEP_HELLO, STEP_WELCOME, STEP_PROOF, STEP_DONE }; /* awai
 struct handshake {
 	const struct link_setup *setup;
 	enum handshake_step step;
-	uint8_t admission;               /* bits of enum admission                 */
+	uint8_t admission;               /* bits of enum admission_bit                */
 	uint8_t ephemeral_secret[32], ephemeral_public[32];
 	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE];
 	struct noise noise;

@@ -131,9 +131,18 @@ static void no_room(struct conn *c)
 	events_refused(c->node, c->uri, "there is no room for another link");
 }
 
+void conns_turn_away(struct conn *c, int error)
+{
+	node_count_refusal(c->node, error);
+	events_refused(c->node, c->uri, leno_strerror(error));
+	conns_close(c, error == LENO_UNINVITED ? CLOSE_UNINVITED : CLOSE_LIMIT, LENO_WHY_REFUSED,
+	            error);
+}
+
 void conns_opened(struct conn *c)
 {
 	leno_node *n = c->node;
+	int error;
 
 	forget_stranger(c);
 	c->proved = true;
@@ -144,6 +153,12 @@ void conns_opened(struct conn *c)
 		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_LIMIT);
 		return;
 	}
+	error = admit_link(c);
+	c->waiting = error == LENO_AGAIN;
+	if (error && !c->waiting)
+		conns_turn_away(c, error);
+	if (error)
+		return;
 	c->links_due = true;
 	down_wake(c);
 }
@@ -205,6 +220,12 @@ static void unchoose(struct conn *c)
 	c->number = -1;
 }
 
+/* Guests hear nothing of the mesh, nor it of them. */
+static bool of_mesh(const struct conn *c)
+{
+	return !link_peer(c->link)->pass.guest;
+}
+
 static int choose_this(struct conn *c)
 {
 	leno_node *n = c->node;
@@ -222,7 +243,8 @@ static int choose_this(struct conn *c)
 	error = table_put(&n->links, (size_t)number, c);
 	if (error)
 		return error;
-	error = mesh_link_up(n->mesh, number, &neighbour, n->now_us);
+	if (of_mesh(c))
+		error = mesh_link_up(n->mesh, number, &neighbour, n->now_us);
 	if (error)
 		table_remove(&n->links, (size_t)number);
 	else
@@ -251,8 +273,10 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 			unchoose(old);
 		error = choose_this(best);
 		peers_find_strays(n);
-		if (!error && !old && !switching && n->handlers.link_up)
+		if (!error && !old && !switching && of_mesh(best) && n->handlers.link_up)
 			n->handlers.link_up(n, n->user, id, best->uri);
+		if (!error)
+			join_ask(best);
 	}
 	if (error) {                           /* perhaps another of them can be it */
 		no_room(best);
@@ -270,13 +294,36 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 	}
 }
 
+/* Its first record came: so it knows the secret, if there is one. */
+static void count_in(struct conn *c)
+{
+	leno_node *n = c->node;
+	struct dial *d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
+
+	c->links_known = true;
+	if (d)
+		dials_proved(&n->dials, d, &link_peer(c->link)->id, n->now_us);
+	down_wake(c);
+}
+
+void conns_let_in(struct conn *c)
+{
+	leno_id id = link_peer(c->link)->id;
+
+	c->links_due = true;
+	down_wake(c);
+	if (!c->links_came)
+		return;
+	count_in(c);
+	choose(c->node, &id, false);
+}
+
 bool conns_take_links(struct conn *c, struct bytes body)
 {
 	leno_node *n = c->node;
 	leno_id id = link_peer(c->link)->id;
 	struct reader r = reader_of(body);
 	unsigned class;
-	struct dial *d;
 	struct bytes ids;
 
 	class = read_u8(&r) >> 1;              /* bit 0, a visitor: its handshake has said so */
@@ -285,11 +332,10 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	if (r.bad || ids.size % LINK_ID_SIZE != 0)
 		return false;
 	c->rank = class > c->class ? class : c->class;
-	c->links_known = true;
-	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
-	if (d)                             /* its first record: so it knows the secret */
-		dials_proved(&n->dials, d, &id, n->now_us);
-	down_wake(c);
+	c->links_came = true;
+	if (c->waiting)
+		return true;
+	count_in(c);
 	list_each (it, next, &n->conns) {
 		struct conn *o = list_item(it, struct conn, all);
 
@@ -329,7 +375,7 @@ static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, 
 static void detach(struct conn *c, enum leno_why why, int error)
 {
 	leno_node *n = c->node;
-	bool chosen = c->number >= 0;
+	bool chosen = c->number >= 0, told = c->proved && of_mesh(c);
 	leno_id id = { { 0 } };
 
 	if (c->proved)
@@ -352,7 +398,7 @@ static void detach(struct conn *c, enum leno_why why, int error)
 	if (!chosen)
 		return;
 	choose(n, &id, true);
-	if (!conns_to(n, &id) && n->handlers.link_down)
+	if (told && !conns_to(n, &id) && n->handlers.link_down)
 		n->handlers.link_down(n, n->user, &id, why, error);
 }
 
@@ -400,8 +446,15 @@ struct conn *conns_to(leno_node *n, const leno_id *id)
 	return NULL;
 }
 
+static bool is_our_visitor(const struct conn *c)
+{
+	return c->class == LENO_PIPE_LOCAL && link_peer(c->link)->role == LENO_VISITOR;
+}
+
 bool conns_pass(const struct conn *from, const struct conn *to)
 {
+	if (from->node->link_setup.role == LENO_OBSERVER)
+		return is_our_visitor(from) || is_our_visitor(to);
 	return !from->node->options.endpoint || from->class == LENO_PIPE_LOCAL ||
 	       to->class == LENO_PIPE_LOCAL;
 }

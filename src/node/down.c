@@ -24,7 +24,7 @@ bool down_has(const struct conn *c)
 		return true;
 	if (c->finishing || link_state(c->link) != LINK_OPEN)
 		return false;
-	return c->links_due || !list_empty(&c->ready) || relay_has(&c->relay) || fan_wants(c) ||
+	return c->links_due || revoke_wants(c) || !list_empty(&c->ready) || relay_has(&c->relay) || fan_wants(c) ||
 	       (c->number >= 0 && mesh_wants(c->node->mesh, c->number));
 }
 
@@ -62,6 +62,7 @@ static void make_record(struct conn *c, struct writer *w)
 		conns_make_links(c, w);
 	if (!c->links_known)               /* nothing counts before the peer has said its own */
 		return;
+	revoke_make(c, w);
 	if (c->number >= 0)
 		mesh_make(n->mesh, c->number, w, n->now_us);
 	if (c->relay_first)
@@ -76,7 +77,7 @@ static bool carries(struct conn *c)
 {
 	struct peer *p;
 
-	if (c->finishing || !c->links_known || c->links_due || fan_wants(c) ||
+	if (c->finishing || !c->links_known || c->links_due || revoke_wants(c) || fan_wants(c) ||
 	    (c->number >= 0 && mesh_wants(c->node->mesh, c->number)))
 		return false;
 	if (list_empty(&c->ready) || (c->relay_first && relay_has(&c->relay)))

@@ -74,7 +74,10 @@ static void node_up(leno_node *n, const leno_id *id)
 	struct mesh_node m;
 	leno_info info;
 
-	if (!n->handlers.node_up || !mesh_get(n->mesh, id, &m))
+	if (!mesh_get(n->mesh, id, &m))
+		return;
+	admit_expects(n, &m.pass);
+	if (!n->handlers.node_up)
 		return;
 	look_info(n, &m, &info);
 	n->handlers.node_up(n, n->user, &info);
@@ -202,6 +205,8 @@ static void deliver(struct peer *p, const struct item *item)
 		node_count_refusal(n, LENO_PROTOCOL);
 		return;
 	}
+	if (join_take(p, &m, type, item->data))
+		return;
 	n->stats.received++;
 	p->received++;
 	if (n->handlers.message)
@@ -271,6 +276,10 @@ int events_item(struct peer *p, struct bytes bytes)
 
 	if (!read_item(bytes, &item)) {
 		node_count_refusal(p->node, LENO_PROTOCOL);
+		return 0;
+	}
+	if (p->pass.guest && item.kind != ITEM_TYPE && item.kind != ITEM_REQUEST) {
+		node_count_refusal(p->node, LENO_ROLE);
 		return 0;
 	}
 	switch (item.kind) {

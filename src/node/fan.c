@@ -119,6 +119,8 @@ int leno_broadcast(leno_node *n, const char *type, leno_bytes data, uint64_t *re
 		return LENO_ARGUMENT;
 	if (n->leaving)
 		return LENO_CLOSED;
+	if (n->link_setup.role == LENO_OBSERVER || n->admit.role == LENO_OBSERVER)
+		return LENO_ROLE;
 	if (data.size > BROADCAST_MAX)
 		return LENO_TOO_BIG;
 	error = aim(n);
@@ -401,7 +403,10 @@ void fan_item(struct peer *p, struct bytes data)
 		take_ack(p, &ack);
 		break;
 	case CAST_ITEMS:
-		take_items(p, &items);
+		if (admit_observes(p->node, &p->id))
+			node_count_refusal(p->node, LENO_ROLE);
+		else
+			take_items(p, &items);
 		break;
 	default:
 		node_count_refusal(p->node, LENO_PROTOCOL);

@@ -215,6 +215,8 @@ static void believe(struct conn *from, struct heard *h, struct parcel *p)
 	assert(good);                      /* it was read before it was verified */
 	heard_mark(h, cast.number);
 	push(from->node, p, from);
+	if (!admit_hears(from->node, &cast.origin))
+		return;
 	heard_take(h, &cast, p);
 	fan_deliver(from->node, h);
 }
@@ -239,6 +241,10 @@ void fan_take(struct conn *c, struct bytes body)
 		return;
 	if (!find_source(n, &cast, &source))
 		return;
+	if (source.role == LENO_OBSERVER) {
+		node_count_refusal(n, LENO_ROLE);
+		return;
+	}
 	p = wrap(n, body);
 	if (!p) {
 		n->stats.dropped++;

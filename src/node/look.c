@@ -116,6 +116,8 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	              n->fan->aired_budget.used + n->types_budget.used +
 	              n->requests.count * (size_t)REQUEST_COST;
 	ret->refused_nodes = mesh_refused(n->mesh);
+	ret->refused_revoked += mesh_refused_revoked(n->mesh);
+	ret->refused_expired += mesh_refused_expired(n->mesh);
 	ret->refused_replay = n->session_setup.replays;
 	ret->resent_bytes = n->session_setup.resent_bytes;
 	ret->lost_packets = n->session_setup.lost_packets;

@@ -27,12 +27,14 @@
 #include "message/item.h"
 #include "message/requests.h"
 #include "message/types.h"
+#include "node/admit.h"
 #include "node/relay.h"
 #include "node/streams.h"
 #include "session/session.h"
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
-                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS };
+                  TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS,
+                  TIMER_ADMIT };
 
 enum { URI_SHOWN = 80 };
 
@@ -88,6 +90,10 @@ struct conn {
 	bool         stranger;      /* accepted from beyond this user, not yet proved: counted */
 	uint64_t     opened_us;
 	bool         proved;        /* LINK_OPENED came: link_peer() is who it is      */
+	bool         waiting;       /* the host has yet to say whether it is let in    */
+	bool         links_came;    /* and its FRAME_LINKS was here meanwhile          */
+	bool         revoked_said, revoked_met; /* our digest went, theirs came        */
+	uint64_t     revoked_told;  /* number of the revocation that it was told last  */
 	bool         dead;          /* in node.graves                                  */
 	struct timer timer;
 	struct list  ready;         /* peers that have something to write here         */
@@ -121,6 +127,8 @@ struct peer {
 	struct list     kept;       /* its requests that the application kept          */
 	uint64_t        life;       /* of the session: answers to an older one are late */
 	uint64_t        incarnation;
+	struct pass     pass;       /* by which it was let in                          */
+	bool            shut;       /* and is not any more: it goes                    */
 	bool            visitor;
 	bool            has_gate;
 	leno_id         gate;       /* of a visitor                                    */
@@ -177,6 +185,7 @@ struct leno_node {
 	struct list     moved;       /* peers whose path changed in this input         */
 	struct list     strays;      /* visitors to whom no path leads now             */
 	struct requests requests;
+	struct admit    admit;       /* who is let in, see admit.h                     */
 	struct dials    dials;
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
 	struct flow_setup flow_setup;
@@ -213,8 +222,10 @@ void conns_close(struct conn *, enum close_reason, enum leno_why, int error); /*
 void conns_bury(struct conn *);                        /* its pipe is gone         */
 struct conn *conns_to(leno_node *, const leno_id *);   /* the chosen one, or NULL  */
 /* May anything go from one to the other? An endpoint passes on only between two links of which
- * one is local. */
+ * one is local, an observer for visitors of its own machine alone. */
 bool conns_pass(const struct conn *from, const struct conn *to);
+void conns_let_in(struct conn *);                      /* the host has said so     */
+void conns_turn_away(struct conn *, int error);
 void conns_timer(struct conn *);
 void conns_duplicate(leno_node *);                     /* this identity lives elsewhere */
 void conns_free(struct conn *);
@@ -229,7 +240,8 @@ bool down_has(const struct conn *);
 /* peers.c: sessions and the paths they take */
 struct peer *peers_get(leno_node *, const leno_id *);            /* that exists, or NULL */
 struct peer *peers_need(leno_node *, const leno_id *, int *ret_error); /* made if needed */
-struct peer *peers_add(leno_node *, const struct public_keys *, bool visitor, int *ret_error);
+struct peer *peers_add(leno_node *, const struct public_keys *, const struct pass *,
+                       bool visitor, int *ret_error);
 void peers_path(struct peer *);                        /* look for its path anew   */
 void peers_settle(leno_node *);                        /* the end of an input       */
 void events_room(leno_node *);                         /* others gave memory back   */

@@ -41,6 +41,7 @@ static bool good(const leno_options *o)
 {
 	if (strlen(o->network) > NETWORK_MAX || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
 	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
+	    (o->n_allow > 0 && !o->allow) ||
 	    o->heartbeat_ms > HEARTBEAT_MS_MAX || o->heartbeat_misses > MISSES_MAX ||
 	    o->memory_max < MEMORY_LEAST || o->message_max > INT32_MAX ||
 	    o->message_max > o->memory_max / 4 ||
@@ -79,6 +80,8 @@ static int keep_strings(leno_node *n)
 		n->labels[i] = keep_text(&at, o->labels[i]);
 	o->labels = n->labels;
 	o->identity_file = o->secret_file = NULL;
+	o->certificate_file = o->network_key_file = o->invitation = NULL;
+	o->allow = NULL;
 	o->secret = (leno_bytes){ 0 };
 	return 0;
 }
@@ -86,7 +89,9 @@ static int keep_strings(leno_node *n)
 static void set_up(leno_node *n, bool has_aes)
 {
 	const leno_options *o = &n->options;
-	enum leno_role role = o->visitor ? LENO_VISITOR : o->endpoint ? LENO_ENDPOINT : LENO_MEMBER;
+	enum leno_role role = o->visitor || n->network.invitation.size > 0 ? LENO_VISITOR
+	                    : o->observer || n->admit.role == LENO_OBSERVER ? LENO_OBSERVER
+	                    : o->endpoint ? LENO_ENDPOINT : n->admit.role;
 
 	n->link_setup = (struct link_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,
@@ -182,7 +187,9 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	random_init(&n->random, config->seed, bytes_text("leno node"));
 	identity_from_seed(&n->identity, config->identity);
 	network_init(&n->network, options.network, config->has_secret ? config->secret : NULL);
-	error = keep_strings(n);
+	error = admit_open(n, config);
+	if (!error)
+		error = keep_strings(n);
 	if (!error) {
 		set_up(n, crypto_has_aes() && !config->no_aes);
 		error = make_parts(n);
@@ -248,6 +255,7 @@ void leno_engine_free(leno_node *n)
 	session_setup_clear(&n->session_setup);
 	timers_clear(&n->timers);
 	pool_clear(&n->pool);
+	admit_free(n);
 	identity_wipe(&n->identity);
 	crypto_wipe(&n->network, sizeof n->network);
 	mem_free(n->strings);

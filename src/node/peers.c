@@ -78,8 +78,8 @@ static void tell_bounds(struct peer *p)
 	}
 }
 
-struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visitor,
-                       int *ret_error)
+struct peer *peers_add(leno_node *n, const struct public_keys *keys, const struct pass *pass,
+                       bool visitor, int *ret_error)
 {
 	struct peer *p;
 
@@ -107,6 +107,7 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, bool visito
 	p->timer.kind = TIMER_PEER;
 	p->linger.kind = TIMER_LINGER;
 	p->visitor = visitor;
+	p->pass = *pass;
 	p->types_out.budget = p->types_in.budget = &n->types_budget;
 	p->heard_us = n->now_us;
 	p->life = ++n->last_life;
@@ -135,17 +136,21 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 	struct mesh_node far;
 	struct conn *c;
 
+	*ret_error = LENO_REVOKED;
 	if (p)
-		return p;
+		return p->shut ? NULL : p;
 	*ret_error = leno_id_same(id, &n->identity.id) ? LENO_SELF : LENO_NO_NODE;
 	if (*ret_error == LENO_SELF)
 		return NULL;
 	c = conns_to(n, id);
-	if (c) {
-		near = link_peer(c->link);
-		return peers_add(n, &near->keys, near->role == LENO_VISITOR, ret_error);
-	}
-	return mesh_get(n->mesh, id, &far) ? peers_add(n, &far.keys, false, ret_error) : NULL;
+	near = c ? link_peer(c->link) : NULL;
+	if (!near && !mesh_get(n->mesh, id, &far))
+		return NULL;
+	*ret_error = admit_ours(n, id, near ? &near->pass : &far.pass);
+	if (*ret_error)
+		return NULL;
+	return near ? peers_add(n, &near->keys, &near->pass, near->role == LENO_VISITOR, ret_error)
+	            : peers_add(n, &far.keys, &far.pass, false, ret_error);
 }
 
 static void forget_gate(struct peer *p)

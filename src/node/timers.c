@@ -9,6 +9,11 @@ void node_count_refusal(leno_node *n, int error)
 	switch (error) {
 	case LENO_SECRET:    s->refused_secret++; break;
 	case LENO_FOREIGN:   s->refused_network++; break;
+	case LENO_CERTIFICATE: s->refused_certificate++; break;
+	case LENO_EXPIRED:   s->refused_expired++; break;
+	case LENO_REVOKED:   s->refused_revoked++; break;
+	case LENO_ROLE:      s->refused_role++; break;
+	case LENO_UNINVITED: s->refused_uninvited++; break;
 	case LENO_IDENTITY:
 	case LENO_SELF:
 	case LENO_DUPLICATE: s->refused_identity++; break;
@@ -99,6 +104,9 @@ static void due(leno_node *n, struct timer *t)
 	case TIMER_STREAMS:
 		streams_tick(n);
 		break;
+	case TIMER_ADMIT:
+		n->admit.look = true;      /* and node_settle() does */
+		break;
 	case TIMER_SUSPECTS:
 		break;                     /* node_settle() looks at them */
 	}
@@ -157,6 +165,7 @@ void node_settle(leno_node *n)
 
 	follow_incarnation(n);
 	events_mesh(n);
+	admit_settle(n);
 	events_crowded(n);
 	events_room(n);
 	streams_settle(n);

@@ -24,7 +24,8 @@ static struct conn *visitor_link(struct conn *from, const leno_id *id)
 {
 	struct conn *to = conns_to(from->node, id);
 
-	return to && link_peer(to->link)->role == LENO_VISITOR && conns_pass(from, to) ? to : NULL;
+	return to && link_peer(to->link)->role == LENO_VISITOR &&
+	               !link_peer(to->link)->pass.guest && conns_pass(from, to) ? to : NULL;
 }
 
 /* Between a visitor and the mesh its gate stamps and looks up, see wire/packet.h. */
@@ -56,6 +57,8 @@ static void forward(struct conn *from, struct packet *p)
 	/* Back to where it came from: only to an endpoint, which gives us over its local link
 	 * what it may not pass on otherwise, and may pass on what comes back over it. */
 	if (to == from && peer->role != LENO_ENDPOINT)
+		to = NULL;
+	if (to && n->link_setup.role == LENO_OBSERVER && !conns_pass(from, to))
 		to = NULL;
 	if (!to || to->finishing || p->hops <= 1) {
 		n->stats.dropped++;
@@ -90,14 +93,19 @@ static struct peer *sender(struct conn *c, const struct packet *p)
 	leno_node *n = c->node;
 	struct peer *peer = peers_get(n, &p->from);
 	struct public_keys keys;
+	struct pass pass;
 	bool visitor;
 	int error;
 
 	if (peer || p->kind != PACKET_INIT)
 		return peer;
-	error = session_check_init(&n->session_setup, p, &keys, &visitor);
+	error = session_check_init(&n->session_setup, p, &keys, &visitor, &pass);
 	if (!error)
-		peer = peers_add(n, &keys, visitor, &error);
+		error = admit_session(n, &p->from, &pass, visitor);
+	if (error == LENO_AGAIN)               /* it will be sent again until the host has said */
+		return NULL;
+	if (!error)
+		peer = peers_add(n, &keys, &pass, visitor, &error);
 	if (error)
 		refused(c, p, error);
 	return peer;
@@ -143,6 +151,15 @@ static void learn_gate(struct peer *peer, const struct packet *p)
 	session_set_gate(peer->session, &peer->gate);
 }
 
+/* An observer relays for its visitors alone; whatever else it brings is not taken. */
+static bool may_bring(const struct conn *c, const struct packet *p)
+{
+	const struct link_peer *peer = link_peer(c->link);
+
+	return peer->role != LENO_OBSERVER || leno_id_same(&p->from, &peer->id) ||
+	       (p->flags & PACKET_FROM_GATE && leno_id_same(&p->from_gate, &peer->id));
+}
+
 /* carried: what the record carries and no frame of it has taken yet. */
 static void take_packet(struct conn *c, const struct frame *frame, struct reader *carried)
 {
@@ -158,6 +175,10 @@ static void take_packet(struct conn *c, const struct frame *frame, struct reader
 	if (frame->type == FRAME_CARRIED ? !read_carried(frame->body, carried, &p)
 					 : !read_packet(frame->body, &p)) {
 		conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, LENO_PROTOCOL);
+		return;
+	}
+	if (!may_bring(c, &p)) {
+		node_count_refusal(n, LENO_ROLE);
 		return;
 	}
 	if (!leno_id_same(&p.to, &n->identity.id)) {
@@ -240,7 +261,7 @@ static void stream_frame(struct conn *c, const struct frame *f)
 	if (!c->peer)
 		c->peer = peers_get(n, &link_peer(c->link)->id);
 	if (!c->peer)
-		c->peer = peers_add(n, &link_peer(c->link)->keys,
+		c->peer = peers_add(n, &link_peer(c->link)->keys, &link_peer(c->link)->pass,
 		                    link_peer(c->link)->role == LENO_VISITOR, &error);
 	if (!c->peer)
 		return;
@@ -266,7 +287,11 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	}
 	if (!c->links_known)               /* both ends say FRAME_LINKS first */
 		return LENO_PROTOCOL;
+	if (link_peer(c->link)->pass.guest && f->type < FRAME_HELLO)
+		return 0;                  /* it has a session, and no more */
 	switch (f->type) {
+	case FRAME_REVOKED: case FRAME_REVOCATIONS:
+		return revoke_take(c, f);
 	case FRAME_ROOT: case FRAME_VERSIONS: case FRAME_WANT: case FRAME_RECORD:
 	case FRAME_SYNCED:
 		return c->number >= 0 ? mesh_take(n->mesh, c->number, f, n->now_us) : 0;
@@ -295,7 +320,13 @@ static void closed(struct conn *c)
 		[CLOSE_DUPLICATE_LINK] = { LENO_WHY_REPLACED, 0, NULL },
 		[CLOSE_DUPLICATE_NODE] = { LENO_WHY_RESTARTED, 0, "its identity runs elsewhere" },
 		[CLOSE_PROTOCOL] = { LENO_WHY_REFUSED, LENO_PROTOCOL, "it could not read what we said" },
-		[CLOSE_LIMIT] = { LENO_WHY_REFUSED, LENO_LIMIT, "it has no room for another link" }
+		[CLOSE_LIMIT] = { LENO_WHY_REFUSED, LENO_LIMIT, "it has no room for another link" },
+		[CLOSE_UNINVITED] = { LENO_WHY_REFUSED, LENO_UNINVITED,
+		                      "it does not let this node in" },
+		[CLOSE_REVOKED] = { LENO_WHY_REFUSED, LENO_REVOKED,
+		                    "the certificate of this node has been revoked" },
+		[CLOSE_EXPIRED] = { LENO_WHY_REFUSED, LENO_EXPIRED,
+		                    "the certificate of this node has expired" }
 	};
 	size_t reason = link_reason(c->link);
 

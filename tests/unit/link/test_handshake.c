@@ -263,6 +263,7 @@ TEST(a_hello_is_judged_by_its_preamble)
 		{"newer than we understand", 5, 2, LENO_PROTOCOL},
 		{"no way in at all", 6, 0, LENO_SECRET},
 		{"ways in that we do not have", 6, 0xfe, LENO_SECRET},
+		{"a certificate, too, which we have none of", 6, 5, LENO_CERTIFICATE},
 		{"another salt", 7, 0xaa, LENO_FOREIGN},
 		{"another tag", 38, 0xaa, LENO_FOREIGN},
 	};
@@ -540,7 +541,7 @@ TEST(what_the_peer_says_of_itself_is_checked)
 		{"ciphers of later versions too", 0, LENO_MEMBER, 0xf1, 0, false, 1, {0}, {0}, {0}},
 		{"more than we can count is as much as we can", 0, LENO_MEMBER, 1, 0, false,
 		 UINT64_C(1) << 40, {0}, {0}, {0}},
-		{"a role that is none", LENO_PROTOCOL, 3, 1, 0, false, 1, {0}, {0}, {0}},
+		{"a role that is none", LENO_PROTOCOL, 4, 1, 0, false, 1, {0}, {0}, {0}},
 		{"without the cipher that all have", LENO_PROTOCOL, LENO_MEMBER, 2, 0, false, 1,
 		 {0}, {0}, {0}},
 		{"a name that hides its end", LENO_PROTOCOL, LENO_MEMBER, 1, 0, false, 1,

@@ -12,6 +12,7 @@ static struct mesh_record *record(uint8_t spoil, struct node_record *ret)
 {
 	struct identity self;
 	struct network network;
+	struct pass pass;
 	uint8_t seed[32] = { 5 };
 	struct node_record n = { .role = LENO_MEMBER, .message_max = 1000, .stamp = { 7, 1 } };
 	struct writer w = writer_of(raw, sizeof raw);
@@ -26,8 +27,8 @@ static struct mesh_record *record(uint8_t spoil, struct node_record *ret)
 	raw[writer_size(&w) - 1] ^= spoil;
 	if (!node_record_read(writer_bytes(&w), ret))
 		return NULL;
-	CHECK(mesh_record_admitted(ret, &network));
-	CHECK_EQ(mesh_record_proved(ret, &network), spoil == 0);
+	CHECK_EQ(mesh_record_admitted(ret, &network, &pass), 0);
+	CHECK_EQ(mesh_record_signed(ret), spoil == 0);
 	return mesh_record_new(ret, writer_bytes(&w));
 }
 

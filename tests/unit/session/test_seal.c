@@ -196,6 +196,7 @@ TEST(a_visitor_says_so)
 	struct public_keys keys;
 	struct packet packet;
 	struct flight init;
+	struct pass pass;
 	bool visitor = false;
 
 	p->side[0].setup.visitor = true;
