@@ -331,7 +331,8 @@ LENO_API int leno_turn_away(leno_node *, leno_ticket);
  * sent. LENO_VISITOR of whom we do not know. */
 LENO_API enum leno_role leno_role_of(leno_node *, const leno_id *);
 
-/* Voids all certificates that a node was given until now, and tells all that can be reached.
+/* Voids all certificates of a node, and tells all that can be reached. It stays out for ever: who
+ * is to come back needs other keys, and another invitation.
  * Needs options.network_key_file. Errors: ARGUMENT, CERTIFICATE (this node has no key), FILE (it
  * could not be written down), LIMIT (so many are revoked already), MEMORY. */
 LENO_API int leno_revoke(leno_node *, const leno_id *);

@@ -146,6 +146,28 @@ LENO_API void leno_engine_forget(leno_node *, const char *uri);
  * a line a second at most. NULL: no reason is known. */
 LENO_API void leno_engine_refused(leno_node *, const char *uri, int error, const char *why);
 
+/* ---- the key of a network: what it signs, for drivers that keep it ------------- */
+
+enum { LENO_CERTIFICATE_MAX = 160, LENO_INVITATION_MAX = 640 };
+
+/* Its public half. INTERNAL. */
+LENO_API int leno_engine_network_key(const uint8_t seed[32], uint8_t ret[32]);
+
+/* A certificate for the identity of that seed, without having been asked. ret holds
+ * LENO_CERTIFICATE_MAX. ARGUMENT (role), INTERNAL. */
+LENO_API int leno_engine_certify(const uint8_t seed[32], const uint8_t identity[32],
+                                 enum leno_role, uint64_t issued_ms, uint64_t expires_ms,
+                                 uint8_t *ret, size_t *ret_size);
+
+/* An invitation under a random token. ret holds LENO_INVITATION_MAX. ARGUMENT, INTERNAL. */
+LENO_API int leno_engine_invite(const uint8_t seed[32], const char *network,
+                                const leno_invitation *, const uint8_t token[16], uint8_t *ret,
+                                size_t *ret_size);
+
+/* What one says, and the key that has signed it; lent until fn (may be NULL) returns. ARGUMENT. */
+LENO_API int leno_engine_invited(leno_bytes invitation, uint8_t ret_key[32],
+                                 void (*fn)(void *arg, const leno_invitation *), void *arg);
+
 /* Log a line through the node's own sink. */
 LENO_API void leno_engine_log(leno_node *, enum leno_log_level, const char *line);
 

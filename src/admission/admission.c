@@ -18,7 +18,7 @@ int admission_still(const struct admission *a, const struct pass *p, uint64_t no
 {
 	if (over(p->expires_ms, now_ms))
 		return LENO_EXPIRED;
-	return !p->guest && revoked_covers(&a->revoked, &p->holder, p->issued_ms) ? LENO_REVOKED : 0;
+	return revoked_has(&a->revoked, &p->holder) ? LENO_REVOKED : 0;
 }
 
 /* Whether it has expired or been used up its issuer says, once it is asked. */
@@ -42,7 +42,7 @@ static int judge_holder(const struct admission *a, const struct public_keys *key
 	if (!certificate_read(raw, &c) || !certificate_holds(&c, keys, a->key))
 		return LENO_CERTIFICATE;
 	*ret = (struct pass){.role = c.role, .sent = c.sent, .issuer = c.issuer,
-			     .issued_ms = c.issued_ms, .expires_ms = c.expires_ms};
+			     .expires_ms = c.expires_ms};
 	if (c.sent) {
 		memcpy(holder.ed, c.holder_ed, sizeof holder.ed);
 		memcpy(holder.x, c.holder_x, sizeof holder.x);

@@ -64,6 +64,11 @@ static bool expired(uint64_t expires_ms, uint64_t now_ms)
 	return expires_ms != 0 && expires_ms <= now_ms;
 }
 
+static bool outlasts(uint64_t a_ms, uint64_t b_ms)
+{
+	return b_ms != 0 && (a_ms == 0 || a_ms > b_ms);
+}
+
 int revoked_take(struct revoked *r, struct bytes raw, const uint8_t network_key[32],
 		 uint64_t now_ms)
 {
@@ -73,7 +78,7 @@ int revoked_take(struct revoked *r, struct bytes raw, const uint8_t network_key[
 	if (!revocation_read(raw, &v))
 		return LENO_PROTOCOL;
 	old = find(r, &v.id);
-	if (expired(v.expires_ms, now_ms) || (old && old->upto_ms >= v.upto_ms))
+	if (expired(v.expires_ms, now_ms) || (old && !outlasts(v.expires_ms, old->expires_ms)))
 		return 0;
 	if (!revocation_holds(&v, network_key))
 		return LENO_PROTOCOL;
@@ -85,18 +90,16 @@ int revoked_take(struct revoked *r, struct bytes raw, const uint8_t network_key[
 	if (old)
 		drop(r, old);
 	e = &r->at[r->count++];
-	*e = (struct revoked_entry){.id = v.id, .upto_ms = v.upto_ms, .expires_ms = v.expires_ms,
+	*e = (struct revoked_entry){.id = v.id, .expires_ms = v.expires_ms,
 				    .number = ++r->last};
 	memcpy(e->raw, raw.data, sizeof e->raw);
 	count_in(r, e, true);
 	return 1;
 }
 
-bool revoked_covers(const struct revoked *r, const leno_id *id, uint64_t issued_ms)
+bool revoked_has(const struct revoked *r, const leno_id *id)
 {
-	const struct revoked_entry *e = find(r, id);
-
-	return e && issued_ms <= e->upto_ms;
+	return find(r, id) != NULL;
 }
 
 const struct revoked_entry *revoked_after(const struct revoked *r, uint64_t after)

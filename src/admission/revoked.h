@@ -4,7 +4,7 @@
  * network's key need not agree on an order, and whoever has heard of one tells it to all others.
  * Entries are numbered as they came: a link has been told all up to some number.
  *
- *  1. Of one node the entry that reaches further stays, the other goes.
+ *  1. Of one node the entry that lasts longer stays, the other goes.
  *  2. Never more than REVOKED_MAX. An entry goes once all that it revokes has expired.
  *  3. Only what the network's key has signed is in it. */
 #ifndef LENO_ADMISSION_REVOKED_H
@@ -17,7 +17,7 @@ enum { REVOKED_MAX = 1024 };
 
 struct revoked_entry {
 	leno_id  id;
-	uint64_t upto_ms, expires_ms;
+	uint64_t expires_ms;
 	uint64_t number;
 	uint8_t  raw[REVOCATION_SIZE];
 };
@@ -36,8 +36,8 @@ void revoked_clear(struct revoked *);
 int revoked_take(struct revoked *, struct bytes raw, const uint8_t network_key[32],
                  uint64_t now_ms);
 
-/* Is a certificate that this node was given then revoked? */
-bool revoked_covers(const struct revoked *, const leno_id *, uint64_t issued_ms);
+/* Is it one of them? */
+bool revoked_has(const struct revoked *, const leno_id *);
 
 /* The first entry with a number above `after`; NULL: none. */
 const struct revoked_entry *revoked_after(const struct revoked *, uint64_t after);

@@ -31,7 +31,7 @@ struct pass {
 	bool     sent;                 /* a visitor, sent by the holder              */
 	bool     guest;                /* has an invitation alone                    */
 	bool     issuer;               /* has the network's key                      */
-	uint64_t issued_ms, expires_ms;
+	uint64_t expires_ms;           /* wall clock; 0: never                       */
 	leno_id  holder;               /* of the certificate: itself, or who sent it */
 };
 

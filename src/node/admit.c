@@ -76,7 +76,8 @@ static int open_certificate(leno_node *n, const leno_engine_config *config)
 	if (error)
 		return error;
 	n->network.certificate = writer_bytes(&w);
-	a->role = pass.role;
+	a->pass = pass;
+	admit_expects(n, &pass);
 	return 0;
 }
 
@@ -137,7 +138,7 @@ int admit_open(leno_node *n, const leno_engine_config *config)
 	a->timer.kind = TIMER_ADMIT;
 	a->opened_us = n->now_us;
 	a->clock_ms = config->clock_ms ? config->clock_ms : config->wall_ms;
-	a->role = LENO_MEMBER;
+	a->pass.role = LENO_MEMBER;
 	a->issue = config->issue;
 	a->keep_revocations = config->keep_revocations;
 	a->keep_certificate = config->keep_certificate;
@@ -154,6 +155,13 @@ void admit_free(leno_node *n)
 }
 
 /* ---- lists, and the host ----------------------------------------------------------------- */
+
+static int still(void *arg, const struct pass *p)
+{
+	const leno_node *n = arg;
+
+	return admission_still(&n->admit.admission, p, admit_now_ms(n));
+}
 
 static bool listed(const leno_node *n, const leno_id *id)
 {
@@ -233,6 +241,10 @@ int admit_session(leno_node *n, const leno_id *id, const struct pass *pass, bool
 
 int admit_ours(leno_node *n, const leno_id *id, const struct pass *pass)
 {
+	int error = n->network.has_key ? still(n, pass) : 0;
+
+	if (error)
+		return error;
 	if (!listed(n, &pass->holder))
 		return LENO_UNINVITED;
 	return n->handlers.admit ? applicants_let_in(&n->admit.applicants, id) : 0;
@@ -306,13 +318,6 @@ bool admit_observes(leno_node *n, const leno_id *id)
 
 /* ---- what ends ------------------------------------------------------------------------------ */
 
-static int still(void *arg, const struct pass *p)
-{
-	const leno_node *n = arg;
-
-	return admission_still(&n->admit.admission, p, admit_now_ms(n));
-}
-
 static void look_at_link(struct conn *c)
 {
 	leno_node *n = c->node;
@@ -333,28 +338,16 @@ static void look_at_link(struct conn *c)
 	}
 }
 
-/* A newer certificate than that of its beginning may be known. */
-static int peer_still(struct peer *p)
-{
-	leno_node *n = p->node;
-	const struct conn *c;
-	struct mesh_node m;
-
-	if (still(n, &p->pass) == 0)
-		return 0;
-	if (mesh_get(n->mesh, &p->id, &m) && m.up)
-		return still(n, &m.pass);
-	c = conns_to(n, &p->id);
-	return still(n, c ? &link_peer(c->link)->pass : &p->pass);
-}
-
-/* Whoever was shut may call handlers that make or end other peers: so one at a time. */
+/* A newer certificate than that of its beginning may be known of it.
+ * Whoever was shut may call handlers that make or end other peers: so one at a time. */
 static bool shut_one(leno_node *n)
 {
+	struct mesh_node m;
 	size_t cursor = 0;
 
 	for (struct peer *p; (p = map_next(&n->peers, &cursor));) {
-		int error = p->shut ? 0 : peer_still(p);
+		bool renewed = mesh_get(n->mesh, &p->id, &m) && m.up;
+		int error = p->shut ? 0 : still(n, renewed ? &m.pass : &p->pass);
 
 		if (!error)
 			continue;
@@ -380,12 +373,23 @@ static void bury_shut(leno_node *n)
 	}
 }
 
+static void look_at_own(leno_node *n)
+{
+	int error = n->network.invitation.size > 0 ? 0 : still(n, &n->admit.pass);
+
+	if (error && !n->admit.over)
+		events_log(n, LENO_LOG_ERROR, "this node belongs to the network no more: %s",
+		           leno_strerror(error));
+	n->admit.over = error != 0;
+}
+
 static void look_again(leno_node *n)
 {
 	struct admission *a = &n->admit.admission;
 	uint64_t expires_ms;
 
 	revoked_expire(&a->revoked, admit_now_ms(n));
+	look_at_own(n);
 	expires_ms = mesh_rejudge(n->mesh, still, n);
 	if (expires_ms != NEVER)
 		look_at(n, us_of(n, expires_ms));

@@ -31,8 +31,8 @@ struct admit {
 	struct applicants applicants;
 	uint8_t  own[CERTIFICATE_MAX];
 	uint8_t  invited[INVITATION_MAX];
-	enum leno_role role;         /* our own, as the certificate has it            */
-	bool     self_revoked;
+	struct pass pass;            /* our own                                       */
+	bool     over;               /* and it has been said that it is over          */
 	leno_id *allowed;            /* NULL: no list                                 */
 	size_t   n_allowed;
 	uint64_t opened_us, clock_ms;

@@ -280,7 +280,7 @@ int events_item(struct peer *p, struct bytes bytes)
 	}
 	if (p->pass.guest && item.kind != ITEM_TYPE && item.kind != ITEM_REQUEST) {
 		node_count_refusal(p->node, LENO_ROLE);
-		return 0;
+		return LENO_PROTOCOL;
 	}
 	switch (item.kind) {
 	case ITEM_TYPE:

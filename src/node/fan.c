@@ -119,7 +119,7 @@ int leno_broadcast(leno_node *n, const char *type, leno_bytes data, uint64_t *re
 		return LENO_ARGUMENT;
 	if (n->leaving)
 		return LENO_CLOSED;
-	if (n->link_setup.role == LENO_OBSERVER || n->admit.role == LENO_OBSERVER)
+	if (n->network.invitation.size > 0 || n->link_setup.role == LENO_OBSERVER || n->admit.pass.role == LENO_OBSERVER)
 		return LENO_ROLE;
 	if (data.size > BROADCAST_MAX)
 		return LENO_TOO_BIG;

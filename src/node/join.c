@@ -29,41 +29,40 @@ static int check(const leno_node *n, struct bytes raw, const struct public_keys 
 		return LENO_CERTIFICATE;
 	if (ret->expires_ms && ret->expires_ms <= admit_now_ms(n))
 		return LENO_EXPIRED;
-	return revoked_covers(&n->admit.admission.revoked, &id, 0) ? LENO_REVOKED : 0;
+	return revoked_has(&n->admit.admission.revoked, &id) ? LENO_REVOKED : 0;
 }
 
+/* *ret lies in w, or is the issuer's until it is asked again. */
 static int exchange(leno_node *n, struct bytes raw, const struct public_keys *keys,
-                    leno_bytes *ret)
+                    struct writer *w, leno_bytes *ret)
 {
 	struct admit *a = &n->admit;
-	static const leno_bytes none;
-	uint8_t buf[CERTIFICATE_OWN_MAX];
-	struct writer w = writer_of(buf, sizeof buf);
 	struct invitation v;
 	leno_id id = identity_id(keys);
 	int error = check(n, raw, keys, &v);
 
-	*ret = none;
 	if (error)
 		return error;
 	if (!a->issue)
 		return LENO_FILE;
-	admission_issue(&a->admission, &v, keys, admit_now_ms(n), &w);
+	admission_issue(&a->admission, &v, keys, admit_now_ms(n), w);
 	return a->issue(a->keeper, v.token, v.uses, &id,
-	                (leno_bytes){ buf, writer_size(&w) }, ret);
+	                (leno_bytes){ w->start, writer_size(w) }, ret);
 }
 
-static void refuse(leno_message *m, int error)
+static int refuse(leno_message *m, int error)
 {
-	leno_refuse(m, -error, leno_strerror(error));
+	return leno_refuse(m, -error, leno_strerror(error));
 }
 
 static void answer(leno_node *n, leno_message *m, struct bytes raw, const struct public_keys *keys)
 {
 	char text[LENO_ID_TEXT];
 	leno_id id = identity_id(keys);
-	leno_bytes certificate;
-	int error = exchange(n, raw, keys, &certificate);
+	uint8_t buf[CERTIFICATE_OWN_MAX];
+	struct writer w = writer_of(buf, sizeof buf);
+	leno_bytes certificate = { 0 };
+	int error = exchange(n, raw, keys, &w, &certificate);
 
 	leno_id_text(&id, text);
 	if (error) {
@@ -81,15 +80,17 @@ static void answer(leno_node *n, leno_message *m, struct bytes raw, const struct
 static void passed_on(leno_node *n, void *user, const leno_answer *got)
 {
 	leno_message *m = user;
+	int error;
 
 	n->admit.joins--;
 	if (!got->error)
-		leno_reply(m, got->data);
+		error = leno_reply(m, got->data);
 	else if (got->error == LENO_REFUSED)
-		leno_refuse(m, got->code, got->why);
+		error = leno_refuse(m, got->code, got->why);
 	else
-		refuse(m, got->error);
-	leno_message_drop(m);
+		error = refuse(m, got->error);
+	if (error && error != LENO_CLOSED)     /* what is answered is not ours any more */
+		leno_message_drop(m);
 }
 
 static bool find_holder(leno_node *n, leno_id *ret)
@@ -136,8 +137,10 @@ bool join_take(struct peer *p, leno_message *m, const char *type, struct bytes d
 	struct bytes raw;
 
 	if (!n->network.has_key || strcmp(type, join_type) != 0) {
-		if (p->pass.guest)
+		if (p->pass.guest) {
+			node_count_refusal(n, LENO_ROLE);
 			refuse(m, LENO_ROLE);
+		}
 		return p->pass.guest;
 	}
 	read_copy(&r, keys.ed, sizeof keys.ed);

@@ -90,8 +90,8 @@ static void set_up(leno_node *n, bool has_aes)
 {
 	const leno_options *o = &n->options;
 	enum leno_role role = o->visitor || n->network.invitation.size > 0 ? LENO_VISITOR
-	                    : o->observer || n->admit.role == LENO_OBSERVER ? LENO_OBSERVER
-	                    : o->endpoint ? LENO_ENDPOINT : n->admit.role;
+	                    : o->observer || n->admit.pass.role == LENO_OBSERVER ? LENO_OBSERVER
+	                    : o->endpoint ? LENO_ENDPOINT : n->admit.pass.role;
 
 	n->link_setup = (struct link_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,

@@ -58,19 +58,8 @@ static void wake_all(leno_node *n)
 /* Whoever is shut out is so at the end of this input. */
 static void heard(leno_node *n)
 {
-	struct admit *a = &n->admit;
-	struct pass own;
-	uint8_t buf[EXTENSION_HEAD + CERTIFICATE_MAX];
-	struct writer x = writer_of(buf, sizeof buf);
-
-	a->look = a->keep_due = true;
+	n->admit.look = n->admit.keep_due = true;
 	wake_all(n);
-	write_extension(&x, EXTENSION_CERTIFICATE, n->network.certificate);
-	if (!a->self_revoked && network_judge(&n->network, &n->identity.public, writer_bytes(&x),
-	                                      &own) == LENO_REVOKED) {
-		a->self_revoked = true;
-		events_log(n, LENO_LOG_ERROR, "the certificate of this node has been revoked");
-	}
 }
 
 static int take_one(leno_node *n, struct bytes raw)
@@ -110,15 +99,6 @@ int revoke_take(struct conn *c, const struct frame *f)
 
 /* ---- leno.h ---------------------------------------------------------------------------- */
 
-/* No certificate that is known may come after it, should its issuer's clock be ahead of ours. */
-static uint64_t until(leno_node *n, const leno_id *id)
-{
-	uint64_t now_ms = admit_now_ms(n);
-	struct mesh_node m;
-
-	return mesh_get(n->mesh, id, &m) && m.pass.issued_ms > now_ms ? m.pass.issued_ms : now_ms;
-}
-
 int leno_revoke(leno_node *n, const leno_id *id)
 {
 	struct admit *a;
@@ -131,7 +111,7 @@ int leno_revoke(leno_node *n, const leno_id *id)
 	a = &n->admit;
 	if (!a->admission.issues)
 		return LENO_CERTIFICATE;
-	revocation_write(&w, &(struct revocation){ .id = *id, .upto_ms = until(n, id) });
+	revocation_write(&w, &(struct revocation){ .id = *id });
 	revocation_sign(&w, &a->admission.pair);
 	got = revoked_take(&a->admission.revoked, writer_bytes(&w), n->network.key,
 	                   admit_now_ms(n));

@@ -126,7 +126,6 @@ bool revocation_read(struct bytes raw, struct revocation *ret)
 
 	r.bad = read_u8(&r) != CERTIFICATE_LAYOUT || r.bad;
 	v.id = read_id(&r);
-	v.upto_ms = read_time(&r);
 	v.expires_ms = read_time(&r);
 	v.covered = read_so_far(raw, &r);
 	v.signature = read_bytes(&r, NETWORK_SIGNATURE).data;
@@ -140,6 +139,5 @@ void revocation_write(struct writer *w, const struct revocation *v)
 {
 	write_u8(w, CERTIFICATE_LAYOUT);
 	write_id(w, &v->id);
-	write_u64(w, v->upto_ms);
 	write_u64(w, v->expires_ms);
 }

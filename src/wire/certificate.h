@@ -12,8 +12,8 @@
  *                 uses varint | expires u64 | lifetime varint | role u8 | name sized |
  *                 addresses: varint count, sized each | signature 64 of the network's key over
  *                 "leno invitation 1" | all of the above
- *   revocation:   layout u8 (1) | id 16 | upto u64 | expires u64 | signature 64 of the network's
- *                 key over "leno revocation 1" | all of the above
+ *   revocation:   layout u8 (1) | id 16 | expires u64 | signature 64 of the network's key over
+ *                 "leno revocation 1" | all of the above
  *
  * Times are of the wall clock, in milliseconds since 1970; 0 for an end is never. The holder
  * of a certificate is stated nowhere in it: it is for the keys that have been proved.
@@ -33,7 +33,7 @@ enum {
 	CERTIFICATE_SENT   = 32 + 32 + 8 + NETWORK_SIGNATURE,
 	CERTIFICATE_MAX    = CERTIFICATE_OWN_MAX + CERTIFICATE_SENT,
 	TOKEN_SIZE         = 16,
-	REVOCATION_SIZE    = 1 + 16 + 8 + 8 + NETWORK_SIGNATURE,
+	REVOCATION_SIZE    = 1 + 16 + 8 + NETWORK_SIGNATURE,
 
 	USES_MAX           = 1000000,
 	INVITED_ADDRESSES_MAX = 4,
@@ -76,10 +76,9 @@ struct invitation {
 	const uint8_t *signature;
 };
 
-/* All certificates that the node `id` was given until `upto` are void. */
+/* All certificates of the node `id` are void: who is to come back needs other keys. */
 struct revocation {
 	leno_id  id;
-	uint64_t upto_ms;
 	uint64_t expires_ms;         /* the last of them has ended then; 0: it never does */
 	struct bytes covered;
 	const uint8_t *signature;

@@ -19,7 +19,7 @@ enum {
 
 static bool is_member(const struct sim_node *node)
 {
-	return node->leno && !node->options.visitor;
+	return node->leno && !node->options.visitor && !node->outcast;
 }
 
 static uint32_t count_members(const struct sim *sim)
@@ -220,7 +220,7 @@ static const char *loose_links(struct sim *sim)
 		struct sim_node *node = sim->nodes[i], *twice = NULL;
 		unsigned links;
 
-		if (!node->leno)
+		if (!node->leno || node->outcast)
 			continue;
 		links = wire_count_links(node, &twice);
 		if (twice)

@@ -423,7 +423,7 @@ const char *ledger_open_calls(struct sim *sim)
 	for (uint32_t i = 0; i < sim->n_nodes; i++) {
 		const struct sim_node *node = sim->nodes[i];
 
-		if (!node->leno || (!node->book->asks_open && !node->book->casts_open))
+		if (!node->leno || node->outcast || (!node->book->asks_open && !node->book->casts_open))
 			continue;
 		snprintf(sim->missing, sizeof sim->missing,
 		         "%s waits for %u answers and for the end of %u broadcasts", node->name,

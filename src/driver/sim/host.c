@@ -207,6 +207,16 @@ static void on_stream(leno_node *leno, void *user, leno_stream *stream, const ch
 		ledger_stream(node, from, stream, topic);
 }
 
+static void on_joined(leno_node *leno, void *user, int error)
+{
+	struct sim_node *node = user;
+
+	(void)leno;
+	world_note(node, 'j', (uint64_t)(int64_t)error, 0, 0);
+	world_tell(node, "joined: %s", leno_strerror(error));
+	keys_joined(node, error);
+}
+
 static void on_log(void *user, enum leno_log_level level, const char *line)
 {
 	struct sim_node *node = user;
@@ -231,7 +241,8 @@ static const leno_handlers HANDLERS = { .node_up = on_node_up,
 	                                .sent = on_sent,
 	                                .writable = on_writable,
 	                                .broadcast_done = on_broadcast_done,
-	                                .stream = on_stream };
+	                                .stream = on_stream,
+	                                .joined = on_joined };
 
 /* ---- touching the engine -------------------------------------------------------- */
 
@@ -367,6 +378,7 @@ void sim_start(struct sim_node *node)
 	config.options = node->options;
 	config.options.secret = (leno_bytes){ 0 };
 	config.options.log_level = sim->trace ? LENO_LOG_DEBUG : node->options.log_level;
+	keys_fill(node, &config);
 	node->incarnation_ms = config.wall_ms;
 	node->life++;
 	node->frozen = node->vanished = false;

@@ -205,6 +205,20 @@ void sim_forgive(struct sim *sim)
 	ledger_forgive_streams(sim);
 }
 
+void ledger_outcast(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	for (uint32_t i = 0; i < sim->n_nodes; i++)
+		for (uint32_t f = 0; f < sim->nodes[i]->book->n_flows; f++) {
+			struct flow *flow = sim->nodes[i]->book->flows[f];
+
+			if (flow && (sim->nodes[i] == node || flow->to == node))
+				loosen(flow);
+		}
+	ledger_forgive_streams(sim);
+}
+
 /* ---- sending --------------------------------------------------------------------- */
 
 static void enter_sending(struct sim_node *from, struct flow *flow, uint64_t seq, size_t size)
@@ -446,6 +460,8 @@ const char *ledger_open_sends(struct sim *sim)
 	for (uint32_t i = 0; i < sim->n_nodes; i++) {
 		struct sim_node *from = sim->nodes[i];
 
+		if (from->outcast)
+			continue;
 		if (from->leno && from->book->talking) {
 			snprintf(sim->missing, sizeof sim->missing, "%s has %u messages to send",
 			         from->name, (unsigned)from->book->talking);
@@ -454,7 +470,8 @@ const char *ledger_open_sends(struct sim *sim)
 		for (uint32_t f = 0; from->leno && f < from->book->n_flows; f++) {
 			const struct flow *flow = from->book->flows[f];
 
-			if (!flow || flow->life != from->life || !flow->to->leno)
+			if (!flow || flow->life != from->life || !flow->to->leno ||
+			    flow->to->outcast)
 				continue;
 			if (flow->first_open < flow->n)
 				snprintf(sim->missing, sizeof sim->missing,

@@ -18,6 +18,7 @@ static const char USAGE[] =
 	"  --faults LIST     all, none, or names with commas between: kill cut one-way\n"
 	"                    stall partition crash vanish leave freeze jump dial profile\n"
 	"  --secret          the network has a secret\n"
+	"  --key             the network has a key, and one node is revoked\n"
 	"  --trace           a line an event, with its virtual time\n"
 	"  --quiet           only failures and the last line\n"
 	"  --scale N         a figure instead: what one change costs among N nodes\n"
@@ -142,6 +143,8 @@ static int read_arguments(int argc, char **argv, struct arguments *args)
 			i++;
 		} else if (!strcmp(argv[i], "--secret"))
 			args->story.secret = true;
+		else if (!strcmp(argv[i], "--key"))
+			args->story.key = true;
 		else if (!strcmp(argv[i], "--trace"))
 			args->story.trace = stdout;
 		else if (!strcmp(argv[i], "--quiet"))
@@ -163,7 +166,8 @@ static void print_again(const struct arguments *args, uint64_t seed)
 	printf(" --seconds %u", (unsigned)(args->story.us / 1000000));
 	if (args->faults)
 		printf(" --faults %s", args->faults);
-	printf("%s --trace\n", args->story.secret ? " --secret" : "");
+	printf("%s%s --trace\n", args->story.secret ? " --secret" : "",
+	       args->story.key ? " --key" : "");
 }
 
 static int run_seeds(struct arguments *args)

@@ -261,7 +261,7 @@ const char *ledger_open_streams(struct sim *sim)
 		const struct side *s = &sim->ledger->pours[i]->side[0];
 
 		for (int end = 0; end < 2; end++, s++) {
-			if (!s->node->leno || !s->stream)
+			if (!s->node->leno || s->node->outcast || !s->stream)
 				continue;
 			snprintf(sim->missing, sizeof sim->missing,
 			         "stream %u is still open at %s", (unsigned)i, s->node->name);

@@ -85,6 +85,20 @@ void sim_freeze(struct sim_node *); /* SIGSTOP: the kernel still takes bytes for
 void sim_thaw(struct sim_node *);
 void sim_jump(struct sim_node *, uint64_t us); /* its clock leaps: a laptop slept */
 
+/* ---- a network with a key: one key a sim ------------------------------------------ */
+
+/* From its next life on: it belongs to that network, as this, for so long (0: for ever). */
+void sim_certify(struct sim_node *, enum leno_role, uint64_t lifetime_us);
+void sim_hold_key(struct sim_node *); /* it has the key itself */
+/* From its next life on it is a guest with an invitation of this many uses (one token for all
+ * that have the same number), until it has joined: then, from the next one on, a member. */
+void sim_invite(struct sim_node *, uint8_t token, uint32_t uses, uint64_t expires_us);
+bool sim_joined_by(const struct sim_node *, int *ret_error); /* has it heard what became of it */
+
+/* `by` holds the key. From here on nobody need see `who`, and whoever still does is wrong. */
+void sim_revoke(struct sim_node *by, struct sim_node *who);
+size_t sim_revoked(struct sim_node *); /* how many it knows of */
+
 /* ---- wires ------------------------------------------------------------------- */
 
 struct sim_profile {

@@ -27,7 +27,7 @@ struct teller {
 	leno_options *options;
 	unsigned n;
 	struct sim_node *visitor;
-	bool over;
+	bool over, revoked;
 };
 
 /* ---- the mesh --------------------------------------------------------------------- */
@@ -134,7 +134,11 @@ static void gather(struct teller *t)
 		snprintf(name, sizeof name, "n%u", i);
 		some_options(t, &t->options[i], hasty);
 		t->nodes[i] = sim_late_node(sim, name, &t->options[i]);
+		if (t->story->key)
+			sim_certify(t->nodes[i], LENO_MEMBER, 0);
 	}
+	if (t->story->key)
+		sim_hold_key(t->nodes[0]);
 	story_lay(sim, t->nodes, t->n, t->story->topology, some_profile);
 	make_endpoints(t);
 	for (unsigned i = 0; i < t->n; i++)
@@ -144,6 +148,8 @@ static void gather(struct teller *t)
 	t->options[t->n].visitor = true;
 	if (sim_random(sim, 2) == 0)
 		t->visitor = sim_late_node(sim, "visitor", &t->options[t->n]);
+	if (t->visitor && t->story->key)
+		sim_certify(t->visitor, LENO_MEMBER, 0);
 }
 
 /* ---- traffic ---------------------------------------------------------------------- */
@@ -220,7 +226,7 @@ static void act(struct sim *sim, void *arg)
 
 	if (t->over)
 		return;
-	if (from != to)
+	if (from != to && !(t->revoked && (from == t->n - 1 || to == t->n - 1)))
 		say(sim, t->nodes[from], t->nodes[to]);
 	sim_after(sim, 1 + sim_random(sim, 2 * ACT_US), act, t);
 }
@@ -234,6 +240,22 @@ static void harm(struct sim *sim, void *arg)
 		return;
 	story_harm(sim, t->nodes, t->n, t->story->faults, longest);
 	sim_after(sim, 1 + sim_random(sim, 2 * HARM_US), harm, t);
+}
+
+/* Nobody lies behind the last node, whatever the topology. It goes on trying. */
+static void revoke(struct teller *t)
+{
+	if (!t->story->key || t->revoked || t->n < 2 || !sim_leno(t->nodes[0]))
+		return;
+	sim_start(t->nodes[t->n - 1]);
+	sim_revoke(t->nodes[0], t->nodes[t->n - 1]);
+	t->revoked = true;
+}
+
+static void revoke_midway(struct sim *sim, void *arg)
+{
+	(void)sim;
+	revoke(arg);
 }
 
 /* A visitor comes, asks some, and leaves. */
@@ -285,9 +307,11 @@ static void settle(struct teller *t, struct story_end *end)
 /* A greeting each to some others: who cannot say that has not been healed. */
 static void greet(struct teller *t, struct story_end *end)
 {
-	for (unsigned i = 0; i < t->n && !end->why[0]; i++)
-		for (unsigned k = 0; k < 4 && t->n > 1; k++) {
-			unsigned to = (i + 1 + (unsigned)sim_random(t->sim, t->n - 1)) % t->n;
+	unsigned n = t->revoked ? t->n - 1 : t->n;
+
+	for (unsigned i = 0; i < n && !end->why[0]; i++)
+		for (unsigned k = 0; k < 4 && n > 1; k++) {
+			unsigned to = (i + 1 + (unsigned)sim_random(t->sim, n - 1)) % n;
 			int error = sim_send(t->nodes[i], t->nodes[to], 20);
 
 			if (error &&
@@ -323,6 +347,8 @@ void story_run(const struct story *story, struct story_end *ret)
 	sim_after(t.sim, ACT_US, act, &t);
 	if (story->faults)
 		sim_after(t.sim, HARM_US, harm, &t);
+	if (story->key)
+		sim_after(t.sim, story->us / 2, revoke_midway, &t);
 	if (t.visitor) {
 		sim_dial(t.visitor, t.nodes[sim_random(t.sim, t.n)], 0);
 		sim_after(t.sim, sim_random(t.sim, VISITOR_US), visit, &t);
@@ -334,6 +360,7 @@ void story_run(const struct story *story, struct story_end *ret)
 	sim_heal(t.sim);
 	for (unsigned i = 0; i < t.n; i++)
 		sim_start(t.nodes[i]);
+	revoke(&t);
 	if (t.visitor)
 		sim_leave(t.visitor);
 	settle(&t, ret);

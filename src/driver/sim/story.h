@@ -33,6 +33,7 @@ struct story {
 	uint64_t us; /* of harm, before all is healed */
 	unsigned faults;
 	bool secret;
+	bool key; /* the network has one; the last node is revoked by the first */
 	FILE *trace; /* or NULL */
 };
 

@@ -1,7 +1,7 @@
 /* talk.c - somebody who goes on talking: count messages to one node, paced.
  *
  * After LENO_AGAIN it waits for writable; when the other is not known yet it tries
- * again. It ends with the life of the speaker. */
+ * again. It ends with the life of the speaker, or when the other is revoked. */
 #include "book.h"
 
 enum { RETRY_US = 20000 };
@@ -20,6 +20,10 @@ static void on_talk(struct sim *sim, const struct event *e)
 	uint64_t wait = talk->every_us;
 	int error = LENO_AGAIN;
 
+	if (talk->to->outcast) {
+		e->node->book->talking -= talk->left;
+		return;
+	}
 	if (!sim_blocked(e->node, talk->to))
 		error = sim_send(e->node, talk->to, talk->size);
 	if (error)

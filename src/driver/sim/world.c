@@ -396,6 +396,7 @@ void sim_free(struct sim *sim)
 		free(node->deferred);
 		free(node->cables);
 		free(node->log);
+		keys_free(node);
 		free(node);
 	}
 	free(sim->nodes);

@@ -72,6 +72,8 @@ struct sim_node {
 	unsigned spins;
 	uint8_t identity[32], secret[32];
 	leno_options options;
+	struct papers *papers;   /* of a network with a key, see keys.c; NULL: none */
+	bool outcast;            /* it has been revoked: no member, as others see it */
 	struct pipe_slot *slots; /* by leno_pipe */
 	uint32_t n_slots;
 	char **uris; /* dialled in each life */
@@ -121,6 +123,11 @@ void node_end(struct sim_node *, bool vanish);
 struct sim_node *node_of(struct sim *, const leno_id *);
 void node_connect(struct sim_node *, const char *uri);
 
+/* keys.c */
+void keys_fill(struct sim_node *, leno_engine_config *);
+void keys_free(struct sim_node *);
+void keys_joined(struct sim_node *, int error);
+
 /* ledger.c, calls.c, audit.c: what the handlers saw */
 void ledger_open(struct sim *);
 void ledger_close(struct sim *);
@@ -128,6 +135,7 @@ void ledger_born(struct sim_node *);
 void ledger_died(struct sim_node *);
 void ledger_up(struct sim_node *, struct sim_node *subject);
 void ledger_down(struct sim_node *, struct sim_node *subject, enum leno_why);
+void ledger_outcast(struct sim_node *); /* it has been revoked: nothing is promised to it */
 void ledger_link(struct sim_node *, struct sim_node *peer, bool up);
 void ledger_drop_kept(struct sim_node *); /* before its engine is freed */
 void ledger_message(struct sim_node *, struct sim_node *from, const char *type, leno_bytes);
