@@ -7,6 +7,7 @@
  *
  * The loop ends by app_end() alone; the goodbye is said in one place. */
 #include "app.h"
+#include "allow.h"
 #include "answers.h"
 #include "output.h"
 #include "signals.h"
@@ -154,10 +155,25 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 	app->set = set;
 	app->member = member;
 	app->deadline = -1;
+	if (member && !allow_read(set, &app->allowed, &options.n_allow)) {
+		app->exit = EXIT_USAGE;
+		return false;
+	}
+	options.allow = app->allowed;
+	options.observer = set->observer && member;
+	options.network_key_file = set->network_key;
+	if (set->network_key == NULL)
+		options.certificate_file = set->certificate_file;
 	/* One identity is one process: what the environment says of it is meant for
 	 * the node that stays, not for each command that asks it something. */
-	if (member || settings_from(set, "identity", LAYER_ARGUMENT))
+	if (member || settings_from(set, "identity", LAYER_ARGUMENT) || options.certificate_file)
 		options.identity_file = set->identity;
+	if (app->invitation != NULL) {
+		options.invitation = app->invitation;
+		options.certificate_file = set->certificate_file;
+		options.identity_file = set->identity;
+		options.network_key_file = NULL;
+	}
 	if (member || settings_from(set, "name", LAYER_ARGUMENT))
 		options.name = set->name;
 	signals_catch();
@@ -170,6 +186,8 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		return true;
 	if (error)
 		open_failed(app, error);
+	free(app->allowed);
+	app->allowed = NULL;
 	leno_close(app->node);
 	app->node = NULL;
 	answers_end(app);
@@ -345,6 +363,7 @@ int app_run(struct app *app)
 		app->closing(app);
 	leno_close(app->node);
 	app->node = NULL;
+	free(app->allowed);
 	answers_end(app);
 	ready_close(&app->ready);
 	told = signals_interrupted();

@@ -19,6 +19,8 @@ struct app {
 	const struct settings *set;
 	leno_node *node;
 	struct answers *answers;        /* of a node that stays, see answers.h */
+	leno_id *allowed;               /* by --allow; NULL: all               */
+	const char *invitation;         /* of a guest; NULL: it is none        */
 	void (*tick)(struct app *);     /* after each step of the node         */
 	void (*late)(struct app *);     /* when `deadline` has passed, once    */
 	void (*children)(struct app *); /* a child process has ended           */

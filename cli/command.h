@@ -33,4 +33,8 @@ int cmd_ping(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_secret(int argc, char **argv);
+int cmd_network(int argc, char **argv);
+int cmd_invite(int argc, char **argv);
+int cmd_join(int argc, char **argv);
+int cmd_revoke(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

@@ -47,6 +47,11 @@ static const struct setting settings_table[] = {
 	{ "tls-ca", "LENO_TLS_CA", TEXT, AT(tls_ca) },
 	{ "tls-crl", "LENO_TLS_CRL", TEXT, AT(tls_crl) },
 	{ "tls-clients", "LENO_TLS_CLIENTS", FLAG, AT(tls_clients) },
+	{ "certificate-file", "LENO_CERTIFICATE_FILE", TEXT, AT(certificate_file) },
+	{ "network-key", "LENO_NETWORK_KEY", TEXT, AT(network_key) },
+	{ "allow", "LENO_ALLOW", LIST, AT(allow) },
+	{ "allow-file", "LENO_ALLOW_FILE", TEXT, AT(allow_file) },
+	{ "observer", "LENO_OBSERVER", FLAG, AT(observer) },
 };
 
 enum {
@@ -72,6 +77,11 @@ enum {
 	KEY_TLS_CA,
 	KEY_TLS_CRL,
 	KEY_TLS_CLIENTS,
+	KEY_CERTIFICATE_FILE,
+	KEY_NETWORK_KEY,
+	KEY_ALLOW,
+	KEY_ALLOW_FILE,
+	KEY_OBSERVER,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT
@@ -369,6 +379,10 @@ static const struct argp_option settings_options[] = {
 	  "what members of the network have in common (see leno secret)", 0 },
 	{ "identity", KEY_IDENTITY, "FILE", 0, "keys that outlive the process; made if missing",
 	  0 },
+	{ "certificate-file", KEY_CERTIFICATE_FILE, "FILE", 0,
+	  "what lets the keys of --identity into their network (see leno join)", 0 },
+	{ "network-key", KEY_NETWORK_KEY, "FILE", 0,
+	  "the network's own key: invites, lets in and revokes (see leno network)", 0 },
 	{ "connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0 },
 	{ "discover", KEY_DISCOVER, "URI", 0,
 	  "how others are found: local: (this machine, the default), mdns: (the local "
@@ -394,6 +408,11 @@ static const struct argp_option member_options[] = {
 	{ "tls-clients", KEY_TLS_CLIENTS, NULL, 0,
 	  "who dials a tls:// address of ours needs a certificate by --tls-ca", 0 },
 	{ "label", KEY_LABEL, "KEY=VALUE", 0, "tell the mesh about this node; may be repeated", 0 },
+	{ "observer", KEY_OBSERVER, NULL, 0, "relay for nobody; others take no broadcasts of it",
+	  0 },
+	{ "allow", KEY_ALLOW, "ID", 0,
+	  "have links and sessions with these nodes alone; may be repeated", 0 },
+	{ "allow-file", KEY_ALLOW_FILE, "FILE", 0, "the same, an id a line", 0 },
 	{ 0 },
 };
 

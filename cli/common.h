@@ -26,6 +26,9 @@ struct settings {
 	struct list allow_forward;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* files in PEM               */
 	bool tls_clients;            /* need a certificate of that CA             */
+	char *certificate_file, *network_key, *allow_file;
+	struct list allow;
+	bool observer;
 	bool endpoint, anonymous, json;
 	long heartbeat_ms;
 	int verbose;                 /* -v: refusals and links, -vv: everything            */

@@ -33,6 +33,10 @@ static const struct command commands[] = {
 	{ "top", "[NODE]", "the same as it goes, live", cmd_top },
 	{ "id", "", "the id that an identity file holds", cmd_id },
 	{ "secret", "[FILE]", "make a secret file for a network", cmd_secret },
+	{ "network", "FILE", "make the key of a network that lets in by invitation", cmd_network },
+	{ "invite", "", "let somebody into it: a link and a QR code", cmd_invite },
+	{ "join", "LINK", "use an invitation", cmd_join },
+	{ "revoke", "NODE", "shut a node out of it", cmd_revoke },
 	{ "bench", "[NODE]", "measure this machine, or this mesh", cmd_bench },
 	{ "help", "[COMMAND]", "this overview, or all about one command", cmd_help },
 };

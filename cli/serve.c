@@ -1,6 +1,7 @@
 /* serve.c - streams of others, by topic: to the copies, or to the forwards. */
 #include "serve.h"
 #include "background.h"
+#include "conn.h"
 #include "copy_frame.h"
 #include "copy_serve.h"
 #include "forward_serve.h"
@@ -45,9 +46,25 @@ void serve_free(struct serve *s)
 	free(s);
 }
 
+/* Whether they keep to their role would be their choice: so it is ours. The code means the same
+ * to copies and forwards. */
+static bool observes(leno_stream *stream)
+{
+	if (leno_role_of(leno_stream_node(stream), leno_stream_peer(stream)) != LENO_OBSERVER)
+		return false;
+	leno_stream_abort(stream, CONN_DENIED,
+	                  "observers copy and forward nothing");
+	return true;
+}
+
 void serve_take(struct serve *s, leno_stream *stream, const char *topic)
 {
-	if (strcmp(topic, COPY_TOPIC) == 0)
+	bool copy = strcmp(topic, COPY_TOPIC) == 0;
+
+	if ((copy || strncmp(topic, FORWARD_TOPIC, strlen(FORWARD_TOPIC)) == 0) &&
+	    observes(stream))
+		return;
+	if (copy)
 		copies_take(s->copies, stream);
 	else if (strncmp(topic, FORWARD_TOPIC, strlen(FORWARD_TOPIC)) == 0)
 		forwards_take(s->forwards, stream, topic);

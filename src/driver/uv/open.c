@@ -6,6 +6,7 @@
  *  1. Half of a driver can be destroyed: each step says what it has done. */
 #include "base/mem.h"
 #include "driver/uv/idfile.h"
+#include "driver/uv/papers.h"
 #include "driver/uv/secret.h"
 #include "driver/uv/secure.h"
 #include "driver/uv/uv.h"
@@ -28,7 +29,7 @@ static uint64_t wall_ms(void)
 /* The identity: from its file, or fresh. */
 static int fill_identity(leno_engine_config *config, int *ret_lock)
 {
-	const char *path = config->options.identity_file, *why = "";
+	const char *path = config->has_holder ? NULL : config->options.identity_file, *why = "";
 	struct idfile id;
 	int error;
 
@@ -69,7 +70,8 @@ static int fill_secret(leno_engine_config *config)
 }
 
 static int fill_config(leno_engine_config *config, const leno_options *options,
-                       const leno_handlers *handlers, void *user, int *ret_lock)
+                       const leno_handlers *handlers, void *user, int *ret_lock,
+                       struct papers **ret_papers)
 {
 	int error;
 
@@ -80,6 +82,8 @@ static int fill_config(leno_engine_config *config, const leno_options *options,
 		config->handlers = *handlers;
 	config->user = user;
 	error = options_check(&config->options, user);
+	if (error == LENO_OK)
+		error = papers_fill(config, ret_papers);
 	if (error < 0)
 		return error;
 	if (!config->options.network)
@@ -119,6 +123,7 @@ void driver_destroy(struct driver *d)
 {
 	end_loop(d);
 	leno_engine_free(d->node);
+	papers_free(d->papers);
 	if (d->identity >= 0)
 		close(d->identity);
 	if (d->spare >= 0)
@@ -174,7 +179,7 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->user = config->user;
 	d->handlers = config->handlers;
 	secret_tag(config->options.network, d->tag);
-	d->sealed = config->has_secret || config->options.anonymous;
+	d->sealed = config->has_secret || config->has_key || config->options.anonymous;
 	d->visitor = config->options.visitor;
 	d->identity = lock;
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
@@ -201,12 +206,13 @@ int leno_open(leno_node **ret, const leno_options *options, const leno_handlers 
               void *user)
 {
 	leno_engine_config config;
+	struct papers *papers = NULL;
 	leno_node *node = NULL;
 	int lock = -1, error;
 
 	if (!ret)
 		return LENO_ARGUMENT;
-	error = fill_config(&config, options, handlers, user, &lock);
+	error = fill_config(&config, options, handlers, user, &lock, &papers);
 	if (error == LENO_OK)
 		error = leno_engine_open(&node, &config);
 	if (error == LENO_OK)
@@ -214,12 +220,17 @@ int leno_open(leno_node **ret, const leno_options *options, const leno_handlers 
 	secret_wipe(config.seed, sizeof config.seed);
 	secret_wipe(config.identity, sizeof config.identity);
 	secret_wipe(config.secret, sizeof config.secret);
+	secret_wipe(config.holder, sizeof config.holder);
+	secret_wipe(config.network_seed, sizeof config.network_seed);
 	if (error < 0) {
+		papers_free(papers);
 		leno_engine_free(node);
 		if (lock >= 0)
 			close(lock);
 		return error;
 	}
+	driver_of(node)->papers = papers;
+	papers_dial(papers, node);
 	*ret = node;
 	return LENO_OK;
 }

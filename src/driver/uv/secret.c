@@ -46,6 +46,36 @@ bool secret_from_hex(const char *hex, uint8_t ret[SECRET_SIZE])
 	       size == SECRET_SIZE;
 }
 
+void secret_hex(const void *bytes, size_t size, char *ret)
+{
+	sodium_bin2hex(ret, 2 * size + 1, bytes, size);
+}
+
+bool secret_unhex(const char *hex, void *ret, size_t capacity, size_t *ret_size)
+{
+	const char *end;
+
+	return sodium_hex2bin(ret, capacity, hex, strlen(hex), NULL, ret_size, &end) == 0 &&
+	       *end == '\0';
+}
+
+bool secret_base64(const void *bytes, size_t size, char *ret, size_t capacity)
+{
+	if (capacity < sodium_base64_encoded_len(size, sodium_base64_VARIANT_URLSAFE_NO_PADDING))
+		return false;
+	sodium_bin2base64(ret, capacity, bytes, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	return true;
+}
+
+bool secret_unbase64(const char *text, void *ret, size_t capacity, size_t *ret_size)
+{
+	const char *end;
+
+	return sodium_base642bin(ret, capacity, text, strlen(text), NULL, ret_size, &end,
+	                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+	       *end == '\0';
+}
+
 int secret_stretch(const char *network, const void *passphrase, size_t size,
                    uint8_t ret[SECRET_SIZE])
 {

@@ -171,7 +171,8 @@ struct driver {
 	leno_handlers handlers;       /* `leader` alone; the engine has its copy  */
 	void *user;
 	char tag[SECRET_TAG];         /* of the network                           */
-	bool sealed;                  /* a secret, or anonymous by choice: may
+	struct papers *papers;        /* certificate, key and what is kept; or NULL */
+	bool sealed;                  /* a secret, a key, or anonymous by choice: may
 	                                 listen beyond loopback                   */
 	bool visitor;
 	bool inside, closing;

@@ -1,0 +1,25 @@
+/* papers.h - what a node has of a network's key, in files:
+ *
+ *	leno certificate 1
+ *	network <name>
+ *	key <64 hex digits>
+ *	certificate <hex digits>
+ *	connect <URI>                   none to four of them
+ *
+ * Beside it, as FILE.revoked, who has been revoked: so that a restart does not forget. */
+#ifndef LENO_DRIVER_UV_PAPERS_H
+#define LENO_DRIVER_UV_PAPERS_H
+
+#include <leno/engine.h>
+
+struct papers;
+
+/* Reads what the options name into the configuration, which it lends until papers_free();
+ * *ret is NULL when they name nothing. ARGUMENT, FILE, MEMORY: and the log says what is wrong. */
+int papers_fill(leno_engine_config *, struct papers **ret);
+
+/* Where the certificate, or the invitation, says that the network is. */
+void papers_dial(const struct papers *, leno_node *);
+void papers_free(struct papers *);
+
+#endif
