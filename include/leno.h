@@ -250,7 +250,8 @@ typedef struct leno_handlers {
 /* ---- a node ------------------------------------------------------------- */
 
 /* Opens a node. handlers and options are copied. Errors: ARGUMENT, MEMORY,
- * FILE (identity or secret file), EXISTS (identity in use), SYSTEM. */
+ * FILE (identity, secret, certificate or key file), EXISTS (identity in use), SYSTEM;
+ * CERTIFICATE, EXPIRED, REVOKED (of the certificate file). */
 LENO_API int  leno_open(leno_node **ret, const leno_options *, const leno_handlers *, void *user);
 
 /* Says goodbye on every link, frees everything. From within a callback it takes

@@ -50,9 +50,14 @@ static int exchange(leno_node *n, struct bytes raw, const struct public_keys *ke
 	                (leno_bytes){ w->start, writer_size(w) }, ret);
 }
 
+static const char *sentence(int error)
+{
+	return error == LENO_LIMIT ? "the invitation has been used up" : leno_strerror(error);
+}
+
 static int refuse(leno_message *m, int error)
 {
-	return leno_refuse(m, -error, leno_strerror(error));
+	return leno_refuse(m, -error, sentence(error));
 }
 
 static void answer(leno_node *n, leno_message *m, struct bytes raw, const struct public_keys *keys)
@@ -67,7 +72,7 @@ static void answer(leno_node *n, leno_message *m, struct bytes raw, const struct
 	leno_id_text(&id, text);
 	if (error) {
 		node_count_refusal(n, error);
-		events_refused(n, text, leno_strerror(error));
+		events_refused(n, text, sentence(error));
 		refuse(m, error);
 		return;
 	}

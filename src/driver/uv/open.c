@@ -215,6 +215,8 @@ int leno_open(leno_node **ret, const leno_options *options, const leno_handlers 
 	error = fill_config(&config, options, handlers, user, &lock, &papers);
 	if (error == LENO_OK)
 		error = leno_engine_open(&node, &config);
+	if (error < 0)
+		papers_explain(papers, &config, error);
 	if (error == LENO_OK)
 		error = wrap(node, &config, lock);
 	secret_wipe(config.seed, sizeof config.seed);

@@ -294,6 +294,18 @@ int papers_fill(leno_engine_config *config, struct papers **ret)
 	return error;
 }
 
+void papers_explain(const struct papers *p, const leno_engine_config *config, int error)
+{
+	const char *why = error == LENO_CERTIFICATE
+	                          ? "it is not for the keys of this identity, or not of this network"
+	                  : error == LENO_EXPIRED ? "it has expired"
+	                  : error == LENO_REVOKED ? "it has been revoked"
+	                                          : NULL;
+
+	if (p && why)
+		wrong(config, "certificate", p->certificate_path, why);
+}
+
 void papers_dial(const struct papers *p, leno_node *node)
 {
 	for (size_t i = 0; p && i < p->n_addresses; i++)

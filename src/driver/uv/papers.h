@@ -18,6 +18,9 @@ struct papers;
  * *ret is NULL when they name nothing. ARGUMENT, FILE, MEMORY: and the log says what is wrong. */
 int papers_fill(leno_engine_config *, struct papers **ret);
 
+/* Says, when the node cannot be opened for it, what is wrong with the certificate. */
+void papers_explain(const struct papers *, const leno_engine_config *, int error);
+
 /* Where the certificate, or the invitation, says that the network is. */
 void papers_dial(const struct papers *, leno_node *);
 void papers_free(struct papers *);
