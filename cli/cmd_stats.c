@@ -32,6 +32,10 @@ static void print_node(const struct snapshot *s)
 	    " nodes too many\n",
 	    k->refused_secret, k->refused_network, k->refused_identity, k->refused_protocol,
 	    k->refused_replay, k->refused_busy, k->refused_nodes);
+	out("admission  %" PRIu64 " without a certificate, %" PRIu64 " expired, %" PRIu64
+	    " revoked, %" PRIu64 " beyond their role, %" PRIu64 " on no list\n",
+	    k->refused_certificate, k->refused_expired, k->refused_revoked, k->refused_role,
+	    k->refused_uninvited);
 	out("now        %" PRIu64 " links, %" PRIu64 " nodes, %" PRIu64 " sessions, %s in queues\n",
 	    k->links, k->nodes, k->sessions, show_bytes(a, (double)k->memory));
 }

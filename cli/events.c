@@ -184,6 +184,8 @@ void event_node_up(enum event_style style, const leno_info *info)
 		out(", %u hops away", info->hops);
 	if (info->role == LENO_ENDPOINT)
 		out(", an endpoint");
+	if (info->role == LENO_OBSERVER)
+		out(", an observer");
 	finish();
 }
 

@@ -62,7 +62,9 @@ static size_t count_children(const struct drawing *d, size_t v)
 
 static const char *mark(const struct vertex *v)
 {
-	return v->role == LENO_ENDPOINT ? " (endpoint)" : "";
+	return v->role == LENO_ENDPOINT   ? " (endpoint)"
+	       : v->role == LENO_OBSERVER ? " (observer)"
+	                                  : "";
 }
 
 static size_t label_columns(const struct vertex *v)

@@ -84,7 +84,25 @@ uint64_t app_refusals(struct app *app)
 	leno_stats stats;
 
 	leno_get_stats(app->node, &stats);
-	return stats.refused_secret + stats.refused_network;
+	return stats.refused_secret + stats.refused_network + stats.refused_certificate +
+	       stats.refused_expired + stats.refused_revoked + stats.refused_role +
+	       stats.refused_uninvited;
+}
+
+/* What would let us in, as far as the refusals tell. */
+static const char *what_helps(struct app *app)
+{
+	const struct settings *set = app->set;
+	leno_stats stats;
+
+	leno_get_stats(app->node, &stats);
+	if (stats.refused_certificate > 0 && set->certificate_file == NULL)
+		return "give its certificate with --certificate-file and --identity (see leno join)";
+	if (stats.refused_secret + stats.refused_network == 0)
+		return "ask whoever runs it";
+	return set->secret_file ? "is the file of --secret-file that of this network?"
+	                        : "give the network's secret with --secret-file, its name with "
+	                          "--network";
 }
 
 void app_not_found(struct app *app, const char *who)
@@ -99,9 +117,7 @@ void app_not_found(struct app *app, const char *who)
 	}
 	if (app_refusals(app) > 0 && app->log[0]) {
 		fail("nobody lets us into network %s: %s; %s", network, app->log,
-		     app->set->secret_file
-		             ? "is the file of --secret-file that of this network?"
-		             : "give the network's secret with --secret-file, its name with --network");
+		     what_helps(app));
 		app_end(app, EXIT_FAILED);
 		return;
 	}

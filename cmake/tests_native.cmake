@@ -47,6 +47,7 @@ if(TARGET leno_sim)
 		set(seeds 1..20)
 	endif()
 	leno_register(sim.hundred_seeds sim 300 leno_sim --seeds ${seeds} --quiet)
+	leno_register(sim.seeds_with_a_key sim 300 leno_sim --seeds 1..20 --key --quiet)
 endif()
 
 if(LENO_HAS_LIBRARY)

@@ -60,7 +60,7 @@ static void open_once(struct admission *a, struct identity *holder)
 }
 
 /* The first byte says where the others change a good one. */
-static void try_changed(const struct admission *a, const struct identity *holder,
+static void try_changed(struct admission *a, const struct identity *holder,
                         const uint8_t *data, size_t size)
 {
 	uint8_t own[CERTIFICATE_OWN_MAX], shown[EXTENSION_HEAD + CERTIFICATE_OWN_MAX];

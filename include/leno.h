@@ -103,7 +103,8 @@ enum leno_why {               /* why a node or a link went away              */
 	LENO_WHY_BROKEN,      /* the connection broke                        */
 	LENO_WHY_SILENT,      /* nothing heard for heartbeat x (misses + 1)  */
 	LENO_WHY_REPLACED,    /* another link to the same node was chosen    */
-	LENO_WHY_REFUSED      /* see the error beside it                     */
+	LENO_WHY_REFUSED      /* see the error beside it; of a node: its certificate
+	                         has expired, or was revoked                 */
 };
 
 /* An observer sees all and talks to whoever takes it: it relays for nobody, and others take no

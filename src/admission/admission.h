@@ -11,18 +11,22 @@
 #include "admission/signed.h"
 #include "wire/extension.h"
 
+enum { SEEN_MAX = 256, SEEN_SIZE = 16 };
+
 struct admission {
 	uint8_t  key[32];            /* the network's, public                         */
 	bool     issues;             /* we have the other half                        */
 	struct network_pair pair;
 	struct revoked revoked;
+	uint8_t  seen[SEEN_MAX][SEEN_SIZE]; /* hashes of keys and certificates whose signatures
+	                                held: a record that is renewed has the same again */
 };
 
 void admission_clear(struct admission *);
 
 /* Of a node that has proved these keys. CERTIFICATE: none, not of this network, or not its own;
  * EXPIRED; REVOKED. */
-int admission_judge(const struct admission *, const struct public_keys *, struct bytes extensions,
+int admission_judge(struct admission *, const struct public_keys *, struct bytes extensions,
                     uint64_t now_ms, struct pass *ret);
 
 /* The same of a pass that was given once: EXPIRED, REVOKED or 0. */

@@ -43,7 +43,7 @@ void admit_expects(leno_node *n, const struct pass *p)
 static int judge(void *arg, const struct public_keys *keys, struct bytes extensions,
                  struct pass *ret)
 {
-	const leno_node *n = arg;
+	leno_node *n = arg;
 
 	return admission_judge(&n->admit.admission, keys, extensions, admit_now_ms(n), ret);
 }

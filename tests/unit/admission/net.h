@@ -42,7 +42,7 @@ NET_UNUSED static struct bytes net_extension(struct paper *p, enum extension_kin
 }
 
 /* A certificate as it is shown. */
-NET_UNUSED static struct bytes net_certificate(struct paper *p, const struct admission *a,
+NET_UNUSED static struct bytes net_certificate(struct paper *p, struct admission *a,
 					       const struct identity *holder, enum leno_role role,
 					       uint64_t expires_ms)
 {
