@@ -40,7 +40,7 @@ _leno_read() {
 			fi
 		fi
 		case $option in
-		--network | --secret-file | --connect | --discover | --tls-*)
+		--network | --secret-file | --network-key | --connect | --discover | --tls-*)
 			mesh+=("$option=${value/#\~\//$HOME/}") ;;
 		esac
 		option=""
@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret bench help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -77,10 +77,12 @@ _leno() {
 	fi
 	case $command:$value_of in
 	*:) ;;
-	*:--secret-file | *:--identity | *:--tls-c[ear]* | *:--tls-key | *:--svg | map:-s) _leno_offer_files; return ;;
+	*:--secret-file | *:--identity | *:--certificate-file | *:--network-key | *:--allow-file | *:--tls-c[ear]* | \
+		*:--tls-key | *:--svg | map:-s) _leno_offer_files; return ;;
 	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
-	*:--listen | *:--connect) _leno_offer <<<$'tcp://\ntls://\nlocal:'; return ;;
+	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nnone'; return ;;
+	*:--role | invite:-r) _leno_offer <<<$'member\nendpoint\nobserver'; return ;;
 	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
 	*) return ;;
 	esac
@@ -90,14 +92,14 @@ _leno() {
 		return
 	fi
 	case $command:$positional in
-	send:0 | request:0 | ping:0 | pipe:0 | stats:0 | top:0 | bench:0)
+	send:0 | request:0 | ping:0 | pipe:0 | stats:0 | top:0 | bench:0 | revoke:0)
 		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}") ;;
 	cp:[01] | forward:1)
 		[[ $command == forward ]] || _leno_offer_files
 		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}" | sed 's/$/:/')
 		[[ ${COMPREPLY[-1]} == *: ]] && compopt -o nospace 2>/dev/null ;;
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
-	secret:0) _leno_offer_files ;;
+	secret:0 | network:0) _leno_offer_files ;;
 	esac
 }
 

@@ -5,9 +5,9 @@ function __leno_mesh
     set -l words (commandline -opc)
     for i in (seq (count $words))
         switch $words[$i]
-            case '--network=*' '--secret-file=*' '--connect=*' '--discover=*' '--tls-*=*'
+            case '--network=*' '--secret-file=*' '--network-key=*' '--connect=*' '--discover=*' '--tls-*=*'
                 echo -- (string replace -r '=~/' "=$HOME/" -- $words[$i])
-            case --network --secret-file --connect --discover --tls-ca --tls-cert --tls-key
+            case --network --secret-file --network-key --connect --discover --tls-ca --tls-cert --tls-key
                 set -l next (math $i + 1)
                 test $next -le (count $words)
                 and echo -- $words[$i]=(string replace -r '^~/' "$HOME/" -- $words[$next])
@@ -27,7 +27,9 @@ end
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
-        --listen --label --accept-files --share-files --allow-forward --timeout --reply --reply-timeout --count --interval --svg --root \
+        --listen --label --accept-files --share-files --allow-forward \
+        --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
+        --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
     set -l words
     set -l skip no
@@ -43,8 +45,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret bench help
-set -l asking nodes map send broadcast request ping cp pipe forward stats top bench
+set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench help
+set -l asking nodes map send broadcast request ping cp pipe forward stats top join revoke bench
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -64,20 +66,26 @@ complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
 complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
 complete -c leno -n __fish_use_subcommand -a secret -d 'make a secret file'
+complete -c leno -n __fish_use_subcommand -a network -d 'make the key of a network'
+complete -c leno -n __fish_use_subcommand -a invite -d 'let somebody into it'
+complete -c leno -n __fish_use_subcommand -a join -d 'use an invitation'
+complete -c leno -n __fish_use_subcommand -a revoke -d 'shut a node out of it'
 complete -c leno -n __fish_use_subcommand -a bench -d 'measure this machine, or this mesh'
 complete -c leno -n __fish_use_subcommand -a help -d 'all about one command'
 
-complete -c leno -n '__leno_word_is 2 send request ping pipe stats top bench' -a '(__leno_nodes)'
+complete -c leno -n '__leno_word_is 2 send request ping pipe stats top revoke bench' -a '(__leno_nodes)'
 complete -c leno -n '__fish_seen_subcommand_from cp' -F -a '(__leno_nodes | string replace -r \$ :)'
 complete -c leno -n '__leno_word_is 3 forward' -a '(__leno_nodes | string replace -r \$ :)'
 complete -c leno -n '__leno_word_is 2 help' -a "$commands"
-complete -c leno -n '__leno_word_is 2 secret' -F
+complete -c leno -n '__leno_word_is 2 secret network' -F
 
 set -l any "__fish_seen_subcommand_from $commands"
 complete -c leno -n $any -l network -x -d 'which mesh'
 complete -c leno -n $any -l name -x -d 'what others call this node'
 complete -c leno -n $any -l secret-file -r -F -d 'what members have in common'
 complete -c leno -n $any -l identity -r -F -d 'keys that outlive the process'
+complete -c leno -n $any -l certificate-file -r -F -d 'what lets these keys in'
+complete -c leno -n $any -l network-key -r -F -d 'the key of the network'
 complete -c leno -n $any -l tls-cert -r -F -d 'what is shown within TLS'
 complete -c leno -n $any -l tls-key -r -F -d 'its key'
 complete -c leno -n $any -l tls-ca -r -F -d 'whom TLS believes'
@@ -95,6 +103,9 @@ set -l member '__fish_seen_subcommand_from up listen'
 complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0' -d 'let others in'
 complete -c leno -n $member -l tls-clients -d 'who dials tls:// needs a certificate'
 complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
+complete -c leno -n $member -l observer -d 'relay for nobody'
+complete -c leno -n $member -l allow -x -d 'an id that is let in'
+complete -c leno -n $member -l allow-file -r -F -d 'ids that are let in'
 
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
@@ -123,3 +134,10 @@ complete -c leno -n '__fish_seen_subcommand_from map' -s a -l ascii -d 'ASCII al
 complete -c leno -n '__fish_seen_subcommand_from id' -s c -l create -d 'make it if it is missing'
 complete -c leno -n '__fish_seen_subcommand_from bench' -s m -l mesh -d 'to every node'
 complete -c leno -n '__fish_seen_subcommand_from bench' -s e -l each -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from invite' -s u -l uses -x -d 'how many it lets in'
+complete -c leno -n '__fish_seen_subcommand_from invite' -s e -l expires -x -a '1h 24h 7d never' -d 'how long it is good for'
+complete -c leno -n '__fish_seen_subcommand_from invite' -s l -l lifetime -x -a '90d never' -d 'how long they may stay'
+complete -c leno -n '__fish_seen_subcommand_from invite' -s r -l role -x -a 'member endpoint observer' -d 'as what'
+complete -c leno -n '__fish_seen_subcommand_from invite' -s f -l for -x -d 'whom it is meant for'
+complete -c leno -n '__fish_seen_subcommand_from invite' -s a -l address -x -a tcp:// -d 'where the network is'
+complete -c leno -n '__fish_seen_subcommand_from invite' -l no-qr -d 'the link alone'

@@ -20,7 +20,8 @@ from world import BIN, PATIENCE, SLOW, check, run_tests
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 COMMANDS = ["up", "nodes", "map", "send", "broadcast", "request", "listen", "ping", "cp",
-            "pipe", "forward", "stats", "top", "id", "secret", "bench"]
+            "pipe", "forward", "stats", "top", "id", "secret", "network", "invite", "join",
+            "revoke", "bench"]
 
 
 # ---- without a mesh --------------------------------------------------------------
