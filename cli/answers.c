@@ -27,12 +27,10 @@ static void show(char *ret, size_t size, const char *text)
 
 void answers_snapshot(struct app *app, struct snapshot *ret)
 {
-	const char *network = app->set->network;
-
 	snapshot_take(ret, app->node);
 	ret->uptime_ms = (uint64_t)(clock_ms() - app->answers->began_ms);
 	show(ret->name, sizeof ret->name, app->set->name);
-	show(ret->network, sizeof ret->network, network ? network : "default");
+	show(ret->network, sizeof ret->network, leno_network(app->node));
 }
 
 static void make_stats(struct app *app)

@@ -146,6 +146,16 @@ static void start(struct cp *p, struct copy *c)
 	           (uint8_t)((p->force ? OFFER_FORCE : 0) | (p->again ? OFFER_AGAIN : 0)));
 }
 
+/* Nobody gives files to an observer: it could not be held to its role otherwise. */
+static bool may_take(struct cp *p)
+{
+	if (!p->put || leno_role_of(p->app.node, &p->peer) != LENO_OBSERVER)
+		return true;
+	fail("%s is an observer, and observers are given no files", p->who);
+	app_end(&p->app, EXIT_FAILED);
+	return false;
+}
+
 static void attempt(struct cp *p)
 {
 	struct copy *c = copy_new(&p->app, p->background, on_over, p);
@@ -203,13 +213,13 @@ static void on_tick(struct app *app)
 	if (p->copy != NULL || p->waiting)
 		return;
 	if (p->found) {
-		if (leno_find(app->node, p->who, &p->peer) == 0)
+		if (leno_find(app->node, p->who, &p->peer) == 0 && may_take(p))
 			attempt(p);
-		else
+		else if (!app->done)
 			wait_a_moment(p);
 		return;
 	}
-	if (!app_seek(app, p->who, &p->peer))
+	if (!app_seek(app, p->who, &p->peer) || !may_take(p))
 		return;
 	p->found = true;
 	app->deadline = clock_ms() + app->set->patience_ms;

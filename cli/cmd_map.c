@@ -82,7 +82,7 @@ static void print_text(struct map *m, const struct graph *g, const char *network
 static void on_tick(struct app *app)
 {
 	struct map *m = (struct map *)app;
-	const char *network = app->set->network ? app->set->network : "default";
+	const char *network = leno_network(app->node);
 	int code = EXIT_DONE;
 	struct graph g;
 

@@ -108,7 +108,7 @@ static bool print_json(void *arg, const leno_info *info)
 
 static void draw(struct nodes *n)
 {
-	const char *network = n->app.set->network ? n->app.set->network : "default";
+	const char *network = leno_network(n->app.node);
 	struct graph g;
 	char name[300];
 

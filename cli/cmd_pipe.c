@@ -327,7 +327,7 @@ int cmd_pipe(int argc, char **argv)
 	else if (isatty(STDERR_FILENO))
 		fail("waiting as %s in network %s",
 		     c.words.set.name ? c.words.set.name : node_label(NULL, leno_self(p.app.node)),
-		     c.words.set.network ? c.words.set.network : "default");
+		     leno_network(p.app.node));
 	app_run(&p.app);
 	inlet_clear(&p.in);
 	return p.app.exit;

@@ -156,7 +156,7 @@ int cmd_up(int argc, char **argv)
 	}
 	if (c.metrics != NULL && !serve_metrics(&up, c.metrics))
 		return app_run(&up.app);
-	event_ready(up.app.node, up.style, set->name, set->network);
+	event_ready(up.app.node, up.style, set->name, leno_network(up.app.node));
 	if (up.metrics != NULL)
 		event_metrics(up.style, metrics_uri(up.metrics));
 	return app_run(&up.app);

@@ -73,7 +73,7 @@ bool app_seek(struct app *app, const char *who, leno_id *ret)
 		app_end(app, EXIT_USAGE);
 	} else if (app->synced && !app->set->wait) {
 		fail("there is no node \"%s\" in network %s", who,
-		     app->set->network ? app->set->network : "default");
+		     leno_network(app->node));
 		app_end(app, EXIT_NO_NODE);
 	}
 	return false;
@@ -107,7 +107,7 @@ static const char *what_helps(struct app *app)
 
 void app_not_found(struct app *app, const char *who)
 {
-	const char *network = app->set->network ? app->set->network : "default";
+	const char *network = leno_network(app->node);
 	double seconds = (double)app->set->timeout_ms / 1000;
 
 	if (app->synced && who != NULL) {

@@ -64,7 +64,7 @@ enum leno_error {
 	LENO_FILE        = -24, /* a file cannot be read, written or locked       */
 	LENO_EXISTS      = -25, /* it exists, and is never replaced silently      */
 	LENO_SYSTEM      = -26, /* the operating system failed; see the log       */
-	LENO_OPEN_NETWORK = -27,/* beyond loopback a network needs a secret, or
+	LENO_OPEN_NETWORK = -27,/* beyond loopback a network needs a secret, a key, or
 	                           options.anonymous                              */
 	LENO_INTERNAL    = -28,
 	LENO_CERTIFICATE = -29, /* no certificate of this network                 */
@@ -261,6 +261,7 @@ LENO_API void leno_close(leno_node *);
 
 LENO_API const leno_id *leno_self(const leno_node *);
 LENO_API void *leno_user(const leno_node *);
+LENO_API const char *leno_network(const leno_node *);    /* its name, wherever it was said */
 
 /* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on;
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every

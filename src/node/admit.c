@@ -208,6 +208,20 @@ static size_t guests(const leno_node *n)
 	return count;
 }
 
+/* Both ends may dial at once: more than that is somebody who takes the place of others. */
+static bool waits_twice(const struct conn *c)
+{
+	size_t count = 0;
+
+	list_each (it, next, &c->node->conns) {
+		const struct conn *o = list_item(it, struct conn, all);
+
+		count += o->waiting && !o->finishing &&
+		         leno_id_same(&link_peer(o->link)->id, &link_peer(c->link)->id);
+	}
+	return count >= 2;
+}
+
 /* Guests are neither listed nor known to the host: what they may do harms nobody. */
 int admit_link(struct conn *c)
 {
@@ -223,6 +237,8 @@ int admit_link(struct conn *c)
 		return LENO_UNINVITED;
 	if (conns_to(n, &p->id))
 		return 0;
+	if (waits_twice(c))
+		return LENO_BUSY;
 	return ask_host(n, &(leno_stranger){ .id = p->id, .name = p->name, .uri = c->uri,
 	                                     .role = p->role });
 }

@@ -53,6 +53,11 @@ const leno_id *leno_self(const leno_node *n)
 	return &n->identity.id;
 }
 
+const char *leno_network(const leno_node *n)
+{
+	return n->network.name;
+}
+
 void *leno_user(const leno_node *n)
 {
 	return n->user;

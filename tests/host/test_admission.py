@@ -87,6 +87,7 @@ def test_two_uses_let_two_in_and_no_third(w):
     node = net.up("one")
     net.up("two")
     net.sees(net.uri, "one", "two")
+    check(node.ready()["network"] == w.network, node.ready())
     one = net.files("one")
     r = w.expect(0, "ping", "two", "-c", "1", "--connect", net.uri, "--discover", "none", *one)
     check(b"reply from two" in r.stdout, "visitors speak by the certificate of their holder")
@@ -235,6 +236,9 @@ def test_an_observer_sees_and_does_no_more(w):
     check(b"observers" in r.stderr, r.stderr)
     r = w.expect(1, "cp", "one:eye.id", w.path("back"), *files)
     check(b"observers" in r.stderr, r.stderr)
+    r = w.expect(1, "cp", w.path("eye.id"), "eye:", "--network-key", net.key, "--connect",
+                 net.uri, "--discover", "none")
+    check(b"given no files" in r.stderr, r.stderr)
     # Paths through it there are none: holder and one meet by it alone, and do not.
     one.end()
     one = net.up("one", "--listen", one.ready()["listen"][0])

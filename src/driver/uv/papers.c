@@ -128,7 +128,7 @@ static int keep(void *keeper, leno_bytes all)
 	return revocations_keep(p->list_path, p->list_head, all);
 }
 
-/* The list lies beside the file: where that one cannot be written, nothing is kept. */
+/* The list lies beside the file: where none can be made, nothing is kept. A ledger there must be. */
 static int load_list(leno_engine_config *config, struct papers *p, const char *path,
                      const char *end, const char *head)
 {
@@ -140,6 +140,11 @@ static int load_list(leno_engine_config *config, struct papers *p, const char *p
 		return wrong(config, "file", path, "its name is too long");
 	p->list_head = head;
 	error = revocations_load(p->list_path, head, &p->revocations, &why);
+	if (error < 0 && !config->issues && access(p->list_path, F_OK) < 0) {
+		options_log(&config->options, config->user, LENO_LOG_WARN,
+		            "%s: %s; what is revoked is forgotten by a restart", p->list_path, why);
+		return LENO_OK;
+	}
 	if (error < 0)
 		return wrong(config, "file", p->list_path, why);
 	config->revocations = p->revocations;

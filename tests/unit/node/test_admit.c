@@ -221,6 +221,27 @@ TEST(strangers_that_wait_for_the_host_are_bounded_and_silence_is_no)
 	wires_free(&w);
 }
 
+TEST(who_waits_takes_two_places_at_most)
+{
+	struct raw r[3];
+	leno_stats stats;
+
+	wires_init(&w);
+	open_node(0, false, true);
+	for (int i = 0; i < 3; i++) {
+		raw_init(&r[i], 1); /* all the same */
+		raw_open(&r[i], &w, 0);
+		raw_hear(&r[i]);
+	}
+	CHECK_EQ(asked, 1);
+	leno_get_stats(w.node[0], &stats);
+	CHECK_EQ(stats.refused_busy, 1);
+	CHECK_EQ(r[2].reason, CLOSE_LIMIT);
+	for (int i = 0; i < 3; i++)
+		raw_free(&r[i]);
+	wires_free(&w);
+}
+
 TEST(a_list_holds_for_links)
 {
 	struct raw r, listed;
@@ -296,5 +317,5 @@ TEST_MAIN(TEST_CASE(each_wrong_certificate_has_its_error_and_its_counter),
 	  TEST_CASE(packets_that_an_observer_relays_are_dropped),
 	  TEST_CASE(broadcasts_of_an_observer_are_not_taken),
 	  TEST_CASE(strangers_that_wait_for_the_host_are_bounded_and_silence_is_no),
-	  TEST_CASE(a_list_holds_for_links), TEST_CASE(only_the_network_s_key_revokes),
+	  TEST_CASE(who_waits_takes_two_places_at_most), TEST_CASE(a_list_holds_for_links), TEST_CASE(only_the_network_s_key_revokes),
 	  TEST_CASE(who_does_not_hold_the_key_revokes_nobody))
