@@ -378,7 +378,8 @@ enum { LENO_TYPE_MAX = 255 };
  * node ends. *ret_seq (may be NULL) numbers it for the handler `sent`; numbers to one
  * node only rise.
  * Errors: AGAIN (queue full), NO_NODE, SELF (to oneself), TOO_BIG, ARGUMENT (type), MEMORY,
- * LIMIT (with nodes_max nodes something is pending), CLOSED. */
+ * LIMIT (with nodes_max nodes something is pending), CLOSED; UNINVITED (on our own list it is
+ * not), REVOKED, EXPIRED (its certificate). */
 LENO_API int leno_send(leno_node *, const leno_id *to, const char *type, leno_bytes,
                        uint64_t *ret_seq);
 
@@ -389,7 +390,7 @@ LENO_API int leno_send_many(leno_node *, const leno_id *to, size_t n, const char
 
 /* To every member of the mesh, along its tree. *ret_seq (may be NULL) numbers it
  * for the handler broadcast_done. Errors: AGAIN, TOO_BIG (over 1 MiB), ARGUMENT, MEMORY,
- * LIMIT (nodes_max have yet to acknowledge others), CLOSED. */
+ * LIMIT (nodes_max have yet to acknowledge others), CLOSED, ROLE (observers do not). */
 LENO_API int leno_broadcast(leno_node *, const char *type, leno_bytes, uint64_t *ret_seq);
 
 /* Called exactly once for each request: error 0 and the reply; or REFUSED with
