@@ -11,7 +11,7 @@ struct join {
 	struct app app;
 	char network[80];
 	bool has_addresses;
-	int refused; /* how the network's key answered; 0: not yet */
+	char *link, *identity, *certificate; /* ours to free; NULL: from the command line */
 };
 
 static const struct argp_child children[] = {
@@ -39,7 +39,6 @@ static void on_joined(leno_node *node, void *user, int error)
 	char id[LENO_ID_TEXT];
 
 	if (error) {
-		j->refused = error;
 		fail("network %s does not let this node in: %s", j->network,
 		     error == LENO_LIMIT   ? "the invitation has been used up"
 		     : error == LENO_FILE  ? "the certificate could not be written down"
@@ -123,12 +122,12 @@ static char *beside(const char *name)
 	return copy;
 }
 
-static bool check(struct settings *set)
+static bool check(struct join *j, struct settings *set)
 {
 	if (set->identity == NULL)
-		set->identity = beside("identity");
+		set->identity = j->identity = beside("identity");
 	if (set->certificate_file == NULL)
-		set->certificate_file = beside("certificate");
+		set->certificate_file = j->certificate = beside("certificate");
 	if (set->identity == NULL || set->certificate_file == NULL) {
 		fail("there is no home folder to write to: say --identity FILE and "
 		     "--certificate-file FILE");
@@ -142,28 +141,40 @@ static bool check(struct settings *set)
 	return false;
 }
 
-int cmd_join(int argc, char **argv)
+static int join(struct join *j, struct words *words)
 {
 	static const leno_handlers handlers = { .joined = on_joined };
-	struct words words = { .least = 1, .most = 1 };
-	struct join j = { .app = { .late = on_late } };
-	const char *link;
+	const char *link = words->items[0];
 
-	settings_parse(&argp, argc, argv, &words.set, &words);
-	link = strcmp(words.items[0], "-") == 0 ? read_link() : words.items[0];
+	if (strcmp(link, "-") == 0)
+		link = j->link = read_link();
 	if (link == NULL)
 		return EXIT_FAILED;
-	if (leno_invitation_read(link, take_invitation, &j) != 0) {
+	if (leno_invitation_read(link, take_invitation, j) != 0) {
 		fail("that is no invitation, or a part of it is missing: it begins with "
 		     "\"leno:\" (see leno invite)");
 		return EXIT_USAGE;
 	}
-	if (!check(&words.set))
+	if (!check(j, &words->set))
 		return EXIT_FAILED;
-	words.set.network = NULL; /* the invitation says it */
-	j.app.invitation = link;
-	if (!app_open(&j.app, &words.set, &handlers, false))
-		return j.app.exit;
-	app_start_clock(&j.app);
-	return app_run(&j.app);
+	words->set.network = NULL; /* the invitation says it */
+	j->app.invitation = link;
+	if (!app_open(&j->app, &words->set, &handlers, false))
+		return j->app.exit;
+	app_start_clock(&j->app);
+	return app_run(&j->app);
+}
+
+int cmd_join(int argc, char **argv)
+{
+	struct words words = { .least = 1, .most = 1 };
+	struct join j = { .app = { .late = on_late } };
+	int code;
+
+	settings_parse(&argp, argc, argv, &words.set, &words);
+	code = join(&j, &words);
+	free(j.link);
+	free(j.identity);
+	free(j.certificate);
+	return code;
 }

@@ -73,7 +73,7 @@ TEST(an_invitation_is_good_for_its_uses_and_no_more)
 {
 	struct chain t = chain(2);
 	struct sim_node *guest[3];
-	char name[8];
+	char name[24];
 	int error;
 
 	for (int i = 0; i < 3; i++) {
@@ -269,7 +269,7 @@ TEST(stories_with_a_key_end_well)
 	for (uint64_t seed = 201; seed < 216; seed++) {
 		struct sim *sim = sim_new(seed);
 		struct sim_node *key = holder(sim), *n[6];
-		char name[8];
+		char name[24];
 
 		for (int i = 0; i < 6; i++) {
 			snprintf(name, sizeof name, "n%d", i);
