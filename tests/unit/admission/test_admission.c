@@ -2,6 +2,7 @@
  * covers: src/admission/admission.c src/admission/signed.c */
 #include "base/mem.h"
 #include "net.h"
+#include "support/check.h"
 
 enum { NOW_MS = 50000 };
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "net.h"
+#include "support/check.h"
 
 enum { NOW_MS = 5000 };
 

@@ -1,6 +1,7 @@
 /* What docs/protocol.md shows of networks with a key: made anew by the code, compared with
  * tests/vectors/admission.txt. */
 #include "net.h"
+#include "support/check.h"
 #include "support/known.h"
 
 static const uint64_t issued_ms = UINT64_C(1700000000000), day_ms = UINT64_C(86400000);
