@@ -95,6 +95,15 @@ static uint32_t step_cost(const struct mesh *m, uint32_t slot, uint16_t weight)
 	return HOP_COST + (m->by_hops ? 0u : weight) + m->slots[slot]->strikes * STRIKE_COST;
 }
 
+/* Observers pass nothing on, but for the visitors of their own machine: one of them may be us. */
+static bool passes_on(const struct mesh *m, const struct atlas_node *n, uint32_t source)
+{
+	if (n->slot == source || node_role(m, n) != LENO_OBSERVER)
+		return true;
+	return mesh_is_visitor(m) && source == 0 && n->own_link >= 0 &&
+	       m->links[n->own_link]->peer.local;
+}
+
 /* Goes on from one state over all links that may be used from it. */
 static void expand(struct mesh *m, uint32_t from, uint32_t source, bool sticky)
 {
@@ -102,7 +111,7 @@ static void expand(struct mesh *m, uint32_t from, uint32_t source, bool sticky)
 	const struct route_state s = m->states[from];
 	bool own = from / 2 == 0, inbound = from % 2;
 
-	if (s.hops >= HOPS_MAX || (from / 2 != source && node_role(m, n) == LENO_OBSERVER))
+	if (s.hops >= HOPS_MAX || !passes_on(m, n, source))
 		return;
 	for (size_t i = 0; i < n->n_edges; i++) {
 		const struct atlas_edge *e = &n->edges[i];

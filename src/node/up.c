@@ -151,12 +151,14 @@ static void learn_gate(struct peer *peer, const struct packet *p)
 	session_set_gate(peer->session, &peer->gate);
 }
 
-/* An observer relays for its visitors alone; whatever else it brings is not taken. */
+/* An observer relays for the visitors of its machine alone, of whom we may be one; whatever else
+ * it brings is not taken. */
 static bool may_bring(const struct conn *c, const struct packet *p)
 {
 	const struct link_peer *peer = link_peer(c->link);
 
 	return peer->role != LENO_OBSERVER || leno_id_same(&p->from, &peer->id) ||
+	       (c->node->options.visitor && c->class == LENO_PIPE_LOCAL) ||
 	       (p->flags & PACKET_FROM_GATE && leno_id_same(&p->from_gate, &peer->id));
 }
 

@@ -251,6 +251,23 @@ def test_an_observer_sees_and_does_no_more(w):
            for line in r.stdout.splitlines()}["eye"] == "observer", r.stdout)
 
 
+def test_commands_of_its_own_machine_see_by_an_observer(w):
+    net = Net(w)
+    r = w.expect(0, "invite", "--network-key", net.key, "--role", "observer")
+    w.expect(0, "join", r.stdout.decode().split()[0], *net.files("eye"), "--connect", net.uri,
+             "--discover", "none")
+    w.up("eye", *net.files("eye"), "--connect", net.uri, "--discover", "local:")
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        r = w.run("nodes", "--json", *net.files("eye"))
+        if len(r.stdout.splitlines()) == 2:
+            break
+        time.sleep(0.1)
+    check(b"holder" in r.stdout, r.stdout, r.stderr)
+    r = w.expect(0, "ping", "holder", "-c", "1", *net.files("eye"))
+    check(b"hops=2" in r.stdout, r.stdout)
+
+
 def test_a_list_lets_in_whom_it_names(w):
     ids = {}
     for name in ("ann", "ben", "cay"):
