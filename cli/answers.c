@@ -29,7 +29,7 @@ void answers_snapshot(struct app *app, struct snapshot *ret)
 {
 	snapshot_take(ret, app->node);
 	ret->uptime_ms = (uint64_t)(clock_ms() - app->answers->began_ms);
-	show(ret->name, sizeof ret->name, app->set->name);
+	show(ret->name, sizeof ret->name, app_name(app));
 	show(ret->network, sizeof ret->network, leno_network(app->node));
 }
 

@@ -194,6 +194,13 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 	return false;
 }
 
+const char *app_name(const struct app *app)
+{
+	const char *name = leno_name(app->node, leno_self(app->node));
+
+	return *name ? name : NULL;
+}
+
 /* ---- running --------------------------------------------------------------- */
 
 void app_check_life(struct app *app, int error)

@@ -49,6 +49,9 @@ bool app_open(struct app *, const struct settings *, const leno_handlers *, bool
 int app_run(struct app *);
 void app_end(struct app *, int exit_code);
 
+/* What others call this node: as the settings say, or its certificate. NULL: nothing. */
+const char *app_name(const struct app *);
+
 /* What link_down says: with this error there will be no link any more. */
 void app_check_life(struct app *, int error);
 

@@ -28,7 +28,7 @@ static const struct argp_option options[] = {
 	{ "lifetime", 'l', "TIME", 0,
 	  "how long who is let in may stay, as in 90d (default: never ends)", 0 },
 	{ "role", 'r', "ROLE", 0, "member, endpoint or observer (default: member)", 0 },
-	{ "for", 'f', "NAME", 0, "whom it is meant for: for people", 0 },
+	{ "for", 'f', "NAME", 0, "the name of the node that is invited, unless it has one", 0 },
 	{ "address", 'a', "URI", 0,
 	  "where the network can be joined, as in tcp://192.0.2.1:7400; to four of them", 0 },
 	{ "no-qr", KEY_NO_QR, NULL, 0, "the link alone", 0 },

@@ -153,10 +153,11 @@ int cmd_listen(int argc, char **argv)
 	if (c.reply != NULL)
 		l.replies = replies_new(&l.app, c.reply, c.limit_ms);
 	if (set->json)
-		event_ready(l.app.node, EVENTS_JSON, set->name, leno_network(l.app.node));
+		event_ready(l.app.node, EVENTS_JSON, app_name(&l.app), leno_network(l.app.node));
 	else if (isatty(STDERR_FILENO))
 		fail("listening as %s in network %s; Ctrl-C ends it",
-		     set->name ? set->name : node_label(NULL, leno_self(l.app.node)),
+		     app_name(&l.app) ? app_name(&l.app)
+		                   : node_label(NULL, leno_self(l.app.node)),
 		     leno_network(l.app.node));
 	return app_run(&l.app);
 }

@@ -57,7 +57,7 @@ static void on_leader(leno_node *node, void *user, bool leads)
 {
 	struct up *up = user;
 
-	event_leader(up->style, node, up->app.set->name, leads);
+	event_leader(up->style, node, app_name(&up->app), leads);
 }
 
 static void on_message(leno_node *node, void *user, leno_message *message, const char *type,
@@ -156,7 +156,7 @@ int cmd_up(int argc, char **argv)
 	}
 	if (c.metrics != NULL && !serve_metrics(&up, c.metrics))
 		return app_run(&up.app);
-	event_ready(up.app.node, up.style, set->name, leno_network(up.app.node));
+	event_ready(up.app.node, up.style, app_name(&up.app), leno_network(up.app.node));
 	if (up.metrics != NULL)
 		event_metrics(up.style, metrics_uri(up.metrics));
 	return app_run(&up.app);

@@ -345,7 +345,7 @@ LENO_API size_t leno_revoked(const leno_node *);
 
 typedef struct leno_invitation {
 	const char *network;     /* of what was read; not needed to invite           */
-	const char *name;        /* of the node that is invited, for people; or ""   */
+	const char *name;        /* of the node that is invited, unless it has one; or "" */
 	enum leno_role role;     /* member, endpoint or observer                     */
 	uint32_t    uses;        /* nodes that may be let in by it; 0: 1             */
 	uint64_t    expires_ms;  /* wall clock, since 1970; 0: never                 */

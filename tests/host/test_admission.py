@@ -251,6 +251,17 @@ def test_an_observer_sees_and_does_no_more(w):
            for line in r.stdout.splitlines()}["eye"] == "observer", r.stdout)
 
 
+def test_an_invitation_may_name_who_is_invited(w):
+    net = Net(w)
+    net.join("one", net.invite("--for", "gr\u00fcn 1"))
+    node = w.start("up", "--json", *net.files("one"), "--discover", "none")
+    check(node.ready()["name"] == "gr\u00fcn 1", node.ready())
+    net.sees(net.uri, "gr\u00fcn 1")
+    node.end()
+    w.up("other", *net.files("one"), "--discover", "none")
+    net.sees(net.uri, "other")
+
+
 def test_commands_of_its_own_machine_see_by_an_observer(w):
     net = Net(w)
     r = w.expect(0, "invite", "--network-key", net.key, "--role", "observer")

@@ -255,7 +255,8 @@ def test_metrics_are_what_stats_tells(w):
     check(metrics["leno_nodes"][1][()] == 2 and metrics["leno_links"][1][()] >= 1, body)
     check(metrics["leno_uptime_seconds"][1][()] <= node["uptime_ms"] / 1000, node)
     check({dict(x)["reason"] for x in metrics["leno_refused_total"][1]} ==
-          {"secret", "network", "identity", "protocol", "replay", "busy", "nodes"}, body)
+          {"secret", "network", "identity", "protocol", "replay", "busy", "nodes",
+           "certificate", "expired", "revoked", "role", "uninvited"}, body)
 
 
 def test_metrics_only_rise(w):

@@ -16,10 +16,11 @@
 
 #define HEAD "leno certificate 1"
 
-enum { ADDRESSES = 4, ADDRESS_BYTES = 80, FILE_BYTES = 2048 };
+enum { ADDRESSES = 4, ADDRESS_BYTES = 80, NODE_NAME = 63, FILE_BYTES = 2048 };
 
 struct papers {
 	char network[NETKEY_NAME + 1];
+	char name[NODE_NAME + 1];     /* that the invitation gave; or "" */
 	uint8_t key[32];
 	uint8_t certificate[LENO_CERTIFICATE_MAX];
 	size_t certificate_size;
@@ -59,6 +60,10 @@ static bool read_line(struct papers *p, const char *word, const char *value)
 
 	if (strcmp(word, "network") == 0 && size > 0 && size <= NETKEY_NAME) {
 		memcpy(p->network, value, size + 1);
+		return true;
+	}
+	if (strcmp(word, "name") == 0 && size <= NODE_NAME) {
+		memcpy(p->name, value, size + 1);
 		return true;
 	}
 	if (strcmp(word, "key") == 0)
@@ -101,6 +106,8 @@ static int write_certificate(void *keeper, leno_bytes certificate)
 	secret_hex(certificate.data, certificate.size, hex);
 	size = (size_t)snprintf(text, sizeof text, HEAD "\nnetwork %s\nkey %s\ncertificate %s\n",
 	                        p->network, key, hex);
+	if (p->name[0])
+		size += (size_t)snprintf(text + size, sizeof text - size, "name %s\n", p->name);
 	for (size_t i = 0; i < p->n_addresses; i++)
 		size += (size_t)snprintf(text + size, sizeof text - size, "connect %s\n",
 		                         p->addresses[i]);
@@ -175,6 +182,7 @@ static void take_invited(void *arg, const leno_invitation *what)
 	struct papers *p = arg;
 
 	snprintf(p->network, sizeof p->network, "%s", what->network);
+	snprintf(p->name, sizeof p->name, "%s", what->name);
 	for (size_t i = 0; i < what->n_addresses; i++)
 		add_address(p, what->addresses[i]);
 }
@@ -208,6 +216,8 @@ static int fill_certificate(leno_engine_config *config, struct papers *p)
 	if (error < 0)
 		return wrong(config, "certificate", path, why);
 	config->certificate = (leno_bytes){ p->certificate, p->certificate_size };
+	if (!config->options.name && !config->options.visitor)
+		config->options.name = p->name;
 	memcpy(config->network_key, p->key, sizeof p->key);
 	return load_list(config, p, path, "revoked", REVOKED_HEAD);
 }

@@ -4,6 +4,7 @@
  *	network <name>
  *	key <64 hex digits>
  *	certificate <hex digits>
+ *	name <the node's, unless it has another>      or not
  *	connect <URI>                   none to four of them
  *
  * Beside it, as FILE.revoked, who has been revoked: so that a restart does not forget. */
