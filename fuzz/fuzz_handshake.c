@@ -6,6 +6,7 @@
  *	the bytes; or, as changes, (u16 position in all that is said, u8 to exclusive-or) each
  *
  * Neither may end in a link whose other end is confirmed. */
+#include "admission/admission.h"
 #include "support/pair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -73,6 +74,32 @@ static void converse(struct bytes changes, size_t piece)
 	require(changed || link_confirmed(p.responder.link));
 }
 
+static struct admission admission;
+static uint8_t certificates[2][CERTIFICATE_OWN_MAX];
+
+static int judge(void *arg, const struct public_keys *keys, struct bytes extensions,
+		 struct pass *ret)
+{
+	return admission_judge(&admission, keys, extensions, 1, ret);
+}
+
+/* Both have a certificate of the network's key. */
+static void certify(struct end *e, uint8_t *buf)
+{
+	static const uint8_t seed[32] = {9};
+	struct writer w = writer_of(buf, CERTIFICATE_OWN_MAX);
+
+	if (!admission.issues) {
+		network_pair_from_seed(&admission.pair, seed);
+		memcpy(admission.key, admission.pair.public, sizeof admission.key);
+		admission.issues = true;
+	}
+	admission_issue_own(&admission, &e->self.public, 1, &w);
+	e->network.has_key = true;
+	e->network.certificate = writer_bytes(&w);
+	e->network.judge = judge;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t secret[32] = {1, 2, 3};
@@ -86,6 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pair_init(&p);
 	network_init(&p.dialler.network, "home", with_secret ? secret : NULL);
 	network_init(&p.responder.network, "home", with_secret ? secret : NULL);
+	if (data[0] & 8) {
+		certify(&p.dialler, certificates[0]);
+		certify(&p.responder, certificates[1]);
+	}
 	require(pair_start(&p, 0));
 	switch (data[0] & 6) {
 	case 0: attack(&p.responder, rest, data[1]); break;

@@ -1,11 +1,13 @@
 /* What docs/protocol.md shows of links, in tests/vectors/link.txt: two handshakes byte by
  * byte, the keys that come of them, records, refusals, lists of links. The payloads are read
  * as a stranger's implementation would: by Noise, with what the document says. */
+#include "admission/admission.h"
 #include "base/mem.h"
 #include "link/link_state.h"
 #include "node/node.h"
 #include "support/check.h"
 #include "support/known.h"
+#include "wire/extension.h"
 #include "wire/packet.h"
 
 enum { SECOND = 1000 * 1000, ROOM = 4096, REKEY_US = REKEY_SECONDS * SECOND };
@@ -43,7 +45,8 @@ static void known_here(const char *name, struct bytes b)
 	KNOWN(whole, b);
 }
 
-static void end_begin(struct end *e, uint8_t from, const char *name, bool dials)
+static void end_begin_in(struct end *e, uint8_t from, const char *name, bool dials,
+                         const struct network *network)
 {
 	uint8_t seed[32];
 
@@ -53,7 +56,7 @@ static void end_begin(struct end *e, uint8_t from, const char *name, bool dials)
 	random_init(&e->random, seed, bytes_text("vectors"));
 	e->setup = (struct link_setup){
 		.self = &e->self,
-		.network = &story.network,
+		.network = network,
 		.random = &e->random,
 		.incarnation = 1700000000000,
 		.role = LENO_MEMBER,
@@ -64,6 +67,11 @@ static void end_begin(struct end *e, uint8_t from, const char *name, bool dials)
 		.silence_us = SECOND,
 	};
 	e->link = link_new(&e->setup, dials, SECOND);
+}
+
+static void end_begin(struct end *e, uint8_t from, const char *name, bool dials)
+{
+	end_begin_in(e, from, name, dials, &story.network);
 }
 
 static void begin(const char *prefix, bool has_secret)
@@ -213,6 +221,84 @@ TEST(handshakes_and_records)
 	known_close();
 }
 
+/* ---- certificates -------------------------------------------------------------------------- */
+
+static struct admission admission;
+static const uint64_t now_ms = UINT64_C(1700000000000);
+
+static int judge(void *arg, const struct public_keys *keys, struct bytes extensions,
+                 struct pass *ret)
+{
+	return admission_judge(&admission, keys, extensions, now_ms, ret);
+}
+
+/* The network "home" of admission.txt, as the one with these papers knows it. */
+static void key_network(struct network *net, struct bytes certificate, struct bytes invitation)
+{
+	uint8_t seed[32];
+
+	counting(seed, 0xc0);
+	network_pair_from_seed(&admission.pair, seed);
+	memcpy(admission.key, admission.pair.public, sizeof admission.key);
+	admission.issues = true;
+	network_init(net, home, NULL);
+	net->has_key = true;
+	memcpy(net->key, admission.key, sizeof net->key);
+	net->certificate = certificate;
+	net->invitation = invitation;
+	net->judge = judge;
+}
+
+static struct bytes own_certificate(const struct identity *who, uint8_t *buf)
+{
+	struct writer w = writer_of(buf, CERTIFICATE_OWN_MAX);
+
+	admission_issue_own(&admission, &who->public, now_ms, &w);
+	return writer_bytes(&w);
+}
+
+static struct bytes invitation(uint8_t *buf)
+{
+	struct writer w = writer_of(buf, INVITATION_MAX);
+	struct invitation v = { .network = bytes_text(home), .uses = 1 };
+
+	memcpy(v.key, admission.key, sizeof v.key);
+	counting(buf + 64, 0xe0);
+	memcpy(v.token, buf + 64, sizeof v.token);
+	invitation_write(&w, &v);
+	invitation_sign(&w, &admission.pair);
+	return writer_bytes(&w);
+}
+
+/* Both with a certificate; then Ada with no more than an invitation. */
+TEST(handshakes_with_certificates)
+{
+	static const struct bytes none;
+	struct network of_ada, of_bob;
+	uint8_t ada[CERTIFICATE_OWN_MAX], bob[CERTIFICATE_OWN_MAX], invited[INVITATION_MAX];
+	struct end *d = &story.dialler, *r = &story.responder;
+
+	known_open("link-certificate");
+	for (int guest = 0; guest < 2; guest++) {
+		begin(guest ? "guest" : "member", false);
+		key_network(&of_ada, none, none);
+		key_network(&of_bob, own_certificate(&r->self, bob), none);
+		if (guest)
+			of_ada.invitation = invitation(invited);
+		else
+			of_ada.certificate = own_certificate(&d->self, ada);
+		end();
+		end_begin_in(d, 0x00, "ada", true, &of_ada);
+		d->setup.role = guest ? LENO_VISITOR : LENO_MEMBER;
+		end_begin_in(r, 0x20, "bob", false, &of_bob);
+		show_handshake();
+		CHECK_EQ(link_peer(r->link)->pass.guest, guest);
+		CHECK(link_peer(d->link)->pass.issuer);
+		end();
+	}
+	known_close();
+}
+
 /* ---- the other cipher ---------------------------------------------------------------------- */
 
 TEST(aes_where_there_is_hardware)
@@ -359,5 +445,6 @@ TEST(a_list_of_links)
 	known_close();
 }
 
-TEST_MAIN(TEST_CASE(handshakes_and_records), TEST_CASE(aes_where_there_is_hardware),
+TEST_MAIN(TEST_CASE(handshakes_and_records), TEST_CASE(handshakes_with_certificates),
+          TEST_CASE(aes_where_there_is_hardware),
           TEST_CASE(a_record_that_carries), TEST_CASE(refusals), TEST_CASE(a_list_of_links))
