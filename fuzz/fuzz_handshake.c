@@ -1,6 +1,6 @@
 /* A stranger's bytes, or a stranger in between, against both ends of a handshake.
  *
- *	u8 flags: 1 a network with a secret; 6: 0 to a responder, 2 to a dialler, 4 to a
+ *	u8 flags: 1 a network with a secret, 8 one with a key; 6: 0 to a responder, 2 to a dialler, 4 to a
  *	          responder that has welcomed somebody, 6 changes to a good conversation
  *	u8 piece: bytes given at a time, 0 all at once
  *	the bytes; or, as changes, (u16 position in all that is said, u8 to exclusive-or) each

@@ -156,11 +156,14 @@ void admit_free(leno_node *n)
 
 /* ---- lists, and the host ----------------------------------------------------------------- */
 
+int admit_still(const leno_node *n, const struct pass *p)
+{
+	return n->network.has_key ? admission_still(&n->admit.admission, p, admit_now_ms(n)) : 0;
+}
+
 static int still(void *arg, const struct pass *p)
 {
-	const leno_node *n = arg;
-
-	return admission_still(&n->admit.admission, p, admit_now_ms(n));
+	return admit_still(arg, p);
 }
 
 static bool listed(const leno_node *n, const leno_id *id)
@@ -257,7 +260,7 @@ int admit_session(leno_node *n, const leno_id *id, const struct pass *pass, bool
 
 int admit_ours(leno_node *n, const leno_id *id, const struct pass *pass)
 {
-	int error = n->network.has_key ? still(n, pass) : 0;
+	int error = admit_still(n, pass);
 
 	if (error)
 		return error;

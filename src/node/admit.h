@@ -59,6 +59,8 @@ int  admit_session(leno_node *, const leno_id *, const struct pass *, bool visit
 int  admit_ours(leno_node *, const leno_id *, const struct pass *);
 bool admit_hears(leno_node *, const leno_id *);            /* its broadcasts          */
 
+/* Does what was let in once still hold? 0, EXPIRED, REVOKED. */
+int  admit_still(const leno_node *, const struct pass *);
 bool admit_observes(leno_node *, const leno_id *);         /* is it no more than an observer? */
 void admit_expects(leno_node *, const struct pass *);      /* it expires: look then   */
 void admit_settle(leno_node *);                            /* the end of an input     */

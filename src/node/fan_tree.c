@@ -228,6 +228,7 @@ void fan_take(struct conn *c, struct bytes body)
 	struct parcel *p;
 	struct heard *h;
 	struct cast cast;
+	int error;
 
 	if (!read_cast(body, &cast)) {
 		refuse(c);
@@ -241,8 +242,9 @@ void fan_take(struct conn *c, struct bytes body)
 		return;
 	if (!find_source(n, &cast, &source))
 		return;
-	if (source.role == LENO_OBSERVER) {
-		node_count_refusal(n, LENO_ROLE);
+	error = source.role == LENO_OBSERVER ? LENO_ROLE : admit_still(n, &source.pass);
+	if (error) {
+		node_count_refusal(n, error);
 		return;
 	}
 	p = wrap(n, body);

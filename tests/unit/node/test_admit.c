@@ -297,6 +297,57 @@ TEST(only_the_network_s_key_revokes)
 	wires_free(&w);
 }
 
+static void open_certified(int i)
+{
+	leno_engine_config config = {.wall_ms = NOW_MS, .now_us = w.now, .has_key = true};
+	uint8_t certificate[LENO_CERTIFICATE_MAX];
+	size_t size;
+
+	memset(config.seed, 17 + i, sizeof config.seed);
+	memset(config.identity, 99 + i, sizeof config.identity);
+	CHECK_EQ(leno_engine_network_key(key_seed, config.network_key), 0);
+	CHECK_EQ(leno_engine_certify(key_seed, config.identity, LENO_MEMBER, 1, 0, certificate,
+				     &size), 0);
+	config.certificate = (leno_bytes){certificate, size};
+	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
+}
+
+/* 0 (the key) - 1 - 2. The one in between is a friend of the revoked one. */
+TEST(a_friend_of_the_revoked_passes_nothing_on_that_is_taken)
+{
+	leno_stats stats;
+	leno_id outcast;
+
+	wires_init(&w);
+	open_node(0, true, false);
+	open_certified(1);
+	open_certified(2);
+	leno_engine_connect(w.node[1], "node:0");
+	leno_engine_connect(w.node[2], "node:1");
+	wires_run(&w, 3000000);
+	CHECK_EQ(leno_count(w.node[0]), 3);
+	outcast = *leno_self(w.node[2]);
+	CHECK_EQ(leno_broadcast(w.node[2], "t", (leno_bytes){"x", 1}, NULL), 0);
+	CHECK_EQ(leno_send(w.node[2], leno_self(w.node[0]), "t", (leno_bytes){"x", 1}, NULL), 0);
+	wires_run(&w, 1000000);
+	CHECK_EQ(messages, 2);
+
+	w.node[1]->network.has_key = false; /* it does not listen */
+	CHECK_EQ(leno_revoke(w.node[0], &outcast), 0);
+	wires_run(&w, 1000000);
+	CHECK_EQ(leno_count(w.node[0]), 2);
+	CHECK_EQ(leno_count(w.node[1]), 3);
+	CHECK_EQ(leno_broadcast(w.node[2], "t", (leno_bytes){"y", 1}, NULL), 0);
+	leno_send(w.node[2], leno_self(w.node[0]), "t", (leno_bytes){"y", 1}, NULL);
+	wires_run(&w, 3000000);
+	CHECK_EQ(messages, 2);
+	CHECK_EQ(leno_send(w.node[0], &outcast, "t", (leno_bytes){"z", 1}, NULL), LENO_REVOKED);
+	leno_get_stats(w.node[0], &stats);
+	CHECK(stats.refused_revoked > 0);
+	CHECK_EQ(leno_count(w.node[0]), 2);
+	wires_free(&w);
+}
+
 TEST(who_does_not_hold_the_key_revokes_nobody)
 {
 	const leno_id id = {{1}};
@@ -318,4 +369,5 @@ TEST_MAIN(TEST_CASE(each_wrong_certificate_has_its_error_and_its_counter),
 	  TEST_CASE(broadcasts_of_an_observer_are_not_taken),
 	  TEST_CASE(strangers_that_wait_for_the_host_are_bounded_and_silence_is_no),
 	  TEST_CASE(who_waits_takes_two_places_at_most), TEST_CASE(a_list_holds_for_links), TEST_CASE(only_the_network_s_key_revokes),
+	  TEST_CASE(a_friend_of_the_revoked_passes_nothing_on_that_is_taken),
 	  TEST_CASE(who_does_not_hold_the_key_revokes_nobody))
