@@ -1,6 +1,7 @@
 # leno_core: the pure node. It links nothing but the crypto library; the test
 # `tidy.core_pure` (tests/tidy/core_pure.sh) looks at its undefined symbols.
-leno_sources(CORE_SOURCES src/base src/crypto src/wire src/link src/mesh src/session src/admission
+leno_sources(CORE_SOURCES src/base src/crypto src/wire src/recovery src/link src/mesh src/session
+	src/admission
 	src/message src/stream src/discovery src/node)
 
 add_library(leno_core_needs INTERFACE)

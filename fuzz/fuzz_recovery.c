@@ -12,7 +12,8 @@
  * window keeps its bounds. */
 #include <stdlib.h>
 
-#include "session/congestion.h"
+#include "session/report.h"
+#include "session/window.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -118,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	recovery_init(&b.r);
 	recovery_move(&b.r, true, 0);
 	ranges_init(&b.again);
-	congestion_init(&b.c);
+	congestion_init(&b.c, &session_window);
 	while (reader_left(&in) > 0 && !in.bad) {
 		step(&b, &in);
 		check(&b);

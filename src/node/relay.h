@@ -1,7 +1,7 @@
 /* relay.h - packets of others that wait for one link: bounded, marked, then dropped.
  *
  * A packet is marked when it leaves and had to wait for longer than RELAY_MARK_US: the ends
- * then send less (session/congestion.h). Time, not bytes, is what people feel, and it means
+ * then send less (recovery/congestion.h). Time, not bytes, is what people feel, and it means
  * the same at each rate. DCTCP wants the threshold over a seventh of the round trip for one
  * flow to keep the line busy; 5 ms do for 35 ms, and beyond that cost some percent at worst,
  * while the queue stays well under 20 ms.

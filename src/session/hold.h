@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/pool.h"
-#include "session/ranges.h"
+#include "recovery/ranges.h"
 #include "wire/limits.h"
 
 enum {

@@ -4,6 +4,7 @@
  * change of keys may leave one of the old epoch to be said, too. The peer's reports are in
  * counters of one epoch; recovery.h knows the running numbers of all our packets. */
 #include "session/inside.h"
+#include "session/report.h"
 
 void receipts_note(struct session *s)
 {

@@ -45,16 +45,3 @@ void report_write(struct writer *w, const struct report *p)
 		write_varint(w, p->spans[i].newest - p->spans[i].oldest);
 	}
 }
-
-void report_of(const struct replay *replay, struct report *ret)
-{
-	uint64_t below = replay->next;
-	struct span *s;
-
-	for (ret->n = 0; ret->n < REPORT_SPANS; below = s->oldest) {
-		s = &ret->spans[ret->n];
-		if (!replay_run(replay, below, &s->newest, &s->oldest))
-			break;
-		ret->n++;
-	}
-}

@@ -6,38 +6,17 @@
  * index names the epoch, as the packets that are spoken of do. newest is the greatest counter
  * that came, delay the microseconds since then, marked how many of all packets of the epoch
  * came marked. The first span: so many right before the newest have come, too. Then, going
- * down: gap + 1 that have not, span + 1 that have. (RFC 9000, section 19.3, says it so.)
- *
- * It is made of the replay window, which has all that has come in any case. Older packets
- * are reported again and again: a report that is lost costs nothing. */
+ * down: gap + 1 that have not, span + 1 that have. (RFC 9000, section 19.3, says it so.) */
 #ifndef LENO_SESSION_REPORT_H
 #define LENO_SESSION_REPORT_H
 
-#include "session/replay.h"
+#include "recovery/report.h"
 #include "wire/codec.h"
 
-enum {
-	REPORT_SPANS = 32,               /* the newest ones                          */
-	REPORT_MAX   = 4 + 3 * 9 + REPORT_SPANS * 2 * 9
-};
-
-/* Counters of one epoch, or numbers: all of them, the ends included, have come. */
-struct span {
-	uint64_t newest, oldest;
-};
-
-struct report {
-	uint32_t index;
-	uint64_t delay_us, marked;
-	unsigned n;                      /* 1 at least                               */
-	struct span spans[REPORT_SPANS]; /* from the newest down, with gaps between  */
-};
+enum { REPORT_MAX = 4 + 3 * 9 + REPORT_SPANS * 2 * 9 };
 
 /* False: it is not one. Spans beyond REPORT_SPANS are skipped. */
 bool report_read(struct bytes body, struct report *ret);
 void report_write(struct writer *, const struct report *);
-
-/* What this window has seen; n is 0 when nothing. */
-void report_of(const struct replay *, struct report *ret);
 
 #endif

@@ -19,7 +19,7 @@
 #define LENO_SESSION_SEAL_H
 
 #include "crypto/noise.h"
-#include "session/replay.h"
+#include "recovery/replay.h"
 #include "session/session.h"
 #include "wire/certificate.h"
 

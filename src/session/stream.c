@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "session/inbox.h"
+#include "session/window.h"
 
 enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
 static_assert(PIECE_LEAST + 256 <= ITEM_EXTRA, "it fits what goes before data");
@@ -16,7 +17,7 @@ void stream_init(struct stream *s, struct session_setup *setup)
 	tape_init(&s->tape, setup->pool, POOL_SEND);
 	ranges_init(&s->again);
 	recovery_init(&s->recovery);
-	congestion_init(&s->congestion);
+	congestion_init(&s->congestion, &session_window);
 }
 
 void stream_clear(struct stream *s)

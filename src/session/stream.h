@@ -15,8 +15,8 @@
 #define LENO_SESSION_STREAM_H
 
 #include "base/tape.h"
-#include "session/congestion.h"
-#include "session/recovery.h"
+#include "recovery/congestion.h"
+#include "recovery/recovery.h"
 #include "session/session.h"
 
 /* An item over ITEM_FREE: where its bytes begin, behind the size, and end. */

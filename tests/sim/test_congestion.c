@@ -10,6 +10,7 @@
 #include "driver/sim/sim.h"
 #include "node/node.h"
 #include "session/inside.h"
+#include "session/window.h"
 
 enum {
 	SENDERS_MAX = 8,

@@ -2,6 +2,7 @@
  * came early is kept, and what the peer says of packets that were never sent is refused.
  * covers: src/session/receipts.c */
 #include "pair.h"
+#include "session/report.h"
 
 static struct session *ada(struct pair *p)
 {

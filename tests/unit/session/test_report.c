@@ -1,5 +1,5 @@
 /* Which packets have come, in few bytes: what is written is what is read, and nothing else is.
- * covers: src/session/report.c */
+ * covers: src/session/report.c src/recovery/report.c */
 #include "session/report.h"
 
 #include "support/check.h"

@@ -2,6 +2,7 @@
  * a direct link, and the packets of one across relays, without and with a secret. Payloads and
  * keys are found as a stranger's implementation would: by Noise, with what the document says. */
 #include "session/inside.h"
+#include "session/report.h"
 #include "support/check.h"
 #include "support/known.h"
 

@@ -3,8 +3,8 @@
  * A counter is fresh when it was never marked and is at most REPLAY_WIDTH behind the
  * newest; and below 2^63. The map is a ring of words, one more than the width needs: so moving on clears
  * whole words and shifts nothing. */
-#ifndef LENO_SESSION_REPLAY_H
-#define LENO_SESSION_REPLAY_H
+#ifndef LENO_RECOVERY_REPLAY_H
+#define LENO_RECOVERY_REPLAY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* recovery.h - what became of each packet that we sent across relays.
+/* recovery.h - what became of each packet that we sent where packets may be lost.
  *
  * A ring of what is under way. Each packet has a number of its own, never used again, and
  * carries its own fate: which bytes of the stream, when, how large. The peer reports numbers,
@@ -16,14 +16,14 @@
  * Silence (the probe timeout of section 6.2) runs from the last news, as in RFC 6298, 5.3:
  * somebody who goes on sending into a void hears of it as soon as one who stopped. The probe
  * takes the place of the oldest packet, so that the ring never fills with probes. */
-#ifndef LENO_SESSION_RECOVERY_H
-#define LENO_SESSION_RECOVERY_H
+#ifndef LENO_RECOVERY_RECOVERY_H
+#define LENO_RECOVERY_RECOVERY_H
 
 #include <stddef.h>
 
 #include "base/timers.h"
-#include "session/ranges.h"
-#include "session/report.h"
+#include "recovery/ranges.h"
+#include "recovery/report.h"
 
 enum {
 	SENT_FEW        = 16,            /* without any memory                       */

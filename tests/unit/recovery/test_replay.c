@@ -1,5 +1,5 @@
 /* The window of counters: each once, none too old, however they come. */
-#include "session/replay.h"
+#include "recovery/replay.h"
 #include "support/check.h"
 
 static bool take(struct replay *r, uint64_t counter)

@@ -1,6 +1,6 @@
 /* What has come, what is lost, and when silence is too long.
- * covers: src/session/recovery.c */
-#include "session/recovery.h"
+ * covers: src/recovery/recovery.c */
+#include "recovery/recovery.h"
 
 #include "base/mem.h"
 #include "support/check.h"

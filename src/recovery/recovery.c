@@ -1,5 +1,5 @@
 /* recovery.c - see recovery.h. Sections are those of RFC 9002. */
-#include "session/recovery.h"
+#include "recovery/recovery.h"
 
 #include <assert.h>
 

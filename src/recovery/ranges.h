@@ -3,8 +3,8 @@
  *  1. from < to of each, and between two of them at least one byte is missing.
  *  2. Never more than RANGES_MAX: what would need one more is refused, and changes nothing.
  *  3. The first few need no memory; what more took is given back when the set is empty. */
-#ifndef LENO_SESSION_RANGES_H
-#define LENO_SESSION_RANGES_H
+#ifndef LENO_RECOVERY_RANGES_H
+#define LENO_RECOVERY_RANGES_H
 
 #include <stdbool.h>
 #include <stdint.h>

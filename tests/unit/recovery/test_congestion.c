@@ -1,6 +1,6 @@
 /* How the window grows and shrinks: the published formulas, step by step.
- * covers: src/session/congestion.c */
-#include "session/congestion.h"
+ * covers: src/recovery/congestion.c */
+#include "session/window.h"
 
 #include "support/check.h"
 
@@ -9,7 +9,7 @@ static uint64_t number;            /* of the packet that was sent last */
 
 static void begin(void)
 {
-	congestion_init(&c);
+	congestion_init(&c, &session_window);
 	number = 1;
 }
 

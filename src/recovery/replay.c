@@ -1,5 +1,5 @@
 /* replay.c - see replay.h. */
-#include "session/replay.h"
+#include "recovery/replay.h"
 
 #include <assert.h>
 

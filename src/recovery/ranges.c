@@ -1,5 +1,5 @@
 /* ranges.c - see ranges.h. */
-#include "session/ranges.h"
+#include "recovery/ranges.h"
 
 #include <string.h>
 

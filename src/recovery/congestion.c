@@ -1,5 +1,7 @@
 /* congestion.c - see congestion.h. */
-#include "session/congestion.h"
+#include "recovery/congestion.h"
+
+#include <assert.h>
 
 static void begin_slow_start(struct congestion *c)
 {
@@ -11,21 +13,37 @@ static void begin_slow_start(struct congestion *c)
 	c->rounds = 0;
 }
 
-void congestion_init(struct congestion *c)
+void congestion_init(struct congestion *c, const struct congestion_limits *l)
 {
-	*c = (struct congestion){ .cwnd = CWND_START, .threshold = CWND_MAX };
+	assert(l->least >= 2 * l->step && l->least <= l->start && l->start <= l->most);
+	*c = (struct congestion){ .limits = *l, .cwnd = l->start, .threshold = l->most };
 	begin_slow_start(c);
 }
 
 void congestion_move(struct congestion *c, uint64_t next)
 {
-	congestion_init(c);
+	const struct congestion_limits limits = c->limits;
+
+	congestion_init(c, &limits);
 	c->marked_end = c->lost_end = c->round_end = next;
 }
 
 static void set_window(struct congestion *c, uint64_t bytes)
 {
-	c->cwnd = bytes < CWND_MIN ? CWND_MIN : bytes > CWND_MAX ? CWND_MAX : (uint32_t)bytes;
+	const struct congestion_limits *l = &c->limits;
+
+	c->cwnd = bytes < l->least ? l->least : bytes > l->most ? l->most : (uint32_t)bytes;
+}
+
+void congestion_resize(struct congestion *c, const struct congestion_limits *l)
+{
+	bool first = c->threshold == c->limits.most;
+
+	assert(l->least >= 2 * l->step && l->least <= l->start && l->start <= l->most);
+	c->limits = *l;
+	set_window(c, c->cwnd);
+	if (first || c->threshold > l->most)
+		c->threshold = l->most;
 }
 
 /* ---- less ------------------------------------------------------------------ */
@@ -48,11 +66,10 @@ static void leave_slow_start(struct congestion *c, uint64_t next)
 	if (c->phase == AVOIDANCE)
 		return;
 	c->phase = AVOIDANCE;
-	c->alpha = root((uint64_t)ALPHA_ONE * ALPHA_ONE * 2 * CONGESTION_STEP / c->cwnd);
+	c->alpha = root((uint64_t)ALPHA_ONE * ALPHA_ONE * 2 * c->limits.step / c->cwnd);
 	c->packets = c->marked = 0;
 	c->window_end = c->measured_from = next;
 }
-static_assert((uint64_t)2 * CONGESTION_STEP <= CWND_MIN, "alpha is one at most");
 
 static void shrink(struct congestion *c, uint64_t bytes, uint64_t next)
 {
@@ -72,7 +89,7 @@ static void take_losses(struct congestion *c, const struct feedback *f)
 		shrink(c, half < c->cwnd ? half : c->cwnd, f->next);
 	}
 	if (f->persistent) {
-		set_window(c, CWND_MIN);         /* the threshold stays: half of what was */
+		set_window(c, c->limits.least);       /* the threshold stays: half of what was */
 		begin_slow_start(c);
 	}
 }
@@ -152,7 +169,7 @@ static void end_round(struct congestion *c, const struct feedback *f)
 
 static void grow(struct congestion *c, const struct feedback *f)
 {
-	uint32_t bytes = f->bytes < GROWTH_MAX ? f->bytes : GROWTH_MAX;
+	uint32_t bytes = f->bytes < c->limits.burst ? f->bytes : c->limits.burst;
 
 	if (c->phase == SLOW_START && c->cwnd >= c->threshold)
 		leave_slow_start(c, f->next);
@@ -169,7 +186,7 @@ static void grow(struct congestion *c, const struct feedback *f)
 	c->grown += f->bytes;
 	if (c->grown >= c->cwnd) {
 		c->grown -= c->cwnd;
-		set_window(c, (uint64_t)c->cwnd + CONGESTION_STEP);
+		set_window(c, (uint64_t)c->cwnd + c->limits.step);
 	}
 }
 
@@ -177,7 +194,7 @@ void congestion_take(struct congestion *c, const struct feedback *f)
 {
 	take_losses(c, f);
 	take_marks(c, f);
-	if (c->phase != AVOIDANCE && c->threshold == CWND_MAX) {
+	if (c->phase != AVOIDANCE && c->threshold == c->limits.most) {
 		watch_delay(c, f);               /* the first slow start alone: RFC 9406, 4.3 */
 		if (f->heard > c->round_end)
 			end_round(c, f);

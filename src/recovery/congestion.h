@@ -1,4 +1,4 @@
-/* congestion.h - how much may be under way across relays.
+/* congestion.h - how much may be under way where packets may be lost.
  *
  * DCTCP (RFC 8257): relays mark packets that waited too long; the share of marked packets in
  * each window of data is averaged to alpha, and a window with marks shrinks the next one by
@@ -10,27 +10,20 @@
  *     any --a mark, a loss--> AVOIDANCE;  any --all is lost for long--> SLOW_START
  *
  * Not as published: marks are counted in packets, not bytes, since that is what a report
- * has; "once per window of data" is told by packet numbers. The segment by which windows
- * grow is CONGESTION_STEP, not the largest packet: 15 KiB are too coarse for slow paths, and
- * much less lets eight sessions take seconds to share. Behind slow start alpha begins where
- * it settles, not at one. docs/decisions/0009 has the figures.
+ * has; "once per window of data" is told by packet numbers. Behind slow start alpha begins
+ * where it settles, not at one. docs/decisions/0009 has the figures. Where nobody marks, this is
+ * Reno (RFC 5681) with HyStart++.
  *
- *  1. CWND_MIN <= cwnd <= CWND_MAX.
+ *  1. least <= cwnd <= most.
  *  2. Marks, and losses, each shrink it at most once a window of data; packets sent before
  *     that make nothing grow.
  *  3. It grows only while it is used (RFC 9002, section 7.8). */
-#ifndef LENO_SESSION_CONGESTION_H
-#define LENO_SESSION_CONGESTION_H
+#ifndef LENO_RECOVERY_CONGESTION_H
+#define LENO_RECOVERY_CONGESTION_H
 
-#include "session/recovery.h"
-#include "wire/limits.h"
+#include "recovery/recovery.h"
 
 enum {
-	CONGESTION_STEP = 10 * 1024,     /* SMSS of the formulas                     */
-	CWND_START      = 64 * 1024,
-	CWND_MIN        = 2 * CONGESTION_STEP,
-	CWND_MAX        = SESSION_CREDIT,
-
 	ALPHA_ONE       = 1 << 20,       /* alpha is a fraction of this              */
 	ALPHA_SHIFT     = 4,             /* g = 1/16: RFC 8257, 4.2                  */
 
@@ -39,13 +32,21 @@ enum {
 	RTT_DIVISOR       = 8,
 	RTT_SAMPLES       = 8,
 	CSS_GROWTH        = 4,
-	CSS_ROUNDS        = 5,
-	GROWTH_MAX        = 8 * PACKET_MAX  /* ... L: at most so much by one report  */
+	CSS_ROUNDS        = 5
+};
+
+/* All in bytes. */
+struct congestion_limits {
+	uint32_t step;                   /* SMSS of the formulas                     */
+	uint32_t start, least, most;     /* of the window; least is two steps at least */
+	uint32_t burst;                  /* RFC 9406's L: by one report it grows by so
+	                                    much at most                             */
 };
 
 enum phase { SLOW_START = 1, CAUTIOUS, AVOIDANCE };
 
 struct congestion {
+	struct congestion_limits limits;
 	enum phase phase;
 	uint32_t cwnd, threshold;        /* slow start below the threshold           */
 	uint32_t grown;                  /* bytes that came since cwnd last grew     */
@@ -64,7 +65,10 @@ struct congestion {
 	unsigned rounds;
 };
 
-void congestion_init(struct congestion *);
+void congestion_init(struct congestion *, const struct congestion_limits *);
+
+/* Packets are of another size from now on: the window stays, within the limits. */
+void congestion_resize(struct congestion *, const struct congestion_limits *);
 
 /* Begins anew on another path: what is told of packets below `next` is not of this one. */
 void congestion_move(struct congestion *, uint64_t next);
@@ -78,6 +82,5 @@ static inline uint32_t congestion_share(const struct congestion *c)
 {
 	return c->cwnd / 4;
 }
-static_assert(CWND_MIN / 4 >= 4 * 1024, "no packet is made tiny by it");
 
 #endif

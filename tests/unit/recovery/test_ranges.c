@@ -1,6 +1,6 @@
 /* A set of ranges, beside a map with a bit a byte that cannot be wrong.
- * covers: src/session/ranges.c */
-#include "session/ranges.h"
+ * covers: src/recovery/ranges.c */
+#include "recovery/ranges.h"
 
 #include "base/mem.h"
 #include "support/check.h"
