@@ -4,7 +4,7 @@
 void report_of(const struct replay *replay, struct report *ret)
 {
 	uint64_t below = replay->next;
-	struct span *s;
+	struct run *s;
 
 	for (ret->n = 0; ret->n < REPORT_SPANS; below = s->oldest) {
 		s = &ret->spans[ret->n];

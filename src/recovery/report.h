@@ -10,7 +10,7 @@
 enum { REPORT_SPANS = 32 };              /* the newest ones                          */
 
 /* Counters, or numbers: all of them, the ends included, have come. */
-struct span {
+struct run {
 	uint64_t newest, oldest;
 };
 
@@ -18,7 +18,7 @@ struct report {
 	uint32_t index;                  /* whose counters, where there are several  */
 	uint64_t delay_us, marked;
 	unsigned n;                      /* 1 at least                               */
-	struct span spans[REPORT_SPANS]; /* from the newest down, with gaps between  */
+	struct run spans[REPORT_SPANS]; /* from the newest down, with gaps between  */
 };
 
 /* What this window has seen; n is 0 when nothing. */

@@ -1,11 +1,11 @@
 /* report.c - see report.h. */
 #include "session/report.h"
 
-static bool read_span(struct reader *r, uint64_t newest, struct span *ret)
+static bool read_span(struct reader *r, uint64_t newest, struct run *ret)
 {
 	uint64_t length = read_varint(r);
 
-	*ret = (struct span){ newest, newest - length };
+	*ret = (struct run){ newest, newest - length };
 	return !r->bad && length <= newest;
 }
 
@@ -14,7 +14,7 @@ bool report_read(struct bytes body, struct report *ret)
 	struct reader r = reader_of(body);
 	struct report p = { .index = read_u32(&r) };
 	uint64_t newest = read_varint(&r), gap;
-	struct span s;
+	struct run s;
 
 	p.delay_us = read_varint(&r);
 	p.marked = read_varint(&r);

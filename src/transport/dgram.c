@@ -99,6 +99,11 @@ int dgram_error(const struct dgram *d)
 	return d->error;
 }
 
+void dgram_place(const struct dgram *d, struct dgram_address *ret)
+{
+	*ret = d->at;
+}
+
 void dgram_count(const struct dgram *d, struct dgram_counts *ret)
 {
 	*ret = d->counts;

@@ -180,11 +180,11 @@ static uint64_t take(struct rest *r, unsigned bytes)
 }
 
 /* The run of numbers that ends at `newest`. */
-static bool take_span(struct rest *r, uint64_t newest, struct span *ret)
+static bool take_span(struct rest *r, uint64_t newest, struct run *ret)
 {
 	uint64_t more = take(r, 4);
 
-	*ret = (struct span){ newest, newest - more };
+	*ret = (struct run){ newest, newest - more };
 	return !r->bad && more <= newest;
 }
 

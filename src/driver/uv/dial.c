@@ -32,6 +32,7 @@ struct dial {
 	struct address address;
 	struct resolve *asked;
 	struct attempt *attempt;
+	struct channel *datagrams; /* instead of an attempt */
 	uv_timer_t timer; /* runs out: on with the next address */
 	size_t n, next;
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
@@ -84,10 +85,14 @@ static int attempt_end(struct dial *dial)
 
 static void attempt_abandon(struct dial *dial)
 {
+	struct channel *datagrams = dial->datagrams;
 	int fd = attempt_end(dial);
 
 	if (fd >= 0)
 		close(fd);
+	dial->datagrams = NULL;
+	if (datagrams)
+		udp_abandon(datagrams);
 }
 
 static void on_dial_closed(uv_handle_t *handle)
@@ -129,6 +134,28 @@ static void dial_succeed(struct dial *dial)
 		error = socket_pipe(d, fd, &setup, NULL);
 	if (error < 0)
 		leno_engine_dial_failed(d->node, setup.dial, error);
+}
+
+void dial_connected(struct dial *dial, struct channel *c)
+{
+	struct driver *d = dial->driver;
+	char uri[URI_TEXT];
+	struct pipe_setup setup = { door_class(dial->address.kind), dial->number, uri, NULL };
+	int error;
+
+	strcpy(uri, dial->uri);
+	dial->datagrams = NULL;
+	dial_free(dial);
+	error = pipe_open(d, c, &setup, NULL);
+	if (error < 0)
+		leno_engine_dial_failed(d->node, setup.dial, error);
+}
+
+void dial_refused(struct dial *dial, int error)
+{
+	dial->error = error;
+	attempt_abandon(dial);
+	on_timer(&dial->timer);
 }
 
 static void on_connected(uv_poll_t *poll, int status, int events)
@@ -182,16 +209,30 @@ failed:
 	return false;
 }
 
+static bool datagrams_begin(struct dial *dial, const struct sockaddr_storage *at)
+{
+	int error = udp_dial(dial->driver, dial, at, &dial->datagrams);
+
+	if (error < 0)
+		dial->error = error;
+	return error == LENO_OK;
+}
+
 /* ---- the dial ----------------------------------------------------------------- */
 
 /* Gives no input: so it may run at any time. */
 static bool attempt_next(struct dial *dial)
 {
-	while (dial->next < dial->n)
-		if (attempt_begin(dial, &dial->addresses[dial->next++])) {
+	bool datagrams = dial->address.kind == ADDRESS_UDP;
+
+	while (dial->next < dial->n) {
+		const struct sockaddr_storage *at = &dial->addresses[dial->next++];
+
+		if (datagrams ? datagrams_begin(dial, at) : attempt_begin(dial, at)) {
 			uv_timer_start(&dial->timer, on_timer, TRY_MS, 0);
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -203,7 +244,7 @@ static void on_timer(uv_timer_t *timer)
 
 	if (d->closing)
 		return;
-	if (dial->attempt) {
+	if (dial->attempt || dial->datagrams) {
 		dial->error = LENO_TIMEOUT;
 		attempt_abandon(dial);
 	}

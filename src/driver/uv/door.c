@@ -20,7 +20,7 @@ enum leno_pipe_class door_class(enum address_kind kind)
 
 int door_check(struct driver *d, enum address_kind kind)
 {
-	if (kind <= ADDRESS_TCP)
+	if (kind <= ADDRESS_TCP || kind == ADDRESS_UDP)
 		return LENO_OK;
 	if (kind == ADDRESS_TLS)
 		return secure_need(d, TLS_SERVER);
@@ -39,5 +39,5 @@ int door_filter(struct driver *d, enum address_kind kind, const struct address *
 	*ret = NULL;
 	if (kind == ADDRESS_TLS)
 		return secure_filter(d, dialled, TLS_LENO, ret);
-	return kind <= ADDRESS_TCP ? LENO_OK : door_check(d, kind);
+	return door_check(d, kind);
 }

@@ -23,7 +23,8 @@ static void on_closed(uv_handle_t *handle)
 static void pause_accepting(struct driver *d)
 {
 	list_each (it, after, &d->listeners)
-		uv_poll_stop(&list_item(it, struct listener, in)->poll);
+		if (list_item(it, struct listener, in)->fd >= 0)
+			uv_poll_stop(&list_item(it, struct listener, in)->poll);
 	uv_timer_start(&d->resume, listener_resume, PAUSE_MS, 0);
 }
 
@@ -32,7 +33,9 @@ void listener_resume(uv_timer_t *timer)
 	struct driver *d = timer->data;
 
 	list_each (it, after, &d->listeners)
-		uv_poll_start(&list_item(it, struct listener, in)->poll, UV_READABLE, on_door);
+		if (list_item(it, struct listener, in)->fd >= 0)
+			uv_poll_start(&list_item(it, struct listener, in)->poll, UV_READABLE,
+			              on_door);
 }
 
 /* Turns away who waits, as far as the spare descriptor allows. */
@@ -146,12 +149,31 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 	return LENO_OK;
 }
 
+int listener_note(struct driver *d, enum address_kind kind, const char *uri)
+{
+	struct listener *l = mem_new(sizeof *l);
+
+	if (!l)
+		return LENO_MEMORY;
+	l->driver = d;
+	l->fd = -1;
+	l->kind = kind;
+	snprintf(l->uri, sizeof l->uri, "%s", uri);
+	list_init(&l->in);
+	list_append(&d->listeners, &l->in);
+	return LENO_OK;
+}
+
 void listener_clear(struct driver *d)
 {
 	list_each (it, after, &d->listeners) {
 		struct listener *l = list_item(it, struct listener, in);
 
 		list_remove(&l->in);
+		if (l->fd < 0) {
+			mem_free(l);
+			continue;
+		}
 		uv_close((uv_handle_t *)&l->poll, on_closed);
 		unixsock_remove(l);
 		close(l->fd);

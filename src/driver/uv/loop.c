@@ -78,7 +78,7 @@ static void arm(struct driver *d, bool at_once)
 {
 	uint64_t due_us = leno_engine_deadline(d->node), due_ms, now = uv_now(&d->loop);
 
-	if (at_once || !list_empty(&d->dirty) || d->local.due || d->lost.number)
+	if (at_once || !list_empty(&d->dirty) || udp_busy(d) || d->local.due || d->lost.number)
 		due_ms = now;
 	else if (due_us == UINT64_MAX)
 		due_ms = NEVER_MS;
@@ -112,6 +112,7 @@ void loop_turn(struct driver *d)
 		if (!list_empty(&d->dirty))
 			loop_time(d);
 		pipe_flush_all(d);
+		udp_flush(d);
 		now = now_us();
 		if (leno_engine_deadline(d->node) <= now) {
 			leno_engine_time(d->node, now);

@@ -113,6 +113,7 @@ static void end_loop(struct driver *d)
 	dial_clear(d);
 	local_clear(d);
 	pipe_clear(d);
+	udp_clear(d);
 	post_clear(d);
 	uv_walk(&d->loop, close_handle, NULL);
 	while (uv_loop_close(&d->loop) != 0)

@@ -81,19 +81,24 @@ static const char *why_not_bound(int system_error)
 
 /* A bound, listening socket, or an enum leno_error. `both`: IPv4 through it as well;
  * otherwise [::] leaves IPv4 alone, so that both can be listened at side by side. */
-static int bound_socket(struct driver *d, const struct sockaddr_storage *at, bool both)
+static int bound_socket(struct driver *d, enum address_kind kind, const struct sockaddr_storage *at,
+                        bool both)
 {
-	int fd = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool datagrams = kind == ADDRESS_UDP;
+	int fd = datagrams ? udp_descriptor(at->ss_family, false)
+	                   : socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1, only = !both, error;
 
 	if (fd < 0) {
 		d->why = errno == EAFNOSUPPORT ? "this machine has no addresses of that family" : NULL;
 		return errno == EAFNOSUPPORT ? LENO_ADDRESS : LENO_SYSTEM;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (!datagrams)                /* which two could share by it, unawares */
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (at->ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
-	if (bind(fd, (const struct sockaddr *)at, tcp_size(at)) == 0 && listen(fd, BACKLOG) == 0)
+	if (bind(fd, (const struct sockaddr *)at, tcp_size(at)) == 0 &&
+	    (datagrams || listen(fd, BACKLOG) == 0))
 		return fd;
 	error = errno == EADDRINUSE ? LENO_ADDRESS_IN_USE : LENO_ADDRESS;
 	d->why = why_not_bound(errno);
@@ -111,7 +116,7 @@ static int listen_at(struct driver *d, const struct address *a, const struct soc
 
 	if (!d->sealed && !is_loopback(at))
 		return LENO_OPEN_NETWORK;
-	fd = bound_socket(d, at, both);
+	fd = bound_socket(d, a->kind, at, both);
 	if (fd < 0)
 		return fd;
 	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) {
@@ -119,7 +124,8 @@ static int listen_at(struct driver *d, const struct address *a, const struct soc
 		return LENO_SYSTEM;
 	}
 	tcp_uri(&bound, a->kind, a->path, uri);
-	return listener_open(d, fd, a->kind, uri, NULL);
+	return a->kind == ADDRESS_UDP ? udp_listen(d, fd, at->ss_family, uri)
+	                              : listener_open(d, fd, a->kind, uri, NULL);
 }
 
 /* A name is looked up here and now: whoever listens has not begun to serve. The first

@@ -18,6 +18,7 @@
  *   resolve.c   names to addresses, off the loop
  *   tcp.c       tcp sockets
  *   unixsock.c  unix sockets, abstract and by path; who is at the other end
+ *   udp.c       connections over datagrams; udp_socket.c: their sockets
  *   local.c     the leader of this machine; leno_discover
  *   mdns.c      the local network: mdns_offer.c, mdns_found.c, mdns_stack.c and so on
  *   interfaces.c addresses of this machine
@@ -67,6 +68,8 @@ static_assert((int)WRITE_SIZE >= (int)BATCH_MIN, "a batch fits the buffer");
 
 struct driver;
 struct secure;
+struct dial;
+struct udp;
 
 /* Something to do on the loop; made by any thread, consumed once. */
 struct task {
@@ -207,6 +210,7 @@ struct driver {
 	struct local local;
 	struct mdns *mdns;            /* NULL: not asked for                      */
 	uint8_t *read_buffer, *write_buffer; /* one piece of memory               */
+	struct udp *udp;              /* all about datagrams; NULL: none so far   */
 	leno_pipe cursor;             /* numbers are reused as late as possible   */
 	struct table pipes;           /* of struct pipe, by number                */
 };
@@ -259,6 +263,8 @@ int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe
 /* listen.c */
 int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
                    struct listener **ret);  /* takes fd */
+int  listener_note(struct driver *, enum address_kind, const char *uri);
+                                            /* a door that somebody else watches */
 void listener_resume(uv_timer_t *);
 void listener_clear(struct driver *);
 
@@ -279,6 +285,8 @@ void dial_start(struct driver *, uint32_t number, const char *uri);
 void dial_tell_lost(struct driver *);
 void dial_resolved(struct driver *, uint32_t number, int error, struct sockaddr_storage *,
                    size_t n);
+void dial_connected(struct dial *, struct channel *); /* of udp_dial(): it is the dial's no more */
+void dial_refused(struct dial *, int error);
 void dial_clear(struct driver *);
 
 /* resolve.c */
@@ -294,6 +302,20 @@ void tcp_tune(int fd);
 void tcp_uri(const struct sockaddr_storage *, enum address_kind, const char *path,
              char ret[URI_TEXT]);
 socklen_t tcp_size(const struct sockaddr_storage *);
+
+/* udp.c */
+int  udp_listen(struct driver *, int fd, int family, const char *uri); /* takes fd       */
+/* Answers by dial_connected() or dial_refused(), later. MEMORY, SYSTEM, ADDRESS, UNREACHABLE,
+ * LIMIT. */
+int  udp_dial(struct driver *, struct dial *, const struct sockaddr_storage *,
+              struct channel **ret);
+void udp_abandon(struct channel *);         /* the dial does not want it any more */
+bool udp_busy(const struct driver *);       /* there is something to flush */
+void udp_flush(struct driver *);
+void udp_clear(struct driver *);            /* when there are no pipes any more */
+
+/* udp_socket.c */
+int  udp_descriptor(int family, bool dials); /* tuned; -1: errno */
 
 /* unixsock.c */
 int  unixsock_new(void);                    /* a descriptor, or LENO_SYSTEM */

@@ -17,7 +17,7 @@ static struct bytes text_of(const struct report *p)
 TEST(a_window_becomes_spans)
 {
 	static const uint64_t come[] = { 0, 1, 2, 5, 63, 64, 65, 66, 130 };
-	static const struct span spans[] = { { 130, 130 }, { 66, 63 }, { 5, 5 }, { 2, 0 } };
+	static const struct run spans[] = { { 130, 130 }, { 66, 63 }, { 5, 5 }, { 2, 0 } };
 	struct replay replay = { 0 };
 	struct report p, again;
 
