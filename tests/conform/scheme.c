@@ -14,6 +14,7 @@ static const struct scheme schemes[] = {
 	{ "tcp6", "tcp://[::1]:0", NULL, false },
 	{ "local", "local:%s/door", NULL, false },
 	{ "tls", "tls://127.0.0.1:0", NULL, false },
+	{ "udp", "udp://127.0.0.1:0", NULL, true },
 };
 
 static const struct scheme *chosen;
