@@ -75,11 +75,15 @@ leno_node *open_node(const leno_options *wanted, const leno_handlers *handlers, 
 	return node;
 }
 
+void listen_at(struct stage *s, leno_node *node, enum note where, const char *uri)
+{
+	must(leno_listen(node, uri), "leno_listen");
+	leave_note(s, where, leno_uri(node, 0));
+}
+
 void listen_here(struct stage *s, leno_node *node, enum note where)
 {
-	must(leno_listen(node, *cert_path ? "tls://127.0.0.1:0" : "tcp://127.0.0.1:0"),
-	     "leno_listen");
-	leave_note(s, where, leno_uri(node, 0));
+	listen_at(s, node, where, *cert_path ? "tls://127.0.0.1:0" : "tcp://127.0.0.1:0");
 }
 
 void leave_id(struct stage *s, const leno_node *node)

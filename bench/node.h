@@ -14,6 +14,7 @@ leno_node *open_node(const leno_options *, const leno_handlers *, void *user);
 
 /* Listens on loopback and leaves the URI; leaves the id. */
 void listen_here(struct stage *, leno_node *, enum note where);
+void listen_at(struct stage *, leno_node *, enum note where, const char *uri);
 void leave_id(struct stage *, const leno_node *);
 
 /* From here on this process opens its nodes for TLS and listens at tls://: who listens makes a
