@@ -7,7 +7,9 @@
 #include <leno.h>
 #include <string.h>
 
-enum { OWED_MAX = 2 };                   /* datagrams, before an acknowledgement goes at once */
+/* Datagrams, before an acknowledgement goes unasked: as many as RFC 9406's L, so that slow start
+ * loses nothing by it. */
+enum { OWED_MAX = 8 };
 
 /* ---- beginning ----------------------------------------------------------------- */
 
@@ -264,7 +266,7 @@ static void note_came(struct dgram *d, const struct dgram_fields *f, uint64_t no
 	replay_mark(&d->came, f->number);
 	if (!(f->flags & (DGRAM_BYTES | DGRAM_PING | DGRAM_CHALLENGE)))
 		return;
-	if (++d->owed >= OWED_MAX || !next)
+	if (++d->owed >= OWED_MAX || !next || (f->flags & DGRAM_PING))
 		d->ack_now = true;
 	if (d->ack_us == NEVER)
 		d->ack_us = now_us + DGRAM_ACK_US;

@@ -129,6 +129,17 @@ static void fit(const struct dgram *d, struct dgram_fields *f, struct range *p)
 		f->flags |= DGRAM_END;
 }
 
+/* An answer costs both sides a turn of their loops: four for each window are enough to go on
+ * by, whatever the window is. */
+static bool should_ask(struct dgram *d, size_t size)
+{
+	d->unasked += size;
+	if (4 * d->unasked < d->congestion.cwnd)
+		return false;
+	d->unasked = 0;
+	return true;
+}
+
 static bool wants_ack(const struct dgram *d, uint64_t now_us)
 {
 	return d->came.next > 0 && (d->ack_now || now_us >= d->ack_us);
@@ -150,12 +161,12 @@ static size_t make_data(struct dgram *d, uint8_t *buf, uint64_t now_us)
 	}
 	if (d->came.next > 0 && (ack || d->owed > 0 || d->ping))
 		add_ack(d, &f, now_us);
-	if (d->ping && !bytes)
-		f.flags |= DGRAM_PING;
 	if (bytes)
 		fit(d, &f, &p);
 	else
 		p.to = p.from;
+	if (bytes ? should_ask(d, d->search.size) || d->probe : d->ping)
+		f.flags |= DGRAM_PING;
 	size = dgram_write_data(buf, d->peer.id, &f);
 	tape_read(&d->tape, f.size ? p.from : d->tape.start, buf + size, f.size);
 	size += f.size;

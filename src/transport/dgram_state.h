@@ -64,6 +64,7 @@ struct dgram {
 	struct congestion congestion;
 	bool     probe;                  /* one may go beyond the window                     */
 	bool     ping;
+	size_t   unasked;                /* bytes that went since an answer was asked for    */
 
 	/* what comes */
 	struct replay came;

@@ -18,7 +18,7 @@
  *       RESPONSE   token u64
  *       BYTES      offset u64 | bytes of the stream, up to the end of the datagram
  *       END        they are the last ones (with BYTES alone)
- *       PING       wants an acknowledgement; without BYTES, what follows is padding
+ *       PING       to be acknowledged at once; without BYTES, what follows is padding
  *       RESET      the connection is gone
  *
  * Flags of HELLO, RETRY and ACCEPT are the version. The tag of a HELLO is made with the key

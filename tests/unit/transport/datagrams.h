@@ -110,7 +110,7 @@ static inline void net_free(struct net *n)
 	for (int i = 0; i < 2; i++)
 		dgram_free(n->ends[i].d);
 	while (n->n > 0)
-		mem_free(n->flights[--n->n].data);
+		free(n->flights[--n->n].data);
 	CHECK_EQ(n->share.pool.n_out, 0);
 	CHECK_EQ(n->share.hold.used, 0);
 	pool_clear(&n->share.pool);
@@ -126,7 +126,7 @@ static inline void net_fly(struct net *n, int to, const struct dgram_address *fr
 		n->ends[1 - to].dropped++;
 		return;
 	}
-	*f = (struct flight){ due_us, n->serial++, to, *from, size, mem_take(size) };
+	*f = (struct flight){ due_us, n->serial++, to, *from, size, malloc(size) };
 	memcpy(f->data, data, size);
 	n->n++;
 }
@@ -271,7 +271,7 @@ static inline bool net_step(struct net *n, uint64_t until_us)
 		f = n->flights[next];
 		n->flights[next] = n->flights[--n->n];
 		net_arrive(n, &f);
-		mem_free(f.data);
+		free(f.data);
 	}
 	for (int i = 0; i < 2; i++)
 		if (n->ends[i].d)
