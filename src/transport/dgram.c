@@ -26,10 +26,10 @@ static struct dgram *new_one(const struct dgram_setup *setup, uint64_t now_us)
 	d->heard_us = d->said_us = now_us;
 	d->hello_us = d->ack_us = NEVER;
 	d->limit = DGRAM_WINDOW;
-	tape_init(&d->tape, &setup->share->pool);
+	tape_init(&d->tape, &setup->share->pool, POOL_SEND);
 	ranges_init(&d->again);
 	recovery_init(&d->recovery);
-	recovery_move(&d->recovery, true);
+	recovery_move(&d->recovery, true, 0);
 	dgram_hold_init(&d->hold, &setup->share->hold);
 	path_init(d, setup->size_max ? setup->size_max : DGRAM_MOST);
 	return d;

@@ -47,7 +47,7 @@ size_t dgram_write(struct dgram *d, const uint8_t *data, size_t size)
 
 bool dgram_room(const struct dgram *d)
 {
-	if (d->short_of_pool && pool_short(&d->share->pool, DGRAM_UNSENT))
+	if (d->short_of_pool && pool_short(&d->share->pool, POOL_SEND, DGRAM_UNSENT))
 		return false;
 	return d->state == DGRAM_OPEN && room_of(d) >= DGRAM_UNSENT / 2;
 }

@@ -178,7 +178,8 @@ void path_answered(struct dgram *d, const struct dgram_address *from, uint64_t t
 	d->counts.moves++;
 	begin(d);
 	d->search.due_us = now_us;
-	recovery_move(&d->recovery, true);
+	recovery_move(&d->recovery, true, d->number);
+	congestion_move(&d->congestion, d->recovery.next);
 	dgram_go_back(d);
 	d->probe = d->ping = true;
 }

@@ -3,6 +3,7 @@
  * covers: src/session/receipts.c */
 #include "pair.h"
 #include "session/report.h"
+#include "session/window.h"
 
 static struct session *ada(struct pair *p)
 {
@@ -52,7 +53,7 @@ TEST(marks_of_another_path_do_not_slow_this_one)
 	}
 	ada(p)->ack_due = true;                        /* the last one carries no data */
 	CHECK(pair_make(p, 0));
-	late.spans[0] = (struct span){ ada(p)->seal.number - 1, ada(p)->seal.number - 3 };
+	late.spans[0] = (struct run){ ada(p)->seal.number - 1, ada(p)->seal.number - 3 };
 	session_set_path(ada(p), PATH_RELAYED, ++p->vias, p->now_us);
 	stream_take_report(out, &late, 3, p->now_us + DELAY_US);
 	CHECK_EQ(out->congestion.phase, SLOW_START);
