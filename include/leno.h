@@ -263,7 +263,8 @@ LENO_API const leno_id *leno_self(const leno_node *);
 LENO_API void *leno_user(const leno_node *);
 LENO_API const char *leno_network(const leno_node *);    /* its name, wherever it was said */
 
-/* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on;
+/* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on, or at
+ * "udp://ADDRESS:PORT", over datagrams where nothing else passes;
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
  * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*. Errors: URI,
  * ADDRESS, ADDRESS_IN_USE, OPEN_NETWORK, MEMORY, LIMIT; ARGUMENT, FILE (TLS without a

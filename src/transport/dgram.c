@@ -349,7 +349,7 @@ uint64_t dgram_deadline(const struct dgram *d)
 	return sooner(due, path_deadline(d));
 }
 
-static void probe(struct dgram *d, uint64_t now_us)
+static void probe(struct dgram *d)
 {
 	struct range oldest;
 
@@ -362,7 +362,7 @@ static void probe(struct dgram *d, uint64_t now_us)
 		dgram_go_back(d);
 	ranges_drop(&d->again, d->tape.start);
 	d->ping |= d->again.n == 0;
-	path_silent(d, now_us);
+	path_silent(d);
 }
 
 void dgram_tick(struct dgram *d, uint64_t now_us)
@@ -385,7 +385,7 @@ void dgram_tick(struct dgram *d, uint64_t now_us)
 		take_feedback(d, &f, in_flight);
 	}
 	if (now_us >= r->silent_us)
-		probe(d, now_us);
+		probe(d);
 	if (now_us - d->said_us >= DGRAM_IDLE_US)
 		d->ping = true;
 	path_tick(d, now_us);

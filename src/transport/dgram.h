@@ -32,7 +32,6 @@ enum {
 	DGRAM_IDLE_US    = 15 * 1000000, /* nothing was sent: so that NATs remember us       */
 	DGRAM_SILENCE_US = 60 * 1000000, /* nothing came: it is over                         */
 	DGRAM_SEARCH_US  = 600 * 1000000,/* larger datagrams are tried again: RFC 8899, 5.1.1 */
-	DGRAM_HOLE_US    = 60 * 1000000, /* the same, when they had been lost                */
 	DGRAM_TRIES      = 3             /* of a probe of the size, or of a challenge        */
 };
 

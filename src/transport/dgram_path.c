@@ -96,6 +96,8 @@ void path_heard(struct dgram *d, const struct report *p, uint64_t now_us)
 {
 	struct dgram_search *s = &d->search;
 
+	if (s->due_us == NEVER)
+		s->due_us = now_us;
 	if (!s->probe_size)
 		return;
 	for (unsigned i = 0; i < p->n; i++) {
@@ -111,19 +113,20 @@ void path_heard(struct dgram *d, const struct report *p, uint64_t now_us)
 		lost_probe(d, now_us);
 }
 
-/* What is on its way in larger datagrams is found to be lost as usual. */
-static void fall_back(struct dgram *d, uint64_t now_us)
+/* What is on its way in larger datagrams is found to be lost as usual. Perhaps nothing passed,
+ * of whatever size: once something does, larger ones are tried anew. */
+static void fall_back(struct dgram *d)
 {
 	path_set_size(d, DGRAM_BASE);
 	d->search.probe_size = 0;
 	d->search.tries = 0;
-	d->search.due_us = now_us + DGRAM_HOLE_US;
+	d->search.due_us = NEVER;
 }
 
-void path_silent(struct dgram *d, uint64_t now_us)
+void path_silent(struct dgram *d)
 {
 	if (d->recovery.backoff >= HOLE_BACKOFF && d->search.size > DGRAM_BASE)
-		fall_back(d, now_us);
+		fall_back(d);
 }
 
 void dgram_too_big(struct dgram *d, size_t size, uint64_t now_us)
@@ -132,7 +135,7 @@ void dgram_too_big(struct dgram *d, size_t size, uint64_t now_us)
 
 	if (size <= s->size) {
 		if (s->size > DGRAM_BASE)
-			fall_back(d, now_us);
+			fall_back(d);
 		return;
 	}
 	s->probe_size = 0;

@@ -99,7 +99,7 @@ bool dgram_waits(const struct dgram *);              /* for an answer           
 void path_init(struct dgram *, size_t most);
 void path_set_size(struct dgram *, size_t size);
 void path_heard(struct dgram *, const struct report *, uint64_t now_us);
-void path_silent(struct dgram *, uint64_t now_us);   /* again, without any answer         */
+void path_silent(struct dgram *);                    /* again, without any answer         */
 void path_from(struct dgram *, const struct dgram_address *, size_t size, uint64_t number,
                uint64_t now_us);
 void path_answered(struct dgram *, const struct dgram_address *, uint64_t token, uint64_t now_us);

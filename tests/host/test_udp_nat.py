@@ -102,6 +102,15 @@ class Story(World):
         a.await_event("node_up", name="c")
         return door, c, a
 
+    def sent(self, path):
+        """A file as one message, from within to c."""
+        with open(path, "rb") as f:
+            r = subprocess.run(["ip", "netns", "exec", self.net.namespace("in"), BIN, "send", "c",
+                                "big", "--timeout", "20"] + self.secret, stdin=f,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=40,
+                               env=self.environment(), check=False)
+        check(r.returncode == 0, r)
+
 
 def await_log(node, words):
     end = time.monotonic() + 2 * PATIENCE
@@ -137,6 +146,27 @@ def test_one_in_fifty_is_lost(s):
         check(a.count("node_down") == 0, a.objects())
     finally:
         s.net.rules("")
+
+
+def test_the_path_carries_less_than_it_did(s):
+    """What is longer than 1,272 bytes is dropped from now on; large messages go on."""
+    def carry(size):
+        for host, wire in (("nat", "to-out"), ("out", "to-nat")):
+            ip("-n", s.net.namespace(host), "link", "set", wire, "mtu", str(size))
+
+    _, c, a = s.meet()
+    big = s.path("big")
+    with open(big, "wb") as f:
+        f.write(os.urandom(400000))
+    try:
+        for size in (1500, 1300):
+            carry(size)
+            for _ in range(3):
+                s.sent(big)
+    finally:
+        carry(1500)
+    check(c.count("message") == 6, c.count("message"))
+    check(a.count("node_down") == 0, a.objects())
 
 
 def test_a_killed_listener_is_noticed_at_once_and_comes_back(s):

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "driver/uv/secret.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,17 +147,19 @@ static bool send_batch(struct udp_link *l, uint64_t now)
 	return error == 0;
 }
 
-static bool add(struct udp_batch *b, const struct dgram_address *to, const uint8_t *at, size_t size)
+/* What lies behind the others, or elsewhere. */
+static void add(struct udp_batch *b, const struct dgram_address *to, const uint8_t *at, size_t size)
 {
-	if (b->n == UDP_BATCH_MAX || b->size >= UDP_BATCH ||
-	    (b->n > 0 && !dgram_same_address(to, &b->to)))
-		return false;
-	if (at != b->bytes + b->size)
-		memcpy(b->bytes + b->size, at, size);
+	assert(b->n < UDP_BATCH_MAX && size <= sizeof b->bytes - b->size);
+	memmove(b->bytes + b->size, at, size);
 	b->to = *to;
 	b->sizes[b->n++] = size;
 	b->size += size;
-	return true;
+}
+
+static bool is_full(const struct udp_batch *b)
+{
+	return b->n == UDP_BATCH_MAX || b->size >= UDP_BATCH;
 }
 
 /* All that it has to send now, up to a bound. false: nobody is there. */
@@ -176,11 +179,13 @@ static bool transmit(struct udp_link *l)
 			list_remove(&l->dirty);
 			break;
 		}
-		if (add(b, &to, at, size))
-			continue;
-		good &= send_batch(l, now);
-		batches++;
+		if (b->n > 0 && !dgram_same_address(&to, &b->to))
+			good &= send_batch(l, now);
 		add(b, &to, at, size);
+		if (is_full(b)) {
+			good &= send_batch(l, now);
+			batches++;
+		}
 	}
 	return send_batch(l, now) && good;
 }

@@ -243,6 +243,24 @@ TEST(a_black_hole_for_large_datagrams)
 	net_free(n);
 }
 
+/* A host that was busy for half a second is no black hole: the size is as before soon after. */
+TEST(a_silence_is_no_black_hole)
+{
+	struct net *n = meet(23);
+
+	n->ends[0].rate = 50000000;
+	n->ends[0].total = 100 << 20;
+	net_run(n, MS(500));
+	CHECK_EQ(net_counts(n, 0).size, DGRAM_MOST);
+	n->ends[0].cut = n->ends[1].cut = true;
+	net_run(n, MS(500));
+	CHECK_EQ(net_counts(n, 0).size, DGRAM_BASE);
+	n->ends[0].cut = n->ends[1].cut = false;
+	net_run(n, SECONDS(1));
+	CHECK_EQ(net_counts(n, 0).size, DGRAM_MOST);
+	net_free(n);
+}
+
 /* The system says at once that a datagram is too big. */
 TEST(the_system_knows_the_size)
 {
@@ -350,6 +368,6 @@ TEST_MAIN(TEST_CASE(two_meet_in_two_round_trips), TEST_CASE(bytes_come_in_order_
           TEST_CASE(idle_ones_are_quiet), TEST_CASE(memory_is_bounded),
           TEST_CASE(no_room_for_what_came_early), TEST_CASE(memory_that_is_out_breaks_nothing),
           TEST_CASE(the_size_grows_to_what_passes), TEST_CASE(a_black_hole_for_large_datagrams),
-          TEST_CASE(the_system_knows_the_size),
+          TEST_CASE(a_silence_is_no_black_hole), TEST_CASE(the_system_knows_the_size),
           TEST_CASE(one_in_a_hundred_lost_is_as_fast_as_reno), TEST_CASE(a_narrow_line_is_used),
           TEST_CASE(a_reset_ends_it), TEST_CASE(a_stranger_cannot_inject))
