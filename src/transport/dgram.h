@@ -90,6 +90,17 @@ void dgram_greet_again(struct dgram *);
 /* The next datagram, of at most DGRAM_MOST bytes; 0: none now. */
 size_t dgram_make(struct dgram *, uint8_t *buf, uint64_t now_us, struct dgram_address *ret_to);
 
+/* The same without a copy of what is long: it begins in buf, with `head` bytes, and goes on in
+ * parts that lie in the connection, until anything but this is done with it. */
+enum { DGRAM_PARTS = 4, DGRAM_COPIED = 4096 };
+struct dgram_out {
+	struct dgram_address to;
+	size_t size, head;
+	unsigned n;
+	struct bytes parts[DGRAM_PARTS];
+};
+bool dgram_make_parts(struct dgram *, uint8_t *buf, uint64_t now_us, struct dgram_out *ret);
+
 /* A last one, which tells the peer that all is over. */
 size_t dgram_make_reset(struct dgram *, uint8_t *buf);
 

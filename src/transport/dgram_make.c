@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <leno.h>
+#include <string.h>
 
 uint64_t dgram_last(const struct dgram *d)
 {
@@ -145,19 +146,39 @@ static bool wants_ack(const struct dgram *d, uint64_t now_us)
 	return d->came.next > 0 && (d->ack_now || now_us >= d->ack_us);
 }
 
-static size_t make_data(struct dgram *d, uint8_t *buf, uint64_t now_us)
+/* Of the stream, from here on. */
+static void add_bytes(struct dgram *d, uint8_t *buf, uint64_t from, size_t size,
+                      struct dgram_out *out)
+{
+	if (size < DGRAM_COPIED) {
+		if (size > 0)
+			tape_read(&d->tape, from, buf + out->head, size);
+		out->head += size;
+		return;
+	}
+	while (size > 0) {
+		struct bytes part = tape_view(&d->tape, from, size);
+
+		assert(out->n < DGRAM_PARTS);
+		out->parts[out->n++] = part;
+		from += part.size;
+		size -= part.size;
+	}
+}
+static_assert(DGRAM_MOST <= (DGRAM_PARTS - 2) * CHUNK_SIZE, "a datagram has no more parts");
+
+static bool make_data(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgram_out *out)
 {
 	struct dgram_fields f = { .number = d->number };
 	struct range p = piece(d);
 	bool bytes = p.to > p.from, ack = wants_ack(d, now_us);
-	size_t size;
 
 	if ((bytes || d->ping) && !recovery_reserve(&d->recovery))
 		bytes = d->ping = false;
 	if (!bytes && !d->ping && !ack) {
 		if (dgram_waits(d))
 			recovery_arm(&d->recovery, now_us);
-		return 0;
+		return false;
 	}
 	if (d->came.next > 0 && (ack || d->owed > 0 || d->ping))
 		add_ack(d, &f, now_us);
@@ -167,14 +188,14 @@ static size_t make_data(struct dgram *d, uint8_t *buf, uint64_t now_us)
 		p.to = p.from;
 	if (bytes ? should_ask(d, d->search.size) || d->probe : d->ping)
 		f.flags |= DGRAM_PING;
-	size = dgram_write_data(buf, d->peer.id, &f);
-	tape_read(&d->tape, f.size ? p.from : d->tape.start, buf + size, f.size);
-	size += f.size;
-	dgram_tag(buf, size, d->peer.key);
+	out->head = dgram_write_data(buf, d->peer.id, &f);
+	out->size = out->head + f.size;
+	add_bytes(d, buf, p.from, f.size, out);
+	dgram_tag_parts(buf, out->head, out->parts, out->n, d->peer.key);
 	if (bytes || (f.flags & DGRAM_PING))
-		note_sent(d, p, size, now_us);
+		note_sent(d, p, out->size, now_us);
 	d->number++;
-	return size;
+	return true;
 }
 
 static size_t make_hello(struct dgram *d, uint8_t *buf, uint64_t now_us)
@@ -186,33 +207,45 @@ static size_t make_hello(struct dgram *d, uint8_t *buf, uint64_t now_us)
 	return dgram_write_hello(buf, &d->own, &d->cookie);
 }
 
-static size_t make_one(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgram_address *to)
+static bool make_one(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgram_out *out)
 {
-	size_t size;
-
-	if (d->state == DGRAM_DIALLING)
-		return make_hello(d, buf, now_us);
-	if (d->accept_due) {
+	if (d->state == DGRAM_DIALLING) {
+		out->head = make_hello(d, buf, now_us);
+	} else if (d->accept_due) {
 		d->accept_due = false;
-		return dgram_write_accept(buf, &d->peer, &d->own);
+		out->head = dgram_write_accept(buf, &d->peer, &d->own);
+	} else {
+		out->head = path_make(d, buf, now_us, &out->to);
+		if (out->head == 0)
+			return make_data(d, buf, now_us, out);
 	}
-	size = path_make(d, buf, now_us, to);
-	return size > 0 ? size : make_data(d, buf, now_us);
+	out->size = out->head;
+	return out->size > 0;
+}
+
+bool dgram_make_parts(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgram_out *ret)
+{
+	ret->to = d->at;
+	ret->n = 0;
+	if (d->state == DGRAM_OVER || !make_one(d, buf, now_us, ret))
+		return false;
+	d->said_us = now_us;
+	d->counts.made++;
+	return true;
 }
 
 size_t dgram_make(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgram_address *ret_to)
 {
-	size_t size;
+	struct dgram_out out;
+	uint8_t *at;
 
-	if (d->state == DGRAM_OVER)
+	if (!dgram_make_parts(d, buf, now_us, &out))
 		return 0;
-	*ret_to = d->at;
-	size = make_one(d, buf, now_us, ret_to);
-	if (size > 0) {
-		d->said_us = now_us;
-		d->counts.made++;
-	}
-	return size;
+	at = buf + out.head;
+	for (unsigned i = 0; i < out.n; at += out.parts[i++].size)
+		memcpy(at, out.parts[i].data, out.parts[i].size);
+	*ret_to = out.to;
+	return out.size;
 }
 
 size_t dgram_make_reset(struct dgram *d, uint8_t *buf)

@@ -39,42 +39,87 @@ static uint64_t load_word(const uint8_t *p)
 
 /* Fletcher's two sums, in words: each change of one word shows, and a change of their order.
  * SipHash alone would cost more than the encryption of what is within. */
-static uint64_t tag_of(const uint8_t *datagram, size_t size, const uint8_t key[DGRAM_KEY])
-{
-	const uint64_t words[2] = { load_word(key), load_word(key + 8) };
-	const uint8_t *at = datagram + DGRAM_HEAD;
-	uint64_t a = size, b = 0;
-	uint8_t text[10 + 16];
+struct sums {
+	uint64_t a, b;
+	uint64_t word;                 /* begun by what came last */
+	unsigned held;                 /* bytes of it             */
+};
 
-	/* Four at once, so that none waits for the one before. */
-	for (size -= DGRAM_HEAD; size >= 32; size -= 32, at += 32) {
+static void add_word(struct sums *s, uint64_t word)
+{
+	s->a += word;
+	s->b += s->a;
+}
+
+/* Four words at once, so that none waits for the one before. */
+static const uint8_t *add_words(struct sums *s, const uint8_t *at, size_t size)
+{
+	uint64_t a = s->a, b = s->b;
+
+	for (; size >= 32; size -= 32, at += 32) {
 		uint64_t w0 = load_word(at), w1 = load_word(at + 8);
 		uint64_t w2 = load_word(at + 16), w3 = load_word(at + 24);
 
 		b += 4 * a + 4 * w0 + 3 * w1 + 2 * w2 + w3;
 		a += w0 + w1 + w2 + w3;
 	}
-	for (; size >= 8; size -= 8, at += 8) {
-		a += load_word(at);
-		b += a;
+	s->a = a;
+	s->b = b;
+	for (; size >= 8; size -= 8, at += 8)
+		add_word(s, load_word(at));
+	return at;
+}
+
+static void add_bytes(struct sums *s, const uint8_t *at, size_t size)
+{
+	const uint8_t *end = at + size;
+
+	for (; at < end && s->held > 0; at++) {
+		s->word |= (uint64_t)*at << 8 * s->held;
+		s->held = (s->held + 1) % 8;
+		if (s->held == 0)
+			add_word(s, s->word);
 	}
-	if (size > 0) {
-		a += load(at, (unsigned)size);
-		b += a;
-	}
-	memcpy(text, datagram, 10);
-	put(put(text + 10, a, 8), b, 8);
+	if (at == end)
+		return;
+	at = add_words(s, at, (size_t)(end - at));
+	s->held = (unsigned)(end - at);
+	s->word = load(at, s->held);
+}
+
+static uint64_t tag_of(const uint8_t *head, size_t size, const struct bytes *parts, unsigned n,
+                       const uint8_t key[DGRAM_KEY])
+{
+	const uint64_t words[2] = { load_word(key), load_word(key + 8) };
+	struct sums s = { .a = size };
+	uint8_t text[10 + 16];
+
+	for (unsigned i = 0; i < n; i++)
+		s.a += parts[i].size;
+	add_bytes(&s, head + DGRAM_HEAD, size - DGRAM_HEAD);
+	for (unsigned i = 0; i < n; i++)
+		add_bytes(&s, parts[i].data, parts[i].size);
+	if (s.held > 0)
+		add_word(&s, s.word);
+	memcpy(text, head, 10);
+	put(put(text + 10, s.a, 8), s.b, 8);
 	return siphash24(words, text, sizeof text);
 }
 
 bool dgram_tagged(const uint8_t *datagram, size_t size, const uint8_t key[DGRAM_KEY])
 {
-	return size >= DGRAM_HEAD && load(datagram + 10, 8) == tag_of(datagram, size, key);
+	return size >= DGRAM_HEAD && load(datagram + 10, 8) == tag_of(datagram, size, NULL, 0, key);
+}
+
+void dgram_tag_parts(uint8_t *head, size_t size, const struct bytes *parts, unsigned n,
+                     const uint8_t key[DGRAM_KEY])
+{
+	put(head + 10, tag_of(head, size, parts, n, key), 8);
 }
 
 void dgram_tag(uint8_t *datagram, size_t size, const uint8_t key[DGRAM_KEY])
 {
-	put(datagram + 10, tag_of(datagram, size, key), 8);
+	dgram_tag_parts(datagram, size, NULL, 0, key);
 }
 
 /* ---- the beginning ------------------------------------------------------------ */

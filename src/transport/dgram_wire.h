@@ -26,6 +26,7 @@
 #ifndef LENO_TRANSPORT_DGRAM_WIRE_H
 #define LENO_TRANSPORT_DGRAM_WIRE_H
 
+#include "base/bytes.h"
 #include "recovery/report.h"
 
 #include <stdbool.h>
@@ -83,6 +84,10 @@ bool dgram_tagged(const uint8_t *datagram, size_t size, const uint8_t key[DGRAM_
 
 /* Seals a datagram that is written but for its tag. */
 void dgram_tag(uint8_t *datagram, size_t size, const uint8_t key[DGRAM_KEY]);
+
+/* The same of one whose end lies elsewhere, in parts. */
+void dgram_tag_parts(uint8_t *head, size_t size, const struct bytes *parts, unsigned n,
+                     const uint8_t key[DGRAM_KEY]);
 
 /* Each gives the datagram's size. */
 size_t dgram_write_hello(uint8_t buf[DGRAM_BASE], const struct dgram_name *own,

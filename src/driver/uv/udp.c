@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "driver/uv/secret.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,7 +63,7 @@ static int udp_begin(struct driver *d)
 		mem_free(udp);
 		return LENO_SYSTEM;
 	}
-	udp->batch.n = udp->batch.size = 0;
+	udp_batch_clear(&udp->batch);
 	list_init(&udp->sockets);
 	list_init(&udp->links);
 	list_init(&udp->dirty);
@@ -143,46 +142,30 @@ static bool send_batch(struct udp_link *l, uint64_t now)
 	struct udp_batch *b = &l->driver->udp->batch;
 	int error = b->n > 0 ? udp_transmit(l->socket, b, l->dgram, now) : 0;
 
-	b->n = b->size = 0;
+	udp_batch_clear(b);
 	return error == 0;
 }
 
-/* What lies behind the others, or elsewhere. */
-static void add(struct udp_batch *b, const struct dgram_address *to, const uint8_t *at, size_t size)
-{
-	assert(b->n < UDP_BATCH_MAX && size <= sizeof b->bytes - b->size);
-	memmove(b->bytes + b->size, at, size);
-	b->to = *to;
-	b->sizes[b->n++] = size;
-	b->size += size;
-}
-
-static bool is_full(const struct udp_batch *b)
-{
-	return b->n == UDP_BATCH_MAX || b->size >= UDP_BATCH;
-}
 
 /* All that it has to send now, up to a bound. false: nobody is there. */
 static bool transmit(struct udp_link *l)
 {
 	struct udp_batch *b = &l->driver->udp->batch;
 	uint64_t now = now_us();
-	struct dgram_address to;
-	size_t size;
+	struct dgram_out out;
 	bool good = true;
 
 	for (int batches = 0; batches < UDP_BATCHES_PER_TURN;) {
-		uint8_t *at = b->bytes + b->size;
+		uint8_t *at = b->bytes + b->used;
 
-		size = dgram_make(l->dgram, at, now, &to);
-		if (size == 0) {
+		if (!dgram_make_parts(l->dgram, at, now, &out)) {
 			list_remove(&l->dirty);
 			break;
 		}
-		if (b->n > 0 && !dgram_same_address(&to, &b->to))
+		if (b->n > 0 && !dgram_same_address(&out.to, &b->to))
 			good &= send_batch(l, now);
-		add(b, &to, at, size);
-		if (is_full(b)) {
+		udp_batch_add(b, &out, at);
+		if (udp_batch_full(b)) {
 			good &= send_batch(l, now);
 			batches++;
 		}
@@ -278,14 +261,13 @@ static void on_link_closed(uv_handle_t *handle)
 static void say_reset(struct udp_link *l)
 {
 	struct udp_batch *b = &l->driver->udp->batch;
-	struct dgram_address to;
-	size_t size;
+	struct dgram_out out = { 0 };
 
-	dgram_place(l->dgram, &to);
-	size = dgram_make_reset(l->dgram, b->bytes);
-	if (size == 0)
+	dgram_place(l->dgram, &out.to);
+	out.size = out.head = dgram_make_reset(l->dgram, b->bytes);
+	if (out.size == 0)
 		return;
-	add(b, &to, b->bytes, size);
+	udp_batch_add(b, &out, b->bytes);
 	send_batch(l, now_us());
 }
 
@@ -464,15 +446,16 @@ static void take_stranger(struct udp_socket *s, const struct dgram_address *from
                           size_t size)
 {
 	struct udp *udp = s->driver->udp;
+	struct dgram_out out = { .to = *from, .size = DGRAM_RETRY_SIZE, .head = DGRAM_RETRY_SIZE };
 	uint8_t answer[DGRAM_RETRY_SIZE];
 	struct dgram_greeting g;
 
 	switch (dgram_door_take(&udp->door, from, data, size, now_us(), answer, &g)) {
 	case DGRAM_IGNORE: return;
 	case DGRAM_ANSWER:
-		add(&udp->batch, from, answer, sizeof answer);
+		udp_batch_add(&udp->batch, &out, answer);
 		udp_transmit(s, &udp->batch, NULL, 0);
-		udp->batch.n = udp->batch.size = 0;
+		udp_batch_clear(&udp->batch);
 		return;
 	case DGRAM_GREET: greet(s, from, &g); return;
 	}

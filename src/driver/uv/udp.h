@@ -11,6 +11,8 @@
 #include "driver/uv/uv.h"
 #include "transport/dgram.h"
 
+#include <sys/uio.h>
+
 enum {
 	UDP_LINKS_MAX     = 1024,         /* connections of one node                   */
 	UDP_POOL_CHUNKS   = 2048,         /* 64 MiB: written, not yet read there       */
@@ -19,6 +21,7 @@ enum {
 	UDP_SLOT          = 64 * 1024,    /* the longest train                         */
 	UDP_BATCH         = 256 * 1024,   /* bytes that are written by one call        */
 	UDP_BATCH_MAX     = 256,          /* datagrams of it                           */
+	UDP_PARTS_MAX     = UDP_BATCH_MAX * 2, /* pieces of memory that they are in     */
 	UDP_BATCHES_PER_TURN = 4,         /* of one connection                         */
 	UDP_TRAIN_MAX     = 64,           /* UDP_MAX_SEGMENTS of the kernel            */
 	UDP_SOCKET_BUFFER = 4 << 20,      /* asked for; the system may give less       */
@@ -45,11 +48,15 @@ struct udp_socket {
 	struct udp_link *link;            /* of one that dials                         */
 };
 
-/* Datagrams for one place, one after the other. */
+/* Datagrams for one place, one after the other: each some parts of memory, of which the first
+ * is in `bytes`. */
 struct udp_batch {
 	struct dgram_address to;
-	size_t n, size;
+	size_t n, n_parts;
+	size_t size, used;                /* of all; of them, in `bytes`               */
 	size_t sizes[UDP_BATCH_MAX];
+	size_t first[UDP_BATCH_MAX + 1];  /* part of each; and behind the last         */
+	struct iovec parts[UDP_PARTS_MAX];
 	uint8_t bytes[UDP_BATCH + DGRAM_MOST];
 };
 
@@ -69,6 +76,13 @@ void udp_place_uri(const struct dgram_address *, char ret[URI_TEXT]);
 
 /* All that has come, up to a bound. 0, or what the system says (errno). */
 int  udp_receive(struct udp_socket *, struct udp *, udp_sink *);
+
+void udp_batch_clear(struct udp_batch *);
+bool udp_batch_full(const struct udp_batch *);
+
+/* A datagram that was made at `at`, in the batch behind the others or elsewhere; not when it
+ * is full. */
+void udp_batch_add(struct udp_batch *, const struct dgram_out *, uint8_t *at);
 
 /* 0, or errno: ECONNREFUSED. Those that were too long are told to `d`, and lost, as are those
  * for which the system has no room. */

@@ -191,6 +191,37 @@ int udp_receive(struct udp_socket *s, struct udp *udp, udp_sink *sink)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
+void udp_batch_clear(struct udp_batch *b)
+{
+	b->n = b->n_parts = b->size = b->used = 0;
+	b->first[0] = 0;
+}
+
+bool udp_batch_full(const struct udp_batch *b)
+{
+	return b->n == UDP_BATCH_MAX || b->size >= UDP_BATCH ||
+	       b->n_parts > UDP_PARTS_MAX - 1 - DGRAM_PARTS;
+}
+
+void udp_batch_add(struct udp_batch *b, const struct dgram_out *out, uint8_t *at)
+{
+	uint8_t *to = b->bytes + b->used;
+
+	assert(!udp_batch_full(b) && out->head <= sizeof b->bytes - b->used);
+	memmove(to, at, out->head);
+	b->parts[b->n_parts++] = (struct iovec){ to, out->head };
+	for (unsigned i = 0; i < out->n; i++) {
+		union { const void *given; void *taken; } part = { .given = out->parts[i].data };
+
+		b->parts[b->n_parts++] = (struct iovec){ part.taken, out->parts[i].size };
+	}
+	b->to = out->to;
+	b->sizes[b->n++] = out->size;
+	b->first[b->n] = b->n_parts;
+	b->size += out->size;
+	b->used += out->head;
+}
+
 static void *add_control(struct msghdr *m, union control *c, int level, int type, size_t size)
 {
 	struct cmsghdr *h = (struct cmsghdr *)(void *)(c->bytes + m->msg_controllen);
@@ -221,8 +252,7 @@ static void add_local(struct msghdr *m, union control *c, const struct udp_place
 }
 
 /* How many from `first` on make one train: as long as the first, the last one may be shorter. */
-static size_t train_of(const struct udp_socket *s, const struct udp_batch *b, size_t first,
-                       size_t *ret_bytes)
+static size_t train_of(const struct udp_socket *s, const struct udp_batch *b, size_t first)
 {
 	size_t each = b->sizes[first], bytes = each, n = 1;
 
@@ -232,7 +262,6 @@ static size_t train_of(const struct udp_socket *s, const struct udp_batch *b, si
 		if (b->sizes[first + n++] < each)
 			break;
 	}
-	*ret_bytes = bytes;
 	return n;
 }
 
@@ -241,42 +270,40 @@ struct writing {
 	struct udp_place place;
 	size_t n;                            /* messages                              */
 	size_t sizes[UDP_BATCH_MAX];         /* of the datagrams of each               */
+	bool train[UDP_BATCH_MAX];
 	struct mmsghdr messages[UDP_BATCH_MAX];
-	struct iovec parts[UDP_BATCH_MAX];
 	union control controls[UDP_BATCH_MAX];
 };
 
-static void add_message(struct udp_socket *s, struct writing *w, uint8_t *at, size_t bytes,
-                        size_t each)
+/* So many datagrams from this one on. */
+static void add_message(struct udp_socket *s, struct writing *w, struct udp_batch *b, size_t first,
+                        size_t n)
 {
 	struct msghdr *m = &w->messages[w->n].msg_hdr;
-	uint16_t cut = (uint16_t)each;
+	uint16_t cut = (uint16_t)b->sizes[first];
 
-	w->parts[w->n] = (struct iovec){ at, bytes };
-	*m = (struct msghdr){ .msg_iov = &w->parts[w->n], .msg_iovlen = 1 };
+	*m = (struct msghdr){ .msg_iov = b->parts + b->first[first],
+		              .msg_iovlen = b->first[first + n] - b->first[first] };
 	if (!s->dials) {
 		m->msg_name = &w->name;
 		m->msg_namelen = tcp_size(&w->name);
 		add_local(m, &w->controls[w->n], &w->place);
 	}
-	if (bytes > each)
+	w->train[w->n] = n > 1;
+	if (n > 1)
 		memcpy(add_control(m, &w->controls[w->n], IPPROTO_UDP, UDP_SEGMENT, sizeof cut),
 		       &cut, sizeof cut);
-	w->sizes[w->n++] = each;
+	w->sizes[w->n++] = b->sizes[first];
 }
 
 static void prepare(struct udp_socket *s, struct udp_batch *b, struct writing *w)
 {
-	uint8_t *at = b->bytes;
-
 	w->place = load_place(&b->to);
 	to_sockaddr(&w->place, &w->name);
 	w->n = 0;
-	for (size_t i = 0, bytes; i < b->n; at += bytes) {
-		size_t each = b->sizes[i];
-
-		i += train_of(s, b, i, &bytes);
-		add_message(s, w, at, bytes, each);
+	for (size_t i = 0, n; i < b->n; i += n) {
+		n = train_of(s, b, i);
+		add_message(s, w, b, i, n);
 	}
 }
 
@@ -302,8 +329,7 @@ int udp_transmit(struct udp_socket *s, struct udp_batch *b, struct dgram *d, uin
 			error = ECONNREFUSED;        /* of an earlier one: this one may go */
 			continue;
 		}
-		if (w.messages[sent].msg_hdr.msg_iov->iov_len > w.sizes[sent] &&
-		    (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP))
+		if (w.train[sent] && (errno == EINVAL || errno == EIO || errno == EOPNOTSUPP))
 			s->whole = true;             /* this device makes no trains */
 		if (errno == EMSGSIZE && d)
 			dgram_too_big(d, w.sizes[sent], now_us);
