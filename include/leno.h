@@ -153,7 +153,8 @@ typedef struct leno_options {
 	                               broadcasts, pending requests, names of types.
 	                               At least 1 MiB; default 256 MiB. Beside it a
 	                               node takes what nodes_max and links_max bound:
-	                               to 20 KiB a known node, 100 KiB a link        */
+	                               to 20 KiB a known node, 100 KiB a link; and
+	                               for udp:// as much as a half of it            */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */
 	size_t      queue_max;      /* bytes waiting to one node before LENO_AGAIN;

@@ -24,7 +24,8 @@ static struct dgram *new_one(const struct dgram_setup *setup, uint64_t now_us)
 	d->at = setup->peer;
 	memcpy(d->token_key, setup->seed + 32, 16);
 	d->heard_us = d->said_us = now_us;
-	d->hello_us = d->ack_us = NEVER;
+	d->hello_us = d->ack_us = d->short_us = NEVER;
+	d->now_us = now_us;
 	d->limit = DGRAM_WINDOW;
 	tape_init(&d->tape, &setup->share->pool, POOL_SEND);
 	ranges_init(&d->again);
@@ -344,7 +345,7 @@ uint64_t dgram_deadline(const struct dgram *d)
 	if (d->state == DGRAM_DIALLING)
 		return due;
 	due = sooner(due, d->said_us + DGRAM_IDLE_US);
-	due = sooner(due, d->ack_us);
+	due = sooner(due, sooner(d->ack_us, d->short_us));
 	due = sooner(due, sooner(d->recovery.overdue_us, d->recovery.silent_us));
 	return sooner(due, path_deadline(d));
 }
@@ -372,6 +373,9 @@ void dgram_tick(struct dgram *d, uint64_t now_us)
 
 	if (d->state == DGRAM_OVER)
 		return;
+	d->now_us = now_us;
+	if (now_us >= d->short_us)
+		d->short_us = NEVER;
 	if (now_us - d->heard_us >= DGRAM_SILENCE_US) {
 		dgram_over(d, LENO_TIMEOUT);
 		return;

@@ -28,6 +28,7 @@ enum {
 	DGRAM_QUEUE      = 4 << 20,      /* bytes that were written, until they were read    */
 	DGRAM_UNSENT     = 64 * 1024,    /* of them, beyond what may go now: late is better  */
 	DGRAM_ACK_US     = 5 * 1000,     /* one datagram waits so long for company           */
+	DGRAM_SHORT_US   = 10 * 1000,    /* before room is looked for that others had        */
 	DGRAM_HELLO_US   = 250 * 1000,   /* until it is said again; doubles                  */
 	DGRAM_IDLE_US    = 15 * 1000000, /* nothing was sent: so that NATs remember us       */
 	DGRAM_SILENCE_US = 60 * 1000000, /* nothing came: it is over                         */

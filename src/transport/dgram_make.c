@@ -39,18 +39,21 @@ size_t dgram_write(struct dgram *d, const uint8_t *data, size_t size)
 		return 0;
 	if (size > room)
 		size = (size_t)room;
-	d->short_of_pool = size > 0 && tape_reserve(&d->tape, size) != 0;
-	if (d->short_of_pool)
-		return 0;
+	if (size > 0 && tape_reserve(&d->tape, size) != 0) {
+		if (size > DGRAM_UNSENT / 2)
+			size = DGRAM_UNSENT / 2;
+		if (tape_reserve(&d->tape, size) != 0) {
+			d->short_us = d->now_us + DGRAM_SHORT_US;
+			return 0;
+		}
+	}
 	tape_append(&d->tape, data, size);
 	return size;
 }
 
 bool dgram_room(const struct dgram *d)
 {
-	if (d->short_of_pool && pool_short(&d->share->pool, POOL_SEND, DGRAM_UNSENT))
-		return false;
-	return d->state == DGRAM_OPEN && room_of(d) >= DGRAM_UNSENT / 2;
+	return d->state == DGRAM_OPEN && d->short_us == NEVER && room_of(d) >= DGRAM_UNSENT / 2;
 }
 
 void dgram_end(struct dgram *d)
@@ -225,6 +228,7 @@ static bool make_one(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgra
 
 bool dgram_make_parts(struct dgram *d, uint8_t *buf, uint64_t now_us, struct dgram_out *ret)
 {
+	d->now_us = now_us;
 	ret->to = d->at;
 	ret->n = 0;
 	if (d->state == DGRAM_OVER || !make_one(d, buf, now_us, ret))

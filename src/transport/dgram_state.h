@@ -58,7 +58,8 @@ struct dgram {
 	uint64_t sent_max;               /* behind all that ever went                        */
 	uint64_t limit;                  /* bytes before it may go                           */
 	bool     ends;
-	bool     short_of_pool;          /* a write was refused for want of chunks           */
+	uint64_t now_us;                 /* when something was done last                     */
+	uint64_t short_us;               /* there were no chunks: until then nothing is taken */
 	struct ranges again;             /* what was lost                                    */
 	struct recovery recovery;
 	struct congestion congestion;

@@ -182,6 +182,7 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	secret_tag(config->options.network, d->tag);
 	d->sealed = config->has_secret || config->has_key || config->options.anonymous;
 	d->visitor = config->options.visitor;
+	d->memory_max = config->options.memory_max ? config->options.memory_max : MEMORY_DEFAULT;
 	d->identity = lock;
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
 	d->secure = secure_new(&config->options);

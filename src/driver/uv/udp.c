@@ -53,6 +53,7 @@ static int udp_begin(struct driver *d)
 {
 	uint8_t seed[48];
 	struct udp *udp;
+	size_t chunks;
 
 	if (d->udp)
 		return LENO_OK;
@@ -69,8 +70,9 @@ static int udp_begin(struct driver *d)
 	list_init(&udp->dirty);
 	map_init(&udp->names, offsetof(struct udp_link, name), DGRAM_ID, UDP_LINKS_MAX, seed + 32);
 	dgram_door_init(&udp->door, seed);
-	pool_init(&udp->share.pool, UDP_POOL_CHUNKS);
-	udp->share.hold = (struct budget){ 0, UDP_HOLD_MAX };
+	chunks = d->memory_max / UDP_SHARE / CHUNK_SIZE;
+	pool_init(&udp->share.pool, chunks > UDP_CHUNKS_MIN ? chunks : UDP_CHUNKS_MIN);
+	udp->share.hold = (struct budget){ 0, d->memory_max / UDP_SHARE };
 	d->udp = udp;
 	return LENO_OK;
 }

@@ -15,8 +15,9 @@
 
 enum {
 	UDP_LINKS_MAX     = 1024,         /* connections of one node                   */
-	UDP_POOL_CHUNKS   = 2048,         /* 64 MiB: written, not yet read there       */
-	UDP_HOLD_MAX      = 64 << 20,     /* came out of order                         */
+	UDP_SHARE         = 4,            /* of memory_max, once for what was written and
+	                                     not read there, once for what came early  */
+	UDP_CHUNKS_MIN    = 16,
 	UDP_READS         = 16,           /* datagrams, or trains of them, by one call */
 	UDP_SLOT          = 64 * 1024,    /* the longest train                         */
 	UDP_BATCH         = 256 * 1024,   /* bytes that are written by one call        */

@@ -61,7 +61,8 @@ enum {
 	ENTER_MS        = 5000,       /* the handshakes of filters have so long   */
 	ENTERING_MAX    = 64,         /* of those that came to us                 */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
-	URI_TEXT        = 320
+	URI_TEXT        = 320,
+	MEMORY_DEFAULT  = 256 << 20   /* of memory_max: as leno.h has it          */
 };
 static_assert((int)BATCH_MIN >= (int)LENO_MAKE_MIN, "make() has its room");
 static_assert((int)WRITE_SIZE >= (int)BATCH_MIN, "a batch fits the buffer");
@@ -178,6 +179,7 @@ struct driver {
 	bool sealed;                  /* a secret, a key, or anonymous by choice: may
 	                                 listen beyond loopback                   */
 	bool visitor;
+	size_t memory_max;            /* of the options                           */
 	bool inside, closing;
 	int identity;                 /* the locked identity file, or -1          */
 	int spare;                    /* a descriptor to shed connections with    */

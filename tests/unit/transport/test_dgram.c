@@ -174,6 +174,23 @@ TEST(memory_is_bounded)
 	net_free(n);
 }
 
+/* There is little to send from, and others may have it: it is asked for again and again. */
+TEST(no_room_for_what_is_to_go)
+{
+	struct net *n = meet(24);
+
+	pool_init(&n->share.pool, 16);
+	n->ends[0].total = n->ends[1].total = 500000;
+	CHECK(net_finish(n, SECONDS(20)));
+	n->share.pool.chunks_max = 0;
+	n->ends[0].total += 1000;
+	net_run(n, SECONDS(1));
+	CHECK(n->ends[0].written < n->ends[0].total);
+	n->share.pool.chunks_max = 16;
+	CHECK(net_finish(n, MS(100)));
+	net_free(n);
+}
+
 /* The memory that all share is used up: what came early is dropped, as if it were lost. */
 TEST(no_room_for_what_came_early)
 {
@@ -366,7 +383,7 @@ TEST_MAIN(TEST_CASE(two_meet_in_two_round_trips), TEST_CASE(bytes_come_in_order_
           TEST_CASE(all_arrives_through_bad_networks), TEST_CASE(same_seed_same_run),
           TEST_CASE(it_survives_a_cut_of_either_way), TEST_CASE(silence_ends_it),
           TEST_CASE(idle_ones_are_quiet), TEST_CASE(memory_is_bounded),
-          TEST_CASE(no_room_for_what_came_early), TEST_CASE(memory_that_is_out_breaks_nothing),
+          TEST_CASE(no_room_for_what_came_early), TEST_CASE(no_room_for_what_is_to_go), TEST_CASE(memory_that_is_out_breaks_nothing),
           TEST_CASE(the_size_grows_to_what_passes), TEST_CASE(a_black_hole_for_large_datagrams),
           TEST_CASE(a_silence_is_no_black_hole), TEST_CASE(the_system_knows_the_size),
           TEST_CASE(one_in_a_hundred_lost_is_as_fast_as_reno), TEST_CASE(a_narrow_line_is_used),
