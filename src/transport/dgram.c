@@ -102,6 +102,11 @@ int dgram_error(const struct dgram *d)
 	return d->error;
 }
 
+unsigned dgram_silences(const struct dgram *d)
+{
+	return d->recovery.backoff;
+}
+
 void dgram_place(const struct dgram *d, struct dgram_address *ret)
 {
 	*ret = d->at;

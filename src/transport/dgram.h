@@ -74,6 +74,7 @@ bool dgram_is_open(const struct dgram *);
 bool dgram_ended(const struct dgram *);      /* the peer has ended, and all of it was given  */
 int  dgram_error(const struct dgram *);      /* why it is OVER: CLOSED, TIMEOUT, PROTOCOL, OLD,
                                                 MEMORY; else 0                               */
+unsigned dgram_silences(const struct dgram *); /* in a row, without any answer               */
 void dgram_place(const struct dgram *, struct dgram_address *ret);    /* where the peer is  */
 void dgram_count(const struct dgram *, struct dgram_counts *ret);
 

@@ -136,6 +136,26 @@ def test_a_nat_gets_another_address_twice(s):
     check(door.count("node_down", name="a") == 0, "and at the other end, too:", door.objects())
 
 
+def test_the_diallers_own_address_changes(s):
+    door, c, a = s.meet()
+    stream = Stream(s, c)
+    stream.wait_for_more()
+
+    def change(old, new):
+        ip("-n", s.net.namespace("in"), "addr", "del", f"{INSIDE}.{old}/24", "dev", "to-nat")
+        ip("-n", s.net.namespace("in"), "addr", "add", f"{INSIDE}.{new}/24", "dev", "to-nat")
+        ip("-n", s.net.namespace("in"), "route", "replace", "default", "via", f"{INSIDE}.1")
+    try:
+        change(2, 5)
+        await_log(door, b"its address is")
+        stream.wait_for_more(100)
+    finally:
+        change(5, 2)
+    stream.wait_for_more(100)
+    stream.end()
+    check(a.count("node_down") == 0, "the link lived on:", a.objects())
+
+
 def test_one_in_fifty_is_lost(s):
     s.net.rules("ip protocol udp numgen random mod 50 == 0 drop")
     try:

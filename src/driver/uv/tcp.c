@@ -124,7 +124,7 @@ static int listen_at(struct driver *d, const struct address *a, const struct soc
 		return LENO_SYSTEM;
 	}
 	tcp_uri(&bound, a->kind, a->path, uri);
-	return a->kind == ADDRESS_UDP ? udp_listen(d, fd, at->ss_family, uri)
+	return a->kind == ADDRESS_UDP ? udp_listen(d, fd, uri)
 	                              : listener_open(d, fd, a->kind, uri, NULL);
 }
 

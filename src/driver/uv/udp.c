@@ -29,6 +29,7 @@ struct udp_link {
 	uint64_t moves;                   /* that were logged                          */
 	unsigned refusals;
 	bool awaits_room;
+	bool rebound;                     /* in this silence                           */
 	bool busy, released;
 };
 
@@ -93,7 +94,7 @@ static void socket_free(struct udp_socket *s)
 static void on_socket(uv_poll_t *poll, int status, int events);
 
 /* Takes fd, and closes it when it fails. */
-static int socket_new(struct driver *d, int fd, int family, bool dials, struct udp_socket **ret)
+static int socket_new(struct driver *d, int fd, bool dials, struct udp_socket **ret)
 {
 	struct udp_socket *s = mem_new(sizeof *s);
 
@@ -104,7 +105,6 @@ static int socket_new(struct driver *d, int fd, int family, bool dials, struct u
 	}
 	s->driver = d;
 	s->fd = fd;
-	s->family = family;
 	s->dials = dials;
 	s->poll.data = s;
 	list_init(&s->in);
@@ -352,14 +352,35 @@ static void look_after(struct udp_link *l)
 		log_moves(l);
 }
 
+/* Nobody answers: our own address may be another one now, to which this socket does not keep. From
+ * a new one the peer sees us at a new place, and asks there. */
+static void rebind(struct udp_link *l)
+{
+	struct udp_socket *old = l->socket;
+	struct dgram_address to;
+	int fd;
+
+	dgram_place(l->dgram, &to);
+	fd = udp_connected(&to);
+	if (fd < 0 || socket_new(l->driver, fd, true, &l->socket) < 0)
+		return;
+	l->socket->link = l;
+	socket_free(old);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct udp_link *l = timer->data;
+	bool silent;
 
 	l->armed_ms = NEVER_MS;
 	if (l->driver->closing)
 		return;
 	dgram_tick(l->dgram, now_us());
+	silent = l->socket->dials && dgram_silences(l->dgram) >= UDP_SILENCES;
+	if (silent && !l->rebound)
+		rebind(l);
+	l->rebound = silent;
 	look_after(l);
 }
 
@@ -493,7 +514,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 		uv_poll_start(&s->poll, UV_READABLE, on_socket);
 }
 
-int udp_listen(struct driver *d, int fd, int family, const char *uri)
+int udp_listen(struct driver *d, int fd, const char *uri)
 {
 	struct udp_socket *s;
 	int error = udp_begin(d);
@@ -502,7 +523,7 @@ int udp_listen(struct driver *d, int fd, int family, const char *uri)
 		close(fd);
 		return error;
 	}
-	error = socket_new(d, fd, family, false, &s);
+	error = socket_new(d, fd, false, &s);
 	if (error < 0)
 		return error;
 	error = listener_note(d, ADDRESS_UDP, uri);
@@ -521,19 +542,16 @@ int udp_dial(struct driver *d, struct dial *dial, const struct sockaddr_storage 
 
 	if (error < 0)
 		return error;
-	fd = udp_descriptor(to->ss_family, true);
-	if (fd < 0)
+	udp_place_of(to, &peer);
+	fd = udp_connected(&peer);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
 		return LENO_SYSTEM;
-	if (connect(fd, (const struct sockaddr *)to, tcp_size(to)) < 0) {
-		error = errno == ENETUNREACH || errno == EHOSTUNREACH ? LENO_UNREACHABLE
-		                                                      : LENO_ADDRESS;
-		close(fd);
-		return error;
-	}
-	error = socket_new(d, fd, to->ss_family, true, &s);
+	if (fd < 0)
+		return errno == ENETUNREACH || errno == EHOSTUNREACH ? LENO_UNREACHABLE
+		                                                     : LENO_ADDRESS;
+	error = socket_new(d, fd, true, &s);
 	if (error < 0)
 		return error;
-	udp_place_of(to, &peer);
 	error = link_new(s, &peer, NULL, &l);
 	if (error < 0) {
 		socket_free(s);

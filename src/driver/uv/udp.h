@@ -26,7 +26,8 @@ enum {
 	UDP_BATCHES_PER_TURN = 4,         /* of one connection                         */
 	UDP_TRAIN_MAX     = 64,           /* UDP_MAX_SEGMENTS of the kernel            */
 	UDP_SOCKET_BUFFER = 4 << 20,      /* asked for; the system may give less       */
-	UDP_REFUSALS_MAX  = 3             /* by ICMP, with nothing heard between them  */
+	UDP_REFUSALS_MAX  = 3,            /* by ICMP, with nothing heard between them  */
+	UDP_SILENCES      = 2             /* in a row: who dialled tries another socket */
 };
 static_assert(UDP_BATCH >= 2 * DGRAM_MOST, "a batch is more than one");
 
@@ -43,7 +44,7 @@ struct udp_socket {
 	struct driver *driver;
 	struct list in;                   /* udp->sockets                              */
 	uv_poll_t poll;
-	int fd, family;
+	int fd;
 	bool dials;                       /* is connected, has one connection          */
 	bool whole;                       /* the kernel makes no trains here           */
 	struct udp_link *link;            /* of one that dials                         */
@@ -72,6 +73,7 @@ struct udp {
 
 typedef void udp_sink(struct udp_socket *, const struct dgram_address *, uint8_t *data, size_t size);
 
+int  udp_connected(const struct dgram_address *to);   /* one for a dial; or -1 (errno) */
 void udp_place_of(const struct sockaddr_storage *, struct dgram_address *ret);
 void udp_place_uri(const struct dgram_address *, char ret[URI_TEXT]);
 

@@ -107,6 +107,21 @@ int udp_descriptor(int family, bool dials)
 	return fd;
 }
 
+int udp_connected(const struct dgram_address *to)
+{
+	struct udp_place p = load_place(to);
+	struct sockaddr_storage s;
+	int fd = udp_descriptor(p.family, true), error;
+
+	to_sockaddr(&p, &s);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&s, tcp_size(&s)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 /* ---- reading ---------------------------------------------------------------------------- */
 
 /* What the kernel says beside a datagram: to which address it came, of what size those are

@@ -306,7 +306,7 @@ void tcp_uri(const struct sockaddr_storage *, enum address_kind, const char *pat
 socklen_t tcp_size(const struct sockaddr_storage *);
 
 /* udp.c */
-int  udp_listen(struct driver *, int fd, int family, const char *uri); /* takes fd       */
+int  udp_listen(struct driver *, int fd, const char *uri); /* takes fd                   */
 /* Answers by dial_connected() or dial_refused(), later. MEMORY, SYSTEM, ADDRESS, UNREACHABLE,
  * LIMIT. */
 int  udp_dial(struct driver *, struct dial *, const struct sockaddr_storage *,
