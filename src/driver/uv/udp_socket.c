@@ -266,12 +266,15 @@ static void add_local(struct msghdr *m, union control *c, const struct udp_place
 	}
 }
 
-/* How many from `first` on make one train: as long as the first, the last one may be shorter. */
+/* How many from `first` on make one train: as long as the first, the last one may be shorter. A
+ * probe of a larger size has nobody of its size behind it, and so goes alone: the kernel
+ * refuses it with a reason, and not a whole train without one. */
 static size_t train_of(const struct udp_socket *s, const struct udp_batch *b, size_t first)
 {
 	size_t each = b->sizes[first], bytes = each, n = 1;
 
-	while (!s->whole && first + n < b->n && n < UDP_TRAIN_MAX && b->sizes[first + n] <= each &&
+	while (!s->whole && first + n < b->n && n < UDP_TRAIN_MAX &&
+	       (b->sizes[first + n] == each || (n > 1 && b->sizes[first + n] < each)) &&
 	       bytes + b->sizes[first + n] <= TRAIN_BYTES) {
 		bytes += b->sizes[first + n];
 		if (b->sizes[first + n++] < each)
