@@ -183,6 +183,7 @@ static void ping(struct stage *s)
 }
 
 const struct peer udp_peers[] = {
-	{ "udp", 0, NULL, sink, source, echo, ping, false, 0 },
+	{ "udp", 0, NULL, sink, source, echo, ping, false, 64 },
+	{ "udp", 0, NULL, sink, source, echo, ping, false, 64 * 1024 },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }
 };
