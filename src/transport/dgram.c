@@ -11,6 +11,9 @@
  * loses nothing by it. */
 enum { OWED_MAX = 8 };
 
+/* Answered cookies; then each has to wait. Who sees our key could make us talk without end. */
+enum { HELLOS_AT_ONCE = 8 };
+
 /* ---- beginning ----------------------------------------------------------------- */
 
 static struct dgram *new_one(const struct dgram_setup *setup, uint64_t now_us)
@@ -138,7 +141,8 @@ static void take_retry(struct dgram *d, const uint8_t *data, uint64_t now_us)
 	if (d->state == DGRAM_OVER || (c.time == d->cookie.time && c.proof == d->cookie.proof))
 		return;
 	d->cookie = c;
-	d->hello_us = now_us;
+	if (d->hellos < HELLOS_AT_ONCE)
+		d->hello_us = now_us;
 }
 
 static void take_accept(struct dgram *d, const uint8_t *data, uint64_t now_us)

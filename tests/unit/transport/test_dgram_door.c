@@ -148,6 +148,30 @@ TEST(what_is_lost_of_the_beginning_is_said_again)
 	}
 }
 
+/* Who sees the key may answer again and again: that does not make the dialler a fountain. */
+TEST(no_end_of_cookies)
+{
+	struct net *n = net_new(3);
+	struct dgram_name own;
+	struct dgram_address to;
+	uint8_t buf[DGRAM_MOST], retry[DGRAM_RETRY_SIZE];
+	unsigned said = 0;
+
+	net_dial(n);
+	said += dgram_make(n->ends[0].d, buf, n->now_us, &to) > 0;
+	memcpy(own.id, buf + 2, DGRAM_ID);
+	memcpy(own.key, buf + DGRAM_HEAD, DGRAM_KEY);
+	for (uint32_t i = 1; i < 1000; i++) {
+		struct dgram_cookie c = { i, i };
+
+		dgram_take(n->ends[0].d, &here, retry, dgram_write_retry(retry, &own, &c),
+		           n->now_us, net_sink, NULL);
+		said += dgram_make(n->ends[0].d, buf, n->now_us, &to) > 0;
+	}
+	CHECK(said > 1 && said < 10);
+	net_free(n);
+}
+
 /* Answers that were not asked for, or by somebody who does not know the key. */
 TEST(a_forged_answer_is_nothing)
 {
@@ -173,4 +197,4 @@ TEST_MAIN(TEST_CASE(a_proof_opens_the_door),
           TEST_CASE(a_proof_is_for_one_address_one_name_and_ten_seconds),
           TEST_CASE(a_flood_is_answered_by_less), TEST_CASE(versions_differ),
           TEST_CASE(what_is_lost_of_the_beginning_is_said_again),
-          TEST_CASE(a_forged_answer_is_nothing))
+          TEST_CASE(no_end_of_cookies), TEST_CASE(a_forged_answer_is_nothing))
