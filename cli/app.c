@@ -64,7 +64,7 @@ static const char *uri_example(const char *what, const char *uri)
 	const char *colon = strncmp(uri, "tcp://", 6) == 0 ? strchr(uri + 6, ':') : NULL;
 
 	if (strcmp(what, "discover by") == 0)
-		return "local:, mdns: or none";
+		return "local:, mdns:, rendezvous:tcp://HOST:PORT or none";
 	if (strncmp(uri, "local:", 6) == 0)
 		return "local:/PATH, a whole path of at most 107 bytes, as in "
 		       "local:/run/leno/socket";
@@ -139,6 +139,10 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.anonymous = set->anonymous,
 		.endpoint = set->endpoint && member,
 		.visitor = !member,
+		.no_direct = set->no_direct,
+		.rendezvous = set->rendezvous && member,
+		.n_advertise = set->advertise.count,
+		.advertise = (const char *const *)set->advertise.items,
 		.heartbeat_ms = (uint32_t)set->heartbeat_ms,
 		.tls_cert_file = set->tls_cert,
 		.tls_key_file = set->tls_key,

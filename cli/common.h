@@ -21,7 +21,7 @@ struct list {
 
 struct settings {
 	char *network, *name, *secret_file, *identity;
-	struct list connect, listen, discover, labels;
+	struct list connect, listen, discover, labels, advertise;
 	char *accept_files, *share_files; /* folders; of `up` alone                   */
 	struct list allow_forward;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* files in PEM               */
@@ -30,6 +30,8 @@ struct settings {
 	struct list allow;
 	bool observer;
 	bool endpoint, anonymous, json;
+	bool rendezvous; /* a meeting point for others */
+	bool no_direct; /* no links by itself, and no word of where it is */
 	long heartbeat_ms;
 	int verbose;                 /* -v: refusals and links, -vv: everything            */
 	leno_ms timeout_ms;          /* of commands that ask                              */

@@ -3,6 +3,7 @@
  * fuzzer gets past the lengths. */
 #include "base/mem.h"
 #include "mesh/record.h"
+#include "wire/addresses.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,11 +28,26 @@ static void write_again(const struct node_record *n, struct bytes raw)
 	require(n->covered.size + NODE_SIGNATURE == raw.size);
 }
 
+/* What can be read of the addresses has one encoding. */
+static void try_addresses(struct bytes value)
+{
+	uint8_t buf[ADDRESSES_SIZE];
+	struct writer w = writer_of(buf, sizeof buf);
+	struct addresses a;
+
+	if (!addresses_read(value, &a))
+		return;
+	addresses_write(&w, &a);
+	require(bytes_same(writer_bytes(&w), value));
+}
+
 static void try_record(struct bytes raw)
 {
 	struct node_record n, head;
 	struct mesh_record *kept;
+	struct bytes value;
 
+	try_addresses(raw);
 	if (!node_record_read(raw, &n))
 		return;
 	require(node_record_peek(raw, &head));
@@ -44,6 +60,9 @@ static void try_record(struct bytes raw)
 	require(strlen(kept->name) == n.name.size && kept->n_labels == n.n_labels);
 	for (size_t i = 0; i < n.n_labels; i++)
 		require(strlen(kept->labels[i]) == n.labels[i].size);
+	require(bytes_same(kept->extensions, n.extensions));
+	if (extensions_find(kept->extensions, EXTENSION_ADDRESSES, &value))
+		try_addresses(value);
 	mem_free(kept);
 }
 

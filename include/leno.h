@@ -181,6 +181,18 @@ typedef struct leno_options {
 	bool        tls_verify_clients; /* who dials us needs a certificate by
 	                               tls_ca_file                                   */
 
+	/* Peer exchange: a node tells the members of its network where it can be
+	 * dialled, and dials some of them by itself: those with whom much is exchanged
+	 * along relays, and a few more. These links count against dials_max, after those
+	 * of leno_connect(), and go again when nobody needs them.                  */
+	bool        no_direct;      /* tells nothing, and makes no link by itself   */
+	size_t      n_advertise;    /* to 8 URIs of to 120 bytes at which others reach
+	                               this node, besides those it listens at: behind a
+	                               port that is forwarded, by a name            */
+	const char *const *advertise;
+	bool        rendezvous;     /* lets nodes of other networks find each other here,
+	                               see leno_discover(); they get nothing else     */
+
 	/* who is let in: see "admission" below */
 	const char *certificate_file; /* from an invitation, for the keys of identity_file:
 	                               this node belongs to a network that has a key */
@@ -290,8 +302,11 @@ LENO_API int leno_connect(leno_node *, const char *uri);
  * can be reached, and dials what it finds, a few at a time, until leno_close(). What is found
  * again is dialled again, after leno_disconnect() too. Needs libavahi-core.so.7, which is
  * loaded by the first such call; no daemon.
+ * "rendezvous:tcp://HOST:PORT": those that visit the same meeting point, which is any node
+ * with options.rendezvous. It need not be of this network, and learns neither its name nor its
+ * secret. At most four of them.
  * Errors: URI; SYSTEM (see the log); CLOSED; MEMORY; OPEN_NETWORK ("mdns:" without a secret
- * and without options.anonymous). */
+ * and without options.anonymous); of meeting points LIMIT, DUPLICATE. */
 LENO_API int leno_discover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last

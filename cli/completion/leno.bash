@@ -81,8 +81,9 @@ _leno() {
 		*:--tls-key | *:--svg | map:-s) _leno_offer_files; return ;;
 	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
 	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nlocal:'; return ;;
-	*:--discover) _leno_offer <<<$'local:\nmdns:\nnone'; return ;;
+	*:--discover) _leno_offer <<<$'local:\nmdns:\nrendezvous:tcp://\nnone'; return ;;
 	*:--role | invite:-r) _leno_offer <<<$'member\nendpoint\nobserver'; return ;;
+	*:--advertise) _leno_offer <<<'tcp://'; return ;;
 	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
 	*) return ;;
 	esac

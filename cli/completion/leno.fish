@@ -27,7 +27,7 @@ end
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
-        --listen --label --accept-files --share-files --allow-forward \
+        --listen --label --advertise --accept-files --share-files --allow-forward \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
@@ -91,7 +91,7 @@ complete -c leno -n $any -l tls-key -r -F -d 'its key'
 complete -c leno -n $any -l tls-ca -r -F -d 'whom TLS believes'
 complete -c leno -n $any -l tls-crl -r -F -d 'certificates that were revoked'
 complete -c leno -n $any -l connect -x -a 'tcp:// tls:// udp://' -d 'join through this address'
-complete -c leno -n $any -l discover -x -a 'local: mdns: none' -d 'how others are found'
+complete -c leno -n $any -l discover -x -a 'local: mdns: rendezvous:tcp:// none' -d 'how others are found'
 complete -c leno -n $any -l endpoint -d 'relay for this machine alone'
 complete -c leno -n $any -l anonymous -d 'listen beyond loopback without a secret'
 complete -c leno -n $any -l heartbeat -x -d 'milliseconds between them'
@@ -103,6 +103,9 @@ set -l member '__fish_seen_subcommand_from up listen'
 complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0 udp://127.0.0.1:0' -d 'let others in'
 complete -c leno -n $member -l tls-clients -d 'who dials tls:// needs a certificate'
 complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
+complete -c leno -n $member -l advertise -x -a tcp:// -d 'where else others reach this node'
+complete -c leno -n $member -l no-direct -d 'no links by itself, no word of where it is'
+complete -c leno -n $member -l rendezvous -d 'a meeting point for any network'
 complete -c leno -n $member -l observer -d 'relay for nobody'
 complete -c leno -n $member -l allow -x -d 'an id that is let in'
 complete -c leno -n $member -l allow-file -r -F -d 'ids that are let in'

@@ -121,6 +121,10 @@ typedef struct leno_out {
 	leno_pipe   pipe;
 	uint32_t    dial;
 	const char *uri;    /* lent until the next input                          */
+	/* Of DIAL: another node has said that this is somebody's address. It may be a lie:
+	 * nothing may be connected to but other machines, and with `beside` this one.
+	 * Never files, nor addresses that are unspecified or of many.            */
+	bool        hearsay, beside;
 } leno_out;
 
 LENO_API bool leno_engine_next(leno_node *, leno_out *ret);
@@ -139,12 +143,31 @@ LENO_API uint64_t leno_engine_deadline(const leno_node *);
  * DUPLICATE. */
 LENO_API int leno_engine_connect(leno_node *, const char *uri);
 
+/* Visits the meeting point at uri, and dials whom it finds there. Errors: as
+ * leno_engine_connect(). */
+LENO_API int leno_engine_meet(leno_node *, const char *uri);
+
 /* Stops dialling uri; its link, if any, lives on. */
 LENO_API void leno_engine_forget(leno_node *, const char *uri);
 
 /* A stranger was refused before there was a pipe: counted by its error, and logged with `why`,
  * a line a second at most. NULL: no reason is known. */
 LENO_API void leno_engine_refused(leno_node *, const char *uri, int error, const char *why);
+
+/* Where others can dial this node: URIs of doors that are open, none of them a wildcard. Told
+ * to the members of the network when options.no_direct does not forbid it, those first that
+ * options.advertise names, as many as a record holds. Say it again whenever it has changed.
+ * machine is what all processes have in common that can reach each other's loopback, and
+ * nobody else has; empty: not known. Errors: ARGUMENT (a URI that cannot be told). */
+enum leno_reach {
+	LENO_REACH_ANY,     /* from wherever this machine is reached              */
+	LENO_REACH_MACHINE  /* from this machine alone                            */
+};
+typedef struct leno_door {
+	const char *uri;
+	enum leno_reach reach;
+} leno_door;
+LENO_API int leno_engine_advertise(leno_node *, const leno_door *, size_t n, leno_bytes machine);
 
 /* ---- the key of a network: what it signs, for drivers that keep it ------------- */
 

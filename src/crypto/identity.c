@@ -87,6 +87,13 @@ bool network_admits(const struct network *net, const struct public_keys *keys,
 	return crypto_same(due, credential, sizeof due);
 }
 
+void network_machine(const struct network *net, struct bytes same, uint8_t *ret, size_t size)
+{
+	struct bytes parts[] = {bytes_text("leno machine"), bytes_text(net->name), same};
+
+	crypto_hash(ret, size, bytes_of(net->credential_key, net->has_secret ? 32 : 0), parts, 3);
+}
+
 bool pass_allows(const struct pass *p, enum leno_role claimed)
 {
 	if (p->sent || p->guest)

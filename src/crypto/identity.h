@@ -66,6 +66,9 @@ void network_credential(const struct network *, const struct public_keys *,
 bool network_admits(const struct network *, const struct public_keys *,
                     const uint8_t credential[CREDENTIAL_SIZE]);
 
+/* A tag of the machine that `same` is the same for: of no use to other networks. */
+void network_machine(const struct network *, struct bytes same, uint8_t *ret, size_t size);
+
 /* What a node of these keys has been let in for, as far as its extensions say. Always 0 in a
  * network without a key; else CERTIFICATE, EXPIRED, REVOKED too. The keys must be proved, or
  * be so before anything is believed of them. */

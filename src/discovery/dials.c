@@ -52,17 +52,11 @@ struct dial *dials_by_peer(const struct dials *d, const leno_id *peer, struct di
 	return NULL;
 }
 
-int dials_add(struct dials *d, const char *uri, uint64_t now_us)
+static int add(struct dials *d, const char *uri, uint64_t now_us, struct dial **ret)
 {
 	size_t size = strlen(uri) + 1;
-	struct dial *x = dials_by_uri(d, uri);
+	struct dial *x;
 
-	if (x) {
-		x->keep = true;
-		if (x->state == DIAL_WAITING)
-			timers_set(d->timers, &x->timer, now_us);
-		return 0;
-	}
 	if (size > URI_MAX)
 		return LENO_URI;
 	if (d->count >= DIALS_MAX)
@@ -77,13 +71,41 @@ int dials_add(struct dials *d, const char *uri, uint64_t now_us)
 	memcpy(x->uri, uri, size);
 	x->timer.kind = d->timer_kind;
 	x->number = ++d->last_number;
-	x->keep = true;
 	x->delay_ms = DIAL_FIRST_MS;
+	x->meeting = strncmp(uri, MEETING_SCHEME, sizeof MEETING_SCHEME - 1) == 0;
 	list_init(&x->all);
 	list_append(&d->all, &x->all);
 	d->count++;
 	timers_set(d->timers, &x->timer, now_us);
+	*ret = x;
 	return 0;
+}
+
+int dials_add(struct dials *d, const char *uri, uint64_t now_us)
+{
+	struct dial *x = dials_by_uri(d, uri);
+	int error = x ? 0 : add(d, uri, now_us, &x);
+
+	if (error)
+		return error;
+	x->keep = true;
+	x->automatic = x->beside = false;
+	if (x->state == DIAL_WAITING)
+		timers_set(d->timers, &x->timer, now_us);
+	return 0;
+}
+
+struct dial *dials_try(struct dials *d, const char *uri, const leno_id *wanted, bool beside,
+                       uint64_t now_us)
+{
+	struct dial *x;
+
+	if (dials_by_uri(d, uri) || add(d, uri, now_us, &x))
+		return NULL;
+	x->automatic = true;
+	x->beside = beside;
+	x->wanted = *wanted;
+	return x;
 }
 
 void dials_remove(struct dials *d, struct dial *x)

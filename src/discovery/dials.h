@@ -8,7 +8,9 @@
  *     which we are put out within DIAL_STEADY_MS, since there is no room.
  *  2. What leads to ourselves is dialled as seldom as there is: it may lead elsewhere one day,
  *     or somebody in between made it so.
- *  3. Each delay is drawn between half of it and all of it, so that peers that lost one
+ *  3. A dial that is automatic is tried once, for one peer, because somebody said that this is
+ *     where it is (prospects.h); whoever owns it removes it when it ends.
+ *  4. Each delay is drawn between half of it and all of it, so that peers that lost one
  *     relay do not come back in step (AWS's "equal jitter"). */
 #ifndef LENO_DISCOVERY_DIALS_H
 #define LENO_DISCOVERY_DIALS_H
@@ -26,6 +28,8 @@ enum {
 	URI_MAX        = 512
 };
 
+#define MEETING_SCHEME "rendezvous:"
+
 enum dial_state { DIAL_WAITING, DIAL_DIALLING, DIAL_LINKING, DIAL_HELD };
 
 struct dial {
@@ -37,6 +41,11 @@ struct dial {
 	bool            keep;       /* dial again when its link dies                   */
 	bool            known;      /* peer is who answered there last                 */
 	leno_id         peer;
+	bool            meeting;    /* to a meeting point: MEETING_SCHEME before its URI */
+	bool            automatic;  /* nobody but us wants it: to reach `wanted`       */
+	bool            beside;     /* which is on our machine                         */
+	bool            unused;     /* its link goes because nobody needs it           */
+	leno_id         wanted;
 	uint32_t        delay_ms;
 	uint64_t        held_us;    /* since when it is HELD                           */
 	bool            shut;       /* put out at once: the delay goes on              */
@@ -55,6 +64,10 @@ void dials_clear(struct dials *);
 
 /* Due at once. An address that is there already is kept (and woken). URI, MEMORY, LIMIT. */
 int  dials_add(struct dials *, const char *uri, uint64_t now_us);
+
+/* An automatic one, due at once. NULL: LIMIT, URI, MEMORY, or this address is dialled already. */
+struct dial *dials_try(struct dials *, const char *uri, const leno_id *wanted, bool beside,
+                       uint64_t now_us);
 void dials_remove(struct dials *, struct dial *);
 struct dial *dials_find(const struct dials *, uint32_t number);
 struct dial *dials_by_uri(const struct dials *, const char *uri);

@@ -225,11 +225,20 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	assert(h->out_size == HELLO_SIZE);
 }
 
+/* Does the hello name this network, under its salt? */
+static bool names(const struct link_setup *setup, const uint8_t *in)
+{
+	uint8_t tag[NETWORK_TAG_SIZE];
+
+	network_tag(setup->network, in + SALT_AT, tag);
+	return crypto_same(tag, in + TAG_AT, sizeof tag);
+}
+
 static int take_hello(struct handshake *h, struct bytes message)
 {
 	const uint8_t *in = message.data, *e = in + HELLO_PREAMBLE;
 	uint8_t highest = in[PREAMBLE_MAGIC], lowest = in[PREAMBLE_MAGIC + 1];
-	uint8_t tag[NETWORK_TAG_SIZE], first[32 + TAG_SIZE], payload[PAYLOAD_MAX];
+	uint8_t first[32 + TAG_SIZE], payload[PAYLOAD_MAX];
 	struct writer w = writer_of(h->out, sizeof h->out);
 	struct writer self = writer_of(payload, sizeof payload);
 	size_t size;
@@ -238,9 +247,12 @@ static int take_hello(struct handshake *h, struct bytes message)
 		return LENO_PROTOCOL;
 	if (lowest > PROTOCOL_VERSION || highest < PROTOCOL_OLDEST)
 		return LENO_OLD;
-	network_tag(h->setup->network, in + SALT_AT, tag);
-	if (!crypto_same(tag, in + TAG_AT, sizeof tag))
-		return LENO_FOREIGN;
+	if (!names(h->setup, in)) {
+		if (!h->setup->guests || !names(h->setup->guests, in))
+			return LENO_FOREIGN;
+		h->setup = h->setup->guests;
+		h->admission = admission_of(h->setup->network);
+	}
 	if (in[PREAMBLE_MAGIC + 2] != h->admission)
 		return ((in[PREAMBLE_MAGIC + 2] ^ h->admission) &
 			(ADMIT_SECRET | ADMIT_CERTIFICATE)) == ADMIT_CERTIFICATE

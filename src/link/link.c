@@ -167,6 +167,7 @@ static int open_records(struct link *l, uint64_t now_us)
 	crypto_hash(l->id, sizeof l->id, bytes_of(NULL, 0), &hash, 1);
 	l->peer = h->peer;
 	l->cipher = h->cipher;
+	l->setup = h->setup;
 	heartbeat_start(&l->heartbeat, l->setup->heartbeat_us, l->setup->misses,
 			l->setup->silence_us, l->dialled, now_us);
 	return 0;
@@ -429,6 +430,11 @@ int link_tick(struct link *l, uint64_t now_us)
 }
 
 /* ---- asking --------------------------------------------------------------------------- */
+
+bool link_guest(const struct link *l)
+{
+	return l->setup->guest;
+}
 
 enum link_state link_state(const struct link *l)
 {

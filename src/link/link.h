@@ -47,6 +47,8 @@ struct link_setup {
 	uint32_t misses;
 	uint64_t silence_us;         /* with traffic under way: silent this long is dead */
 	bool     has_aes;
+	bool     guest;              /* links to a meeting point, which carry no packets */
+	const struct link_setup *guests; /* let in besides the network's own; NULL: nobody */
 };
 
 enum link_verdict {
@@ -119,6 +121,7 @@ enum close_reason link_reason(const struct link *);   /* the peer's, after LENO_
 uint64_t link_deadline(const struct link *);
 int link_tick(struct link *, uint64_t now_us);
 
+bool link_guest(const struct link *);       /* made by a setup of guests; from LINK_OPENED */
 enum link_state link_state(const struct link *);
 bool link_dialled(const struct link *);
 const struct link_peer *link_peer(const struct link *);    /* from LINK_OPENED on      */

@@ -100,3 +100,17 @@ uint64_t mesh_routes_serial(const struct mesh *m)
 {
 	return m->routes_serial;
 }
+
+bool mesh_spares(struct mesh *m, int link)
+{
+	struct atlas_edge *e = link >= 0 && link < m->links_end && m->links[link]
+	                     ? atlas_edge_to(&m->self, &m->links[link]->peer.id) : NULL;
+	uint32_t slot = e ? e->slot : NO_SLOT;
+
+	if (slot == NO_SLOT)
+		return false;
+	e->slot = NO_SLOT;
+	search_run(m, 0, false, false);
+	e->slot = slot;
+	return search_best(m, slot) != NULL;
+}

@@ -74,6 +74,8 @@ static void tell_node(const struct mesh *m, const struct atlas_node *n, struct m
 		ret->name = s->name;
 		ret->n_labels = s->n_labels;
 		ret->labels = s->labels;
+		ret->extensions = bytes_of(m->own.extensions, m->own.n_extensions);
+		ret->n_links = (unsigned)m->self.n_edges;
 	} else {
 		ret->keys = r->keys;
 		ret->pass = r->pass;
@@ -82,6 +84,8 @@ static void tell_node(const struct mesh *m, const struct atlas_node *n, struct m
 		ret->name = r->name;
 		ret->n_labels = r->n_labels;
 		ret->labels = r->labels;
+		ret->extensions = r->extensions;
+		ret->n_links = (unsigned)r->n_edges;
 	}
 }
 

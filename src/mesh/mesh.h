@@ -63,6 +63,8 @@ struct mesh_node {
 	const char *name;
 	size_t   n_labels;
 	const char *const *labels;
+	struct bytes extensions;           /* see wire/extensions.h                   */
+	unsigned n_links;                  /* that its record lists                   */
 	bool     up;
 	unsigned hops;
 	uint32_t rtt_us;
@@ -102,6 +104,10 @@ void mesh_link_down(struct mesh *, int link, uint64_t now_us);
 /* Before mesh_link_down(): the neighbour said goodbye on this link. Should no other path
  * lead there, that is why it is down, even if its last record did not come in time. */
 void mesh_link_goodbye(struct mesh *, int link);
+/* Says this besides in our own record, in place of what was said of this kind; nothing when
+ * value.data is NULL. LIMIT: there is no room for it in EXTENSIONS_MAX. */
+int  mesh_extend(struct mesh *, uint8_t kind, struct bytes value, uint64_t now_us);
+
 void mesh_link_rtt(struct mesh *, int link, uint32_t rtt_us, uint64_t now_us);
 
 /* Publishes our own record as gone (no links), as the last frames: for a goodbye. */
@@ -160,6 +166,9 @@ bool mesh_way(struct mesh *, const leno_id *from, const leno_id *to,
 
 /* Do all links of our own way to that node exist? Cheap. */
 bool mesh_way_stands(const struct mesh *, const struct mesh_way *, const leno_id *to);
+
+/* Would a path still lead to the neighbour without this link? Costs a search. */
+bool mesh_spares(struct mesh *, int link);
 
 /* Goes up whenever routes were computed anew. */
 uint64_t mesh_routes_serial(const struct mesh *);

@@ -67,9 +67,7 @@ void own_seal(struct mesh *m)
 	struct node_record n = { .role = setup->role, .goodbye = own->gone,
 	                         .message_max = setup->message_max,
 	                         .name = bytes_text(setup->name), .n_labels = setup->n_labels };
-	uint8_t extensions[EXTENSION_HEAD + CERTIFICATE_MAX];
 	struct writer w = writer_of(own->raw, sizeof own->raw);
-	struct writer x = writer_of(extensions, sizeof extensions);
 	size_t n_neighbours = list_neighbours(m, neighbours);
 
 	own->seal = own->dirty = false;
@@ -88,14 +86,31 @@ void own_seal(struct mesh *m)
 	for (size_t i = 0; i < setup->n_labels; i++)
 		n.labels[i] = bytes_text(setup->labels[i]);
 	if (setup->network->certificate.size > 0)
-		write_extension(&x, EXTENSION_CERTIFICATE, setup->network->certificate);
-	n.extensions = writer_bytes(&x);
+		extensions_set(own->extensions, &own->n_extensions, sizeof own->extensions,
+		               EXTENSION_CERTIFICATE, setup->network->certificate);
+	n.extensions = bytes_of(own->extensions, own->n_extensions);
 	node_record_write(&w, &n, neighbours, n_neighbours);
 	mesh_record_sign(&w, setup->self);
-	assert(!w.full && !x.full);        /* node_record.h has proved that it fits */
+	assert(!w.full);        /* node_record.h has proved that it fits */
 	own->raw_size = writer_size(&w);
 	m->self.stamp = m->self.heard = own->stamp;
 	gossip_spread(m, &m->self, NULL);
+}
+
+int mesh_extend(struct mesh *m, uint8_t kind, struct bytes value, uint64_t now_us)
+{
+	struct mesh_own *own = &m->own;
+	struct bytes old = { NULL, 0 };
+	bool had = extensions_find(bytes_of(own->extensions, own->n_extensions), kind, &old);
+
+	m->now_us = now_us;
+	if (had == (value.data != NULL) && bytes_same(old, value))
+		return 0;
+	if (!extensions_set(own->extensions, &own->n_extensions, sizeof own->extensions, kind, value))
+		return LENO_LIMIT;
+	own->force = true;
+	own_changed(m, REDUNDANT_MS);
+	return 0;
 }
 
 /* A round trip was measured. A link that is local, or new, costs the least there is. */

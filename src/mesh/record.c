@@ -102,6 +102,8 @@ struct mesh_record *mesh_record_new(const struct node_record *n, struct bytes ra
 	}
 	r->raw = bytes_of(block + raw_at, raw.size);
 	bytes_copy(block + raw_at, raw.data, raw.size);
+	if (n->extensions.size > 0)
+		r->extensions = bytes_of(r->raw.data + (n->extensions.data - raw.data), n->extensions.size);
 	at = block + raw_at + raw.size;
 	r->name = put_text(&at, n->name);
 	r->n_labels = n->n_labels;

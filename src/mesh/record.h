@@ -46,6 +46,7 @@ struct mesh_record {
 	size_t   n_edges;
 	struct atlas_edge *edges;
 	struct bytes raw;
+	struct bytes extensions;     /* within raw                                  */
 };
 
 struct public_keys mesh_record_keys(const struct node_record *);

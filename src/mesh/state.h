@@ -117,9 +117,10 @@ struct mesh_own {
 	uint64_t sealed_us, due_us;
 	unsigned jumps;
 	bool     bumped;
-	size_t   n_told;
+	size_t   n_told, n_extensions;
 
 	/* Written before they are read, and large: mesh_new() leaves them as they come. */
+	uint8_t  extensions[EXTENSIONS_MAX];
 	uint8_t  raw[NODE_RECORD_MAX];
 	struct node_neighbour told[NEIGHBOURS_MAX];  /* as it was signed             */
 	struct atlas_edge edges[NEIGHBOURS_MAX];     /* as it is now, by id          */

@@ -10,6 +10,8 @@
  *  2. A link that the neighbour had confirmed and no longer lists is a zombie: it goes
  *     before anything is chosen, so that it cannot win over the living. */
 #include "base/mem.h"
+#include "node/direct.h"
+#include "node/meet.h"
 #include "node/node.h"
 
 enum {
@@ -68,12 +70,12 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 
 	if (stranger && n->n_strangers >= STRANGERS_MAX && !make_room(n))
 		return LENO_BUSY;
-	if (n->n_conns >= n->options.links_max + 2 * STRANGERS_MAX)
+	if (n->n_conns >= n->options.links_max + 2 * STRANGERS_MAX + meet_conns_max(n))
 		return LENO_LIMIT;
 	c = mem_new(sizeof *c);
 	if (!c)
 		return LENO_MEMORY;
-	c->link = link_new(&n->link_setup, dial != 0, n->now_us);
+	c->link = link_new(meet_link_setup(n, dial), dial != 0, n->now_us);
 	if (!c->link || table_put(&n->pipes, pipe, c) || timers_admit(&n->timers)) {
 		table_remove(&n->pipes, pipe);
 		link_free(c->link);
@@ -145,6 +147,10 @@ void conns_opened(struct conn *c)
 	int error;
 
 	forget_stranger(c);
+	if (link_guest(c->link)) {
+		meet_opened(c);
+		return;
+	}
 	c->proved = true;
 	c->counts.opened_us = n->now_us;
 	n->stats.handshakes++;
@@ -294,8 +300,9 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 	}
 }
 
-/* Its first record came: so it knows the secret, if there is one. */
-static void count_in(struct conn *c)
+/* Its first record came: so it knows the secret, if there is one. False: it is not whom it was
+ * dialled for, and on its way out. */
+static bool count_in(struct conn *c)
 {
 	leno_node *n = c->node;
 	struct dial *d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
@@ -303,7 +310,10 @@ static void count_in(struct conn *c)
 	c->links_known = true;
 	if (d)
 		dials_proved(&n->dials, d, &link_peer(c->link)->id, n->now_us);
+	if (d && !direct_proved(c, d))
+		return false;
 	down_wake(c);
+	return true;
 }
 
 void conns_let_in(struct conn *c)
@@ -314,8 +324,8 @@ void conns_let_in(struct conn *c)
 	down_wake(c);
 	if (!c->links_came)
 		return;
-	count_in(c);
-	choose(c->node, &id, false);
+	if (count_in(c))
+		choose(c->node, &id, false);
 }
 
 bool conns_take_links(struct conn *c, struct bytes body)
@@ -335,7 +345,8 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	c->links_came = true;
 	if (c->waiting)
 		return true;
-	count_in(c);
+	if (!count_in(c))
+		return true;
 	list_each (it, next, &n->conns) {
 		struct conn *o = list_item(it, struct conn, all);
 
@@ -357,8 +368,8 @@ static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, 
 		dials_self(d);
 	if (d && error == LENO_LIMIT)
 		dials_shut(d, n->now_us);
-	if (d && d->state != DIAL_HELD)
-		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+	if (d && (d->automatic || d->meeting || d->state != DIAL_HELD))
+		direct_dial_lost(n, d);
 	if (!peer)
 		return;
 	list_each (it, next, &n->conns) {
@@ -382,6 +393,7 @@ static void detach(struct conn *c, enum leno_why why, int error)
 		id = link_peer(c->link)->id;
 	c->finishing = true;
 	forget_stranger(c);
+	meet_left(c);
 	if (chosen && why == LENO_WHY_GOODBYE && link_reason(c->link) == CLOSE_GOODBYE)
 		mesh_link_goodbye(n->mesh, c->number);
 	unchoose(c);
@@ -484,5 +496,6 @@ void conns_free(struct conn *c)
 	fan_drop(c);
 	timers_release(&c->node->timers, &c->timer);
 	link_free(c->link);
+	mem_free(c->guest);
 	mem_free(c);
 }

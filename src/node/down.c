@@ -6,6 +6,7 @@
  * carries (link.h): packets alone go into it, everybody else into the next. */
 #include <assert.h>
 
+#include "node/meet.h"
 #include "node/node.h"
 
 enum { RECORD_MIN = 256 };   /* less room than this is not worth a record */
@@ -24,6 +25,8 @@ bool down_has(const struct conn *c)
 		return true;
 	if (c->finishing || link_state(c->link) != LINK_OPEN)
 		return false;
+	if (c->guest)
+		return meet_wants(c);
 	return c->links_due || revoke_wants(c) || !list_empty(&c->ready) || relay_has(&c->relay) || fan_wants(c) ||
 	       (c->number >= 0 && mesh_wants(c->node->mesh, c->number));
 }
@@ -58,6 +61,8 @@ static void make_record(struct conn *c, struct writer *w)
 {
 	leno_node *n = c->node;
 
+	if (c->guest)
+		meet_make(c, w);
 	if (c->links_due)
 		conns_make_links(c, w);
 	if (!c->links_known)               /* nothing counts before the peer has said its own */

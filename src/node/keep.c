@@ -1,11 +1,15 @@
 /* keep.c - the addresses and neighbours that the application wants or does not want. */
+#include "node/direct.h"
 #include "node/node.h"
 
 int leno_engine_connect(leno_node *n, const char *uri)
 {
 	if (n->duplicate)
 		return LENO_DUPLICATE;
-	return n->leaving ? LENO_CLOSED : dials_add(&n->dials, uri, n->now_us);
+	if (n->leaving)
+		return LENO_CLOSED;
+	direct_adopt(n, dials_by_uri(&n->dials, uri));
+	return dials_add(&n->dials, uri, n->now_us);
 }
 
 void leno_engine_forget(leno_node *n, const char *uri)
@@ -14,6 +18,7 @@ void leno_engine_forget(leno_node *n, const char *uri)
 
 	if (!d)
 		return;
+	direct_adopt(n, d);
 	n->n_dials_due -= d->due;
 	dials_remove(&n->dials, d);
 }
@@ -26,6 +31,7 @@ int leno_keep(leno_node *n, const leno_id *id, bool on)
 	if (!n || !id)
 		return LENO_ARGUMENT;
 	while ((d = dials_by_peer(&n->dials, id, d))) {
+		direct_adopt(n, d);
 		d->keep = on;
 		if (on && d->state == DIAL_WAITING)
 			timers_set(&n->timers, &d->timer, n->now_us);
@@ -44,6 +50,7 @@ int leno_disconnect(leno_node *n, const leno_id *id)
 	leno_keep(n, id, false);
 	if (!c)
 		return LENO_NO_NODE;
+	direct_shun(n, id);
 	conns_close(c, CLOSE_DISCONNECT, LENO_WHY_GOODBYE, 0);
 	return 0;
 }

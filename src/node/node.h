@@ -34,7 +34,7 @@
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
                   TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS,
-                  TIMER_ADMIT };
+                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET };
 
 enum { URI_SHOWN = 80 };
 
@@ -103,6 +103,8 @@ struct conn {
 	struct fan_queue *fan;      /* broadcasts, see fan_tree.c; NULL: never any     */
 	struct peer *peer;          /* with the node at the other end, once looked up  */
 	struct conn_counts counts;
+	struct guest *guest;        /* of a link to or at a meeting point, see meet.h  */
+	uint64_t     looked;        /* counts.forwarded when direct.c last looked      */
 	char         uri[URI_SHOWN];
 };
 
@@ -140,6 +142,7 @@ struct peer {
 	struct suspects *suspects;  /* relays on the way; NULL: never any              */
 	uint64_t        born_us;
 	uint64_t        sent, received; /* messages, requests and replies              */
+	uint64_t        looked;     /* bytes of the session when direct.c last looked  */
 };
 
 struct leno_message {
@@ -157,7 +160,7 @@ struct leno_node {
 	leno_handlers  handlers;
 	void          *user, *driver;
 	char          *strings;
-	const char    *labels[LABELS_MAX];
+	const char    *labels[LABELS_MAX], *advertise[ADVERTISED_MAX];
 	struct identity identity;
 	struct network  network;
 	struct random   random;
@@ -198,6 +201,9 @@ struct leno_node {
 	uint64_t        suspects_due;    /* when one of them has to be looked at       */
 	uint64_t        suspects_us;     /* no search before this                      */
 	uint64_t        suspects_serial; /* of the routes that they were looked at with */
+
+	struct direct  *direct;      /* links that the node makes by itself            */
+	struct meet_state *meet;     /* meeting points                                 */
 
 	leno_stats      stats;
 	uint64_t        refused_log_us;  /* when a refusal was last logged             */

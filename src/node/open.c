@@ -2,8 +2,11 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "node/direct.h"
+#include "node/meet.h"
 #include "node/node.h"
 #include "session/inbox.h"
+#include "wire/addresses.h"
 #include "wire/node_record.h"
 
 enum {
@@ -39,7 +42,7 @@ static void fill_in(leno_options *o)
 
 static bool good(const leno_options *o)
 {
-	if (strlen(o->network) > NETWORK_MAX || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
+	if (strlen(o->network) > NETWORK_MAX || strcmp(o->network, MEETING_NETWORK) == 0 || !node_text_ok(bytes_text(o->name), NAME_MAX_) ||
 	    o->n_labels > LABELS_MAX || (o->n_labels > 0 && !o->labels) ||
 	    (o->n_allow > 0 && !o->allow) ||
 	    o->heartbeat_ms > HEARTBEAT_MS_MAX || o->heartbeat_misses > MISSES_MAX ||
@@ -49,6 +52,11 @@ static bool good(const leno_options *o)
 		return false;
 	for (size_t i = 0; i < o->n_labels; i++)
 		if (!o->labels[i] || !node_text_ok(bytes_text(o->labels[i]), LABEL_MAX))
+			return false;
+	if (o->n_advertise > ADVERTISED_MAX || (o->n_advertise > 0 && !o->advertise))
+		return false;
+	for (size_t i = 0; i < o->n_advertise; i++)
+		if (!o->advertise[i] || !address_ok(bytes_text(o->advertise[i])))
 			return false;
 	return true;
 }
@@ -71,6 +79,8 @@ static int keep_strings(leno_node *n)
 
 	for (size_t i = 0; i < o->n_labels; i++)
 		size += strlen(o->labels[i]) + 1;
+	for (size_t i = 0; i < o->n_advertise; i++)
+		size += strlen(o->advertise[i]) + 1;
 	n->strings = at = mem_new(size);
 	if (!at)
 		return LENO_MEMORY;
@@ -79,6 +89,9 @@ static int keep_strings(leno_node *n)
 	for (size_t i = 0; i < o->n_labels; i++)
 		n->labels[i] = keep_text(&at, o->labels[i]);
 	o->labels = n->labels;
+	for (size_t i = 0; i < o->n_advertise; i++)
+		n->advertise[i] = keep_text(&at, o->advertise[i]);
+	o->advertise = n->advertise;
 	o->identity_file = o->secret_file = NULL;
 	o->certificate_file = o->network_key_file = o->invitation = NULL;
 	o->allow = NULL;
@@ -136,7 +149,10 @@ static int make_parts(leno_node *n)
 	random_bytes(&n->random, seed, sizeof seed);
 	map_init(&n->peers, offsetof(struct peer, id), sizeof(leno_id), o->nodes_max, seed);
 	n->mesh = mesh_new(&mesh, n->now_us);
-	return n->mesh ? fan_open(n) : LENO_MEMORY;
+	error = n->mesh ? fan_open(n) : LENO_MEMORY;
+	if (!error)
+		error = meet_open(n);
+	return error ? error : direct_open(n);
 }
 
 static uint32_t most_requests(const leno_options *o)
@@ -247,6 +263,8 @@ void leno_engine_free(leno_node *n)
 	list_each (jt, after, &n->graves)
 		conns_free(list_item(jt, struct conn, all));
 	requests_clear(&n->requests);
+	direct_free(n);
+	meet_free(n);
 	dials_clear(&n->dials);
 	map_clear(&n->peers);
 	table_clear(&n->pipes);
@@ -308,7 +326,7 @@ int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class,
 	if (error)
 		node_count_refusal(n, error);
 	if (d && error)
-		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+		direct_dial_lost(n, d);
 	else if (d)
 		d->state = DIAL_LINKING;
 	node_settle(n);
@@ -325,10 +343,11 @@ void leno_engine_dial_failed(leno_node *n, uint32_t dial, int error)
 	/* Once is worth a warning; that it goes on is not. Nobody has said anything yet: the
 	 * system has, for want of a listener. */
 	if (error < 0)
-		events_log(n, d->delay_ms == DIAL_FIRST_MS ? LENO_LOG_WARN : LENO_LOG_DEBUG,
-		           "cannot dial %s: %s (trying again)", d->uri,
-		           error == LENO_REFUSED ? "nobody listens there" : leno_strerror(error));
-	dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+		events_log(n, d->delay_ms == DIAL_FIRST_MS && !d->automatic ? LENO_LOG_WARN : LENO_LOG_DEBUG,
+		           "cannot dial %s: %s%s", d->uri,
+		           error == LENO_REFUSED ? "nobody listens there" : leno_strerror(error),
+		           d->automatic ? "" : " (trying again)");
+	direct_dial_lost(n, d);
 }
 
 void leno_engine_take(leno_node *n, leno_pipe pipe, uint8_t *data, size_t size)
@@ -369,7 +388,8 @@ static bool next_dial(leno_node *n, leno_out *ret)
 			continue;
 		d->due = false;
 		n->n_dials_due--;
-		*ret = (leno_out){ .kind = LENO_OUT_DIAL, .dial = d->number, .uri = d->uri };
+		*ret = (leno_out){ .kind = LENO_OUT_DIAL, .dial = d->number, .uri = d->uri + (d->meeting ? sizeof MEETING_SCHEME - 1 : 0),
+		                   .hearsay = d->automatic, .beside = d->beside };
 		return true;
 	}
 	n->n_dials_due = 0;

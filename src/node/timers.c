@@ -1,5 +1,7 @@
 /* timers.c - the deadlines of a node, and the end of each input. */
 #include "node/node.h"
+#include "node/direct.h"
+#include "node/meet.h"
 #include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
@@ -33,8 +35,8 @@ static size_t dialled(const leno_node *n)
 	list_each (it, next, &n->dials.all) {
 		const struct dial *d = list_item(it, struct dial, all);
 
-		count += d->state == DIAL_DIALLING || d->state == DIAL_LINKING ||
-		         d->state == DIAL_HELD;
+		count += !d->meeting && (d->state == DIAL_DIALLING || d->state == DIAL_LINKING ||
+		                         d->state == DIAL_HELD);
 	}
 	return count;
 }
@@ -43,8 +45,8 @@ static void dial_due(leno_node *n, struct dial *d)
 {
 	if (n->leaving)
 		return;
-	if (dialled(n) >= n->options.dials_max) {
-		dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
+	if (!d->meeting && dialled(n) >= n->options.dials_max) {
+		direct_dial_lost(n, d);
 		return;
 	}
 	d->state = DIAL_DIALLING;
@@ -107,7 +109,7 @@ static void due(leno_node *n, struct timer *t)
 	case TIMER_ADMIT:
 		n->admit.look = true;      /* and node_settle() does */
 		break;
-	case TIMER_SUSPECTS:
+	case TIMER_SUSPECTS: case TIMER_DIRECT: case TIMER_MEET:
 		break;                     /* node_settle() looks at them */
 	}
 }
@@ -170,6 +172,8 @@ void node_settle(leno_node *n)
 	events_room(n);
 	streams_settle(n);
 	suspects_settle(n);
+	meet_settle(n);
+	direct_settle(n);
 	peers_settle(n);
 	while ((number = mesh_next_wanting(n->mesh)) >= 0)
 		if ((c = table_get(&n->links, (size_t)number)))

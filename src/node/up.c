@@ -1,6 +1,8 @@
 /* up.c - a byte's way in: pipe -> link -> (mesh | packet | session) -> callback. */
 #include <assert.h>
 
+#include "node/direct.h"
+#include "node/meet.h"
 #include "node/node.h"
 #include "node/suspects.h"
 
@@ -282,11 +284,13 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	switch (f->type) {
 	case FRAME_PING: case FRAME_PONG: case FRAME_CLOSE: case FRAME_REKEY:
 		return link_control(c->link, f, n->now_us);
-	case FRAME_LINKS:
-		return conns_take_links(c, f->body) ? 0 : LENO_PROTOCOL;
 	default:
 		break;
 	}
+	if (c->guest)
+		return meet_take(c, f);
+	if (f->type == FRAME_LINKS)
+		return conns_take_links(c, f->body) ? 0 : LENO_PROTOCOL;
 	if (!c->links_known)               /* both ends say FRAME_LINKS first */
 		return LENO_PROTOCOL;
 	if (link_peer(c->link)->pass.guest && f->type < FRAME_HELLO)
@@ -332,6 +336,8 @@ static void closed(struct conn *c)
 	};
 	size_t reason = link_reason(c->link);
 
+	if (reason == CLOSE_DISCONNECT && c->proved)
+		direct_unwanted(c);
 	if (reason >= sizeof told / sizeof *told || !told[reason].why)
 		reason = CLOSE_GOODBYE;
 	if (reason == CLOSE_GOODBYE) {

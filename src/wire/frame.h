@@ -32,7 +32,11 @@ enum frame_type {
 	FRAME_ACK       = 0x32,
 	FRAME_BYE       = 0x33,  /* the session ends                                  */
 	FRAME_HEARD     = 0x34,  /* which packets have come, see session/report.h     */
-	FRAME_DOUBT     = 0x35   /* relays between the two that are suspected         */
+	FRAME_DOUBT     = 0x35,  /* relays between the two that are suspected         */
+
+	/* between a meeting point and its guest, and nothing else: see meeting.h */
+	FRAME_MEET      = 0x40,  /* I am here for this topic                          */
+	FRAME_MET       = 0x41   /* these are, too                                    */
 };
 
 enum close_reason {

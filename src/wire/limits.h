@@ -30,6 +30,9 @@ enum {
 	ROUTE_MAX         = 8,           /* relays that a packet's sender may name    */
 	NEIGHBOURS_MAX    = 256,         /* listed in one record                      */
 	NODE_RECORD_MAX   = 8 * 1024,    /* bytes of a node's signed record           */
+	EXTENSIONS_MAX    = 1776,        /* of those, what we say besides             */
+	ADVERTISED_MAX    = 8,           /* addresses that a node says it is reached at */
+	ADVERTISED_URI    = 120,         /* bytes of one                              */
 
 	RELAY_QUEUE_MAX   = 4 << 20,     /* bytes waiting on one link for others      */
 	RELAY_QUEUE_MARK  = 1 << 20,     /* of them, before packets are marked ...    */

@@ -140,6 +140,7 @@ bool node_record_read(struct bytes raw, struct node_record *ret)
 		n.labels[n.n_labels++] = read_text(&r, LABEL_MAX);
 	read_neighbours(&r, &n);
 	n.extensions = read_sized(&r, NODE_RECORD_MAX);
+	r.bad = r.bad || !extensions_ok(n.extensions);
 	n.covered = bytes_of(raw.data, reader_left(&r) < raw.size ? raw.size - reader_left(&r) : 0);
 	n.signature = read_bytes(&r, NODE_SIGNATURE).data;
 	if (!read_end(&r) || raw.size > NODE_RECORD_MAX)

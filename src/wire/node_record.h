@@ -6,7 +6,7 @@
  *   labels: count varint, sized each
  *   neighbours: count varint, then id 16 | cost varint | u8: bit 7 local, rtt class below;
  *       ids strictly ascending
- *   extensions: sized, see extension.h; of unknown kinds kept and forwarded
+ *   extensions: sized, see extensions.h; of unknown kinds too, kept and forwarded
  *   signature 64, over "leno record 1" and all of the above
  *
  * The id of a node is computed from its keys, and stated nowhere. Who reads this must
@@ -19,6 +19,7 @@
 
 #include "wire/certificate.h"
 #include "wire/codec.h"
+#include "wire/extensions.h"
 #include "wire/limits.h"
 
 enum {
@@ -30,9 +31,8 @@ enum {
 	NODE_HEAD          = 1 + 32 + 32 + 16 + 8 + 5 + 1 + 1 + 5 /* the varints at their widest */
 };
 static_assert(NODE_HEAD + (1 + NAME_MAX_) + 1 + LABELS_MAX * (1 + LABEL_MAX) + 2 +
-                      NEIGHBOURS_MAX * (16 + 3 + 1) + 2 + EXTENSION_HEAD + CERTIFICATE_MAX +
-                      NODE_SIGNATURE <=
-              NODE_RECORD_MAX, "the largest node with a certificate fits its record");
+                      NEIGHBOURS_MAX * (16 + 3 + 1) + 2 + EXTENSIONS_MAX + NODE_SIGNATURE <=
+              NODE_RECORD_MAX, "the largest node fits its record");
 
 /* Which of two records of one node is newer: by incarnation, then by version. */
 struct node_stamp {

@@ -70,7 +70,8 @@ def test_what_is_offered(w):
                           ("leno map --root b", ["bert", "bob"]),
                           ("leno map --root=b", ["bert", "bob"]),
                           ("leno nodes --w", ["--watch"]),
-                          ("leno nodes --discover ", ["local:", "mdns:", "none"]),
+                          ("leno nodes --discover ",
+                           ["local:", "mdns:", "none", "rendezvous:tcp://"]),
                           ("leno up --listen t", ["tcp://", "tls://"]),
                           ("leno send --network elsewhere ", [])):
         check(press_tab(w, line) == offered, line, press_tab(w, line))

@@ -93,6 +93,7 @@ class World:
     """A network for one test, a folder for its files, and its processes."""
 
     count = 0
+    direct = False       # nodes make no links but those that the test lays
 
     def __init__(self):
         World.count += 1
@@ -103,6 +104,8 @@ class World:
     def environment(self, more=None):
         env = {k: v for k, v in os.environ.items() if not k.startswith("LENO_")}
         env.update(LENO_NETWORK=self.network, XDG_CONFIG_HOME=self.folder, LC_ALL="C.UTF-8")
+        if not self.direct:
+            env["LENO_NO_DIRECT"] = "yes"
         env.update(more or {})
         return env
 

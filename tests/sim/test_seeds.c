@@ -63,13 +63,27 @@ TEST(a_change_costs_its_own_size)
 {
 	struct scale_end small, large;
 
-	scale_run(1, 20, NULL, &small);
-	scale_run(1, 50, NULL, &large);
+	scale_run(1, 20, false, NULL, &small);
+	scale_run(1, 50, false, NULL, &large);
 	CHECK(small.ok && large.ok);
 	/* each node hears of it once, with its share of announcements: no more a node */
 	CHECK((large.cut_bytes - large.idle_bytes) / 50 <
 	      3 * ((small.cut_bytes - small.idle_bytes) / 20) + 2000);
 }
 
+/* Nodes that make links by themselves make few, however many nodes there are. */
+TEST(links_a_node_do_not_grow_with_the_mesh)
+{
+	struct scale_end small, large;
+
+	scale_run(1, 20, true, NULL, &small);
+	scale_run(1, 60, true, NULL, &large);
+	CHECK(small.ok && large.ok);
+	CHECK(small.quiet.least >= 3 && large.quiet.least >= 3);
+	CHECK(large.quiet.all <= 5 * 60 && large.quiet.all / 60 <= small.quiet.all / 20 + 1);
+	CHECK(large.busy.dialled_most <= 16 && large.busy.all <= 10 * 60);
+}
+
 TEST_MAIN(TEST_CASE(one_seed_is_one_run), TEST_CASE(what_failed_once_never_does_again),
-          TEST_CASE(a_change_costs_its_own_size))
+          TEST_CASE(a_change_costs_its_own_size),
+          TEST_CASE(links_a_node_do_not_grow_with_the_mesh))

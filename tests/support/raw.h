@@ -17,6 +17,7 @@
 #include "mesh/record.h"
 #include "session/session.h"
 #include "support/wires.h"
+#include "wire/meeting.h"
 
 struct raw {
 	struct identity self;
@@ -24,10 +25,12 @@ struct raw {
 	struct random random;
 	struct link_setup setup;
 	struct wires *w;
+	const char *uri;          /* as the node sees it                                 */
 	int wire;                 /* its number; -1: closed                              */
 	struct link *link;
 	int error;                /* the first verdict of the link below 0               */
 	unsigned heard[256];      /* frames by type                                      */
+	struct met met;           /* the last one, by its n                              */
 	uint8_t reason;           /* of the CLOSE that came; 0: none                     */
 	uint64_t turn;
 	struct pool pool;
@@ -43,6 +46,7 @@ WIRES_UNUSED static void raw_init(struct raw *r, uint8_t seed)
 
 	memset(r, 0, sizeof *r);
 	r->wire = -1;
+	r->uri = "raw";
 	identity_from_seed(&r->self, bytes);
 	network_init(&r->network, "default", NULL);
 	random_init(&r->random, bytes, bytes_text("raw"));
@@ -78,6 +82,8 @@ static void raw_frames(struct raw *r, struct bytes frames)
 
 	while (read_frame(&in, &f)) {
 		r->heard[f.type]++;
+		if (f.type == FRAME_MET)
+			met_read(f.body, &r->met);     /* views of what is gone: n alone counts */
 		if (f.type == FRAME_CLOSE && f.body.size == 1)
 			r->reason = f.body.data[0];
 		if (f.type <= FRAME_REKEY)
@@ -150,7 +156,7 @@ WIRES_UNUSED static bool raw_shake(struct raw *r, struct wires *w, int node)
 	size_t size;
 
 	r->w = w;
-	r->wire = wires_open(w, -1, node, LENO_PIPE_STREAM, 0, "raw");
+	r->wire = wires_open(w, -1, node, LENO_PIPE_STREAM, 0, r->uri);
 	if (r->wire < 0 || !(r->link = link_new(&r->setup, true, w->now)))
 		return false;
 	w->wire[r->wire].way[0].gone = false; /* this end is held here */

@@ -1,6 +1,6 @@
 /* dial.c - how a pipe comes to be: a dial travels, is answered, refused or lost.
  *
- * A URI is "sim:NAME" or "sim:NAME/N": all N are doors of the same node. The kernel
+ * A URI is "sim:NAME", "sim:NAME/N" or "sim://NAME:N": all N are doors of the same node. The kernel
  * of a frozen node accepts for it; a dead one's refuses; a cut cable says nothing.
  *
  *  1. Each LENO_OUT_DIAL is answered once, by opened or by dial_failed, unless the
@@ -92,9 +92,10 @@ void wire_dial(struct sim_node *node, uint32_t dial, const char *uri)
 	size_t size;
 
 	if (!strncmp(uri, "sim:", 4)) {
-		size = strcspn(uri + 4, "/");
+		uri += 4 + strspn(uri + 4, "/");
+		size = strcspn(uri, "/:");
 		if (size < sizeof name) {
-			memcpy(name, uri + 4, size);
+			memcpy(name, uri, size);
 			name[size] = '\0';
 			target = sim_find(node->sim, name);
 		}
@@ -103,6 +104,7 @@ void wire_dial(struct sim_node *node, uint32_t dial, const char *uri)
 		fail_dial(node, dial, LENO_ADDRESS, 0);
 		return;
 	}
+	target->knocks++;
 	d = world_alloc(sizeof(*d));
 	*d = (struct dialled){ wire_between(node, target, NULL), node, target, dial, node->life };
 	e = world_push(node->sim, node->sim->now_us + cable_travel(d->cable), on_dial_arrival, NULL,

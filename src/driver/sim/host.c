@@ -395,8 +395,9 @@ void sim_start(struct sim_node *node)
 	world_note(node, 'n', node->life, 0, 0);
 	world_tell(node, "-- starts its life %u", (unsigned)node->life);
 	node_enter(node);
+	node_advertise(node);
 	for (size_t i = 0; i < node->n_uris; i++)
-		if ((error = leno_engine_connect(node->leno, node->uris[i])) < 0)
+		if ((error = node_dial(node, node->uris[i])) < 0)
 			world_fail(sim, "%s cannot dial: %s", node->name, leno_strerror(error));
 	node_leave(node);
 }
@@ -497,7 +498,7 @@ void node_connect(struct sim_node *node, const char *uri)
 	if (!node->leno)
 		return;
 	node_enter(node);
-	error = leno_engine_connect(node->leno, uri);
+	error = node_dial(node, uri);
 	if (error < 0)
 		world_fail(node->sim, "%s cannot dial %s: %s", node->name, uri,
 		           leno_strerror(error));

@@ -18,6 +18,7 @@ static const char USAGE[] =
 	"  --faults LIST     all, none, or names with commas between: kill cut one-way\n"
 	"                    stall partition crash vanish leave freeze jump dial profile\n"
 	"  --secret          the network has a secret\n"
+	"  --advertise       nodes say where they are dialled, and make links by themselves\n"
 	"  --key             the network has a key, and one node is revoked\n"
 	"  --trace           a line an event, with its virtual time\n"
 	"  --quiet           only failures and the last line\n"
@@ -143,6 +144,8 @@ static int read_arguments(int argc, char **argv, struct arguments *args)
 			i++;
 		} else if (!strcmp(argv[i], "--secret"))
 			args->story.secret = true;
+		else if (!strcmp(argv[i], "--advertise"))
+			args->story.advertise = true;
 		else if (!strcmp(argv[i], "--key"))
 			args->story.key = true;
 		else if (!strcmp(argv[i], "--trace"))
@@ -167,7 +170,7 @@ static void print_again(const struct arguments *args, uint64_t seed)
 	if (args->faults)
 		printf(" --faults %s", args->faults);
 	printf("%s%s --trace\n", args->story.secret ? " --secret" : "",
-	       args->story.key ? " --key" : "");
+	       args->story.advertise ? " --advertise" : args->story.key ? " --key" : "");
 }
 
 static int run_seeds(struct arguments *args)
@@ -207,13 +210,19 @@ static double share(uint64_t bytes, unsigned nodes)
 	return (double)(int64_t)bytes / nodes;
 }
 
+static void print_links(unsigned nodes, const char *when, const struct scale_links *l)
+{
+	printf("scale %u: %s, %u to %u links a node, %.2f on average, %u dialled at most\n", nodes,
+	       when, l->least, l->most, share(l->all, nodes), l->dialled_most);
+}
+
 static int run_scale(const struct arguments *args)
 {
 	unsigned n = args->scale;
 	struct scale_end end;
 	int64_t cut, mended;
 
-	scale_run(args->first, n, args->story.trace, &end);
+	scale_run(args->first, n, args->story.advertise, args->story.trace, &end);
 	if (!end.ok) {
 		printf("scale %u: FAILED, %s\n", n, end.why);
 		return 1;
@@ -222,6 +231,11 @@ static int run_scale(const struct arguments *args)
 	mended = (int64_t)(end.mend_bytes - end.idle_bytes);
 	printf("scale %u: all see all after %.3f s, %.0f bytes a node\n", n,
 	       (double)end.settled_us / 1e6, share(end.join_bytes, n));
+	if (args->story.advertise) {
+		print_links(n, "at rest", &end.quiet);
+		print_links(n, "while they talk", &end.busy);
+		return 0;
+	}
 	printf("scale %u: quiet, %.1f bytes a second and node\n", n,
 	       share(end.idle_bytes, n) / ((double)end.window_us / 1e6));
 	printf("scale %u: one link lost, %" PRId64 " bytes in all, %.1f a node\n", n, cut,

@@ -120,6 +120,13 @@ void sim_cable(struct sim_node *a, struct sim_node *b, const struct sim_profile 
 /* The same dial under its nth name: each is another address of b. */
 void sim_dial(struct sim_node *a, struct sim_node *b, unsigned nth);
 
+/* It meets others of its network at this meeting point (options.rendezvous), in each life. */
+void sim_meet(struct sim_node *, struct sim_node *point);
+
+/* It says, in each life, that it is dialled at this URI, which may be a lie; at most 8. */
+void sim_advertise(struct sim_node *, const char *uri);
+unsigned sim_knocks(const struct sim_node *); /* dials that were on their way to it, ever */
+
 void sim_kill(struct sim_node *a, struct sim_node *b); /* their pipes break, new ones may come */
 void sim_cut(struct sim_node *a, struct sim_node *b);  /* nothing passes, nobody is told      */
 void sim_cut_one_way(struct sim_node *from, struct sim_node *to);

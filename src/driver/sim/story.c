@@ -129,11 +129,14 @@ static void gather(struct teller *t)
 	if (!t->nodes || !t->options)
 		abort();
 	for (unsigned i = 0; i < t->n; i++) {
-		char name[16];
+		char name[16], uri[24];
 
 		snprintf(name, sizeof name, "n%u", i);
+		snprintf(uri, sizeof uri, "sim:%s", name);
 		some_options(t, &t->options[i], hasty);
 		t->nodes[i] = sim_late_node(sim, name, &t->options[i]);
+		if (t->story->advertise)
+			sim_advertise(t->nodes[i], uri);
 		if (t->story->key)
 			sim_certify(t->nodes[i], LENO_MEMBER, 0);
 	}

@@ -33,8 +33,9 @@ struct story {
 	uint64_t us; /* of harm, before all is healed */
 	unsigned faults;
 	bool secret;
-	bool key; /* the network has one; the last node is revoked by the first */
-	FILE *trace; /* or NULL */
+	bool advertise; /* nodes say where they are dialled, and make links by themselves */
+	bool key;       /* the network has one; the last node is revoked by the first */
+	FILE *trace;    /* or NULL */
 };
 
 struct story_end {
@@ -57,8 +58,12 @@ void story_harm(struct sim *, struct sim_node **nodes, unsigned n, unsigned faul
 struct scale_end {
 	bool ok;
 	uint64_t settled_us, join_bytes, idle_bytes, cut_bytes, mend_bytes, window_us;
+	struct scale_links {           /* with `advertise`, which counts links alone   */
+		unsigned least, most, dialled_most;
+		uint64_t all;
+	} quiet, busy;                 /* all at rest; each talking with some          */
 	char why[400];
 };
-void scale_run(uint64_t seed, unsigned nodes, FILE *trace, struct scale_end *ret);
+void scale_run(uint64_t seed, unsigned nodes, bool advertise, FILE *trace, struct scale_end *ret);
 
 #endif

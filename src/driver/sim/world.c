@@ -392,6 +392,8 @@ void sim_free(struct sim *sim)
 		for (size_t u = 0; u < node->n_uris; u++)
 			free(node->uris[u]);
 		free(node->uris);
+		for (size_t k = 0; k < node->n_doors; k++)
+			free(node->doors[k]);
 		free(node->slots);
 		free(node->deferred);
 		free(node->cables);

@@ -50,7 +50,8 @@ enum {
 	SIM_NAME_MAX = 48,
 	SIM_DIAL_TIMEOUT_MS = 10000, /* a dial into the void fails after this      */
 	SIM_CLOSE_LINGER_MS = 1000,  /* a closing pipe waits this long for room    */
-	SIM_LOG_MAX = 64 * 1024
+	SIM_LOG_MAX = 64 * 1024,
+	SIM_DOORS_MAX = 8
 };
 
 struct pipe_slot {
@@ -78,6 +79,9 @@ struct sim_node {
 	uint32_t n_slots;
 	char **uris; /* dialled in each life */
 	size_t n_uris;
+	char *doors[SIM_DOORS_MAX]; /* told in each life */
+	size_t n_doors;
+	unsigned knocks;
 	struct event *deferred; /* while frozen */
 	size_t n_deferred, deferred_room;
 	struct cable **cables;
@@ -122,6 +126,10 @@ void node_leave(struct sim_node *); /* after: its outputs, its deadline       */
 void node_end(struct sim_node *, bool vanish);
 struct sim_node *node_of(struct sim *, const leno_id *);
 void node_connect(struct sim_node *, const char *uri);
+
+/* doors.c */
+void node_advertise(struct sim_node *); /* in each life */
+int node_dial(struct sim_node *, const char *uri);
 
 /* keys.c */
 void keys_fill(struct sim_node *, leno_engine_config *);

@@ -9,6 +9,7 @@
  *
  *  1. Each dial is answered exactly once, unless the node closes first. */
 #include "base/mem.h"
+#include "driver/uv/dialable.h"
 #include "driver/uv/uv.h"
 
 #include <assert.h>
@@ -37,6 +38,7 @@ struct dial {
 	size_t n, next;
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
 	int error; /* of the last try */
+	bool hearsay, beside; /* see leno_out: not everything may be dialled */
 	char uri[URI_TEXT];
 };
 
@@ -188,6 +190,11 @@ static bool attempt_begin(struct dial *dial, const struct sockaddr_storage *at)
 
 	if (!a)
 		return false;
+	if (dial->hearsay && !dialable_by_hearsay(at, dial->beside)) {
+		dial->error = LENO_ADDRESS;
+		mem_free(a);
+		return false;
+	}
 	fd = local ? unixsock_new()
 	           : socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || (connect(fd, (const struct sockaddr *)at, size) < 0 && errno != EINPROGRESS &&
@@ -288,6 +295,8 @@ static int dial_prepare(struct dial *dial)
 	if (error < 0)
 		return error;
 	dial->n = 1;
+	if (dial->hearsay && !address_is_net(a))
+		return LENO_URI;
 	if (!address_is_net(a)) {
 		unixsock_path(a->path, &dial->addresses[0]);
 		return LENO_OK;
@@ -301,14 +310,16 @@ static int dial_prepare(struct dial *dial)
 	                    : resolve_start(dial->driver, dial->number, a, &dial->asked);
 }
 
-void dial_start(struct driver *d, uint32_t number, const char *uri)
+void dial_start(struct driver *d, const leno_out *out)
 {
+	uint32_t number = out->dial;
+	const char *uri = out->uri;
 	struct dial *dial;
 	int error;
 
 	if (strncmp(uri, MDNS_URI, strlen(MDNS_URI)) == 0)
 		uri += strlen(MDNS_URI);
-	if (strcmp(uri, "local:") == 0) {
+	if (strcmp(uri, "local:") == 0 && !out->hearsay) {
 		local_dial(d, number);
 		return;
 	}
@@ -320,6 +331,8 @@ void dial_start(struct driver *d, uint32_t number, const char *uri)
 	}
 	dial->driver = d;
 	dial->number = number;
+	dial->hearsay = out->hearsay;
+	dial->beside = out->beside;
 	snprintf(dial->uri, sizeof dial->uri, "%s", uri);
 	uv_timer_init(&d->loop, &dial->timer);
 	list_init(&dial->in);
@@ -345,6 +358,15 @@ void dial_clear(struct driver *d)
 {
 	list_each (it, after, &d->dials)
 		dial_free(list_item(it, struct dial, in));
+}
+
+int dial_meet(struct driver *d, const char *uri)
+{
+	struct address a;
+
+	if (address_parse(uri, &a) < 0 || !address_is_net(&a) || !can_be_dialled(&a))
+		return LENO_URI;
+	return d->closing ? LENO_CLOSED : leno_engine_meet(d->node, uri);
 }
 
 /* ---- leno.h --------------------------------------------------------------------- */

@@ -141,6 +141,7 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 	snprintf(l->uri, sizeof l->uri, "%s", uri);
 	list_init(&l->in);
 	list_append(&d->listeners, &l->in);
+	d->doors_changed = true;
 	if (!uv_is_active((uv_handle_t *)&d->resume))
 		uv_poll_start(&l->poll, UV_READABLE, on_door);
 	if (ret)

@@ -325,6 +325,8 @@ int leno_discover(leno_node *node, const char *uri)
 {
 	struct driver *d = driver_of(node);
 
+	if (uri && strncmp(uri, "rendezvous:", 11) == 0)
+		return dial_meet(d, uri + 11);
 	if (!uri || (strcmp(uri, LOCAL_URI) != 0 && strcmp(uri, MDNS_URI) != 0))
 		return LENO_URI;
 	if (d->closing)

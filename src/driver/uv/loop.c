@@ -57,7 +57,7 @@ static bool collect(struct driver *d)
 			if (p)
 				pipe_finish(p);
 			break;
-		case LENO_OUT_DIAL: dial_start(d, out.dial, out.uri); break;
+		case LENO_OUT_DIAL: dial_start(d, &out); break;
 		}
 	}
 	return any;
@@ -97,6 +97,8 @@ static void arm(struct driver *d, bool at_once)
  * until there is nothing more, or others must have their turn. */
 void loop_turn(struct driver *d)
 {
+	if (!d->closing)
+		advertise_turn(d);
 	for (int i = 0; i < ROUNDS_PER_TURN && !d->closing; i++) {
 		bool busy = collect(d);
 		uint64_t now;

@@ -183,6 +183,7 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->sealed = config->has_secret || config->has_key || config->options.anonymous;
 	d->visitor = config->options.visitor;
 	d->memory_max = config->options.memory_max ? config->options.memory_max : MEMORY_DEFAULT;
+	d->doors_changed = !d->visitor;        /* that there are none, but on which machine */
 	d->identity = lock;
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
 	d->secure = secure_new(&config->options);

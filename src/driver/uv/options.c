@@ -1,6 +1,7 @@
 /* options.c - what may stand in the options of a node. The defaults for what is zero are
  * the engine's. */
 #include "driver/uv/secret.h"
+#include "driver/uv/dialable.h"
 #include "driver/uv/uv.h"
 
 #include <stdarg.h>
@@ -12,6 +13,7 @@ enum {
 	NAME_BYTES = 63,
 	LABEL_BYTES = 63,
 	LABELS = 16,
+	ADVERTISED = 8,
 	HEARTBEAT_LEAST = 10, /* milliseconds */
 	HEARTBEAT_MOST = 3600000,
 	MISSES_MOST = 1000
@@ -38,6 +40,24 @@ static bool labels_good(const leno_options *o)
 
 		if (!label || !is_line(label, 2, LABEL_BYTES) || label[0] == '=' ||
 		    !strchr(label, '='))
+			return false;
+	}
+	return true;
+}
+
+/* Others dial it: so it must be one door, of a kind that this driver knows. */
+static bool advertise_good(const leno_options *o)
+{
+	if (o->n_advertise > ADVERTISED || !o->advertise)
+		return false;
+	for (size_t i = 0; i < o->n_advertise; i++) {
+		const char *uri = o->advertise[i];
+		struct address a;
+
+		if (!uri || strlen(uri) > DIALABLE_URI || address_parse(uri, &a) < 0 ||
+		    !address_is_net(&a) || a.kind == ADDRESS_ANY || a.port == 0 ||
+		    strcmp(a.host, "*") == 0 ||
+		    strcmp(a.host, "::") == 0 || strcmp(a.host, "0.0.0.0") == 0)
 			return false;
 	}
 	return true;
@@ -90,6 +110,10 @@ int options_check(const leno_options *o, void *user)
 		            "labels are up to %d of KEY=VALUE, each up to %d bytes without "
 		            "control characters",
 		            LABELS, LABEL_BYTES);
+	else if (o->n_advertise > 0 && !advertise_good(o))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "what is advertised is up to %d URIs of up to %d bytes, as in "
+		            "tcp://HOST:PORT", ADVERTISED, DIALABLE_URI);
 	else if (!secret_good(o))
 		options_log(o, user, LENO_LOG_ERROR,
 		            "a secret is up to %d bytes, or a file, but not both", PASSPHRASE_MAX);

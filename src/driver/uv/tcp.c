@@ -1,4 +1,5 @@
 /* tcp.c - tcp sockets: addresses, how they are bound, how they are tuned. */
+#include "driver/uv/dialable.h"
 #include "driver/uv/uv.h"
 
 #include <errno.h>
@@ -54,18 +55,6 @@ void tcp_uri(const struct sockaddr_storage *s, enum address_kind kind, const cha
 	         (unsigned)ntohs(six ? v6->sin6_port : v4->sin_port), path);
 }
 
-static bool is_loopback(const struct sockaddr_storage *s)
-{
-	static const uint8_t mapped[13] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
-
-	if (s->ss_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-		       memcmp(&v6->sin6_addr, mapped, sizeof mapped) == 0;
-	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-}
-
 static const char *why_not_bound(int system_error)
 {
 	switch (system_error) {
@@ -114,7 +103,7 @@ static int listen_at(struct driver *d, const struct address *a, const struct soc
 	char uri[URI_TEXT];
 	int fd;
 
-	if (!d->sealed && !is_loopback(at))
+	if (!d->sealed && !dialable_here_only(at))
 		return LENO_OPEN_NETWORK;
 	fd = bound_socket(d, a->kind, at, both);
 	if (fd < 0)

@@ -15,6 +15,7 @@
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
  *   dial.c      tries each address of a URI in turn; leno_connect
  *   secure.c    TLS: the files of certificates, read when they are needed
+ *   advertise.c where others can dial this process; dialable.c: which addresses those are
  *   resolve.c   names to addresses, off the loop
  *   tcp.c       tcp sockets
  *   unixsock.c  unix sockets, abstract and by path; who is at the other end
@@ -201,6 +202,9 @@ struct driver {
 	const char *why;              /* leno_listen() failed with, and what helps */
 	struct secure *secure;        /* TLS                                      */
 
+	bool doors_changed;           /* the engine has yet to be told where we are */
+	uint64_t doors_due_ms;        /* of the next look at the interfaces       */
+
 	struct list dirty, ending, entering, listeners, dials;
 	size_t n_entering;            /* of them, those that we did not dial      */
 	struct {
@@ -282,8 +286,12 @@ int  door_check(struct driver *, enum address_kind);
 /* May it be dialled? The same. */
 int  door_check_dial(struct driver *, enum address_kind);
 
+/* advertise.c */
+void advertise_turn(struct driver *);
+
 /* dial.c */
-void dial_start(struct driver *, uint32_t number, const char *uri);
+void dial_start(struct driver *, const leno_out *);
+int  dial_meet(struct driver *, const char *uri);    /* a meeting point           */
 void dial_tell_lost(struct driver *);
 void dial_resolved(struct driver *, uint32_t number, int error, struct sockaddr_storage *,
                    size_t n);

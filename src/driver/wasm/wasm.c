@@ -203,6 +203,7 @@ leno_node *wasm_open(const uint8_t *seed, const char *network, const char *name,
 	}
 	config.options.network = network;
 	config.options.name = name;
+	config.options.no_direct = true;       /* a page cannot see where a name that it is told leads */
 	config.options.log = on_log;
 	config.options.log_level = LENO_LOG_WARN;
 	config.handlers = (leno_handlers){ .node_up = on_up, .node_down = on_down,

@@ -248,7 +248,7 @@ static struct bytes forge(enum harm harm, uint8_t *buf)
 	uint8_t seed[32] = { 99 };
 	struct node_record n = { .stamp = { 5, 5 }, .name = bytes_text("s"), .message_max = 1 };
 	struct writer w = writer_of(buf, 2 * NODE_RECORD_MAX);
-	static const uint8_t filler[NODE_RECORD_MAX];
+	static const uint8_t filler[NODE_RECORD_MAX] = { 9, 0xfd, 0x3f };  /* of one kind */
 
 	identity_from_seed(&stranger, seed);
 	memcpy(n.ed, stranger.public.ed, 32);
@@ -353,6 +353,43 @@ TEST(malformed_frames_are_protocol_errors)
 	net_close();
 }
 
+static bool heard_besides(int i, int of, uint8_t kind, const char *text)
+{
+	struct mesh_node n;
+	struct bytes value;
+
+	if (!mesh_get(net_mesh(i), net_id(of), &n))
+		return false;
+	return extensions_find(n.extensions, kind, &value) && bytes_same(value, bytes_text(text));
+}
+
+TEST(what_a_record_says_besides_is_told_to_all_and_changes)
+{
+	static uint8_t large[EXTENSIONS_MAX];
+	struct mesh_node n;
+
+	net_members(3);
+	net_join(0, 1);
+	net_join(1, 2);
+	CHECK_EQ(mesh_extend(net_mesh(0), 2, bytes_text("here"), net.now), 0);
+	CHECK_EQ(mesh_extend(net_mesh(0), 7, bytes_text("later"), net.now), 0);
+	net_run(3000);
+	CHECK(heard_besides(2, 0, 2, "here") && heard_besides(2, 0, 7, "later"));
+	CHECK(heard_besides(0, 0, 2, "here"));
+	CHECK_EQ(mesh_extend(net_mesh(0), 1, bytes_of(large, sizeof large), net.now), LENO_LIMIT);
+	CHECK_EQ(mesh_extend(net_mesh(0), 2, bytes_text("there"), net.now), 0);
+	CHECK_EQ(mesh_extend(net_mesh(0), 7, bytes_of(NULL, 0), net.now), 0);
+	net_run(3000);
+	CHECK(heard_besides(2, 0, 2, "there") && !heard_besides(2, 0, 7, "later"));
+	net_forget_counts();
+	CHECK_EQ(mesh_extend(net_mesh(0), 2, bytes_text("there"), net.now), 0);
+	net_run(3000);
+	CHECK_EQ(net.frames[FRAME_RECORD], 0);         /* nothing new: nothing said */
+	REQUIRE(mesh_get(net_mesh(0), net_id(1), &n));
+	CHECK_EQ(n.n_links, 2);
+	net_close();
+}
+
 TEST(ids_that_nobody_has_are_forgotten)
 {
 	uint8_t body[1 + 25] = { 0 };
@@ -447,6 +484,7 @@ TEST_MAIN(TEST_CASE(a_change_in_a_star_is_told_once_to_each),
           TEST_CASE(a_record_that_is_not_proved_is_refused),
           TEST_CASE(old_versions_are_not_believed_again),
           TEST_CASE(malformed_frames_are_protocol_errors),
+          TEST_CASE(what_a_record_says_besides_is_told_to_all_and_changes),
           TEST_CASE(ids_that_nobody_has_are_forgotten),
           TEST_CASE(asking_is_taken_up_by_another_when_the_asked_one_dies),
           TEST_CASE(any_allocation_may_fail))

@@ -15,7 +15,7 @@ static struct node_record example(void)
 	                             .message_max = 1 << 26, .name = bytes_text("caf\xc3\xa9"),
 	                             .n_labels = 2,
 	                             .labels = { bytes_text("a=b"), bytes_text("") },
-	                             .extensions = bytes_text("later") };
+	                             .extensions = bytes_text("\7\5later") };
 }
 
 static struct bytes encode(uint8_t *buf, size_t capacity, const struct node_record *n,

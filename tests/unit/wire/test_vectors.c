@@ -8,6 +8,7 @@
 #include "message/item.h"
 #include "support/check.h"
 #include "support/known.h"
+#include "wire/addresses.h"
 #include "wire/packet.h"
 
 enum { ROOM = 16 * 1024, START_US = 1000 * 1000, CAST_FRAGMENT_HEAD = 1 + 16 + 8 + 5 };
@@ -382,6 +383,24 @@ TEST(broadcasts)
 	known_close();
 }
 
-TEST_MAIN(TEST_CASE(varints_and_frames), TEST_CASE(identities), TEST_CASE(a_network),
+TEST(addresses_of_a_record)
+{
+	const struct addresses a = { .machine = { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7 },
+	                             .n = 2,
+	                             .at = { { REACH_ANY, bytes_text("tcp://192.0.2.7:7400") },
+	                                     { REACH_MACHINE, bytes_text("tcp://[::1]:7400") } } };
+	uint8_t value[ADDRESSES_SIZE], buf[EXTENSIONS_MAX];
+	struct writer w = writer_of(value, sizeof value);
+	size_t size = 0;
+
+	known_open("addresses");
+	addresses_write(&w, &a);
+	KNOWN("value", writer_bytes(&w));
+	CHECK(extensions_set(buf, &size, sizeof buf, EXTENSION_ADDRESSES, writer_bytes(&w)));
+	KNOWN("extensions", bytes_of(buf, size));
+	known_close();
+}
+
+TEST_MAIN(TEST_CASE(addresses_of_a_record), TEST_CASE(varints_and_frames), TEST_CASE(identities), TEST_CASE(a_network),
           TEST_CASE(two_nodes_meet), TEST_CASE(heads_of_packets), TEST_CASE(items),
           TEST_CASE(broadcasts))

@@ -11,6 +11,11 @@ static const char *const no_key[] = { "=db" };
 static const char *const long_label[] = { "key=" X64 };
 static const char *const no_label[] = { NULL };
 
+static const char *const good_doors[] = { "tcp://192.0.2.7:7400", "tcp://x.example:1" };
+static const char *const any_door[] = { "tcp://0.0.0.0:7400" };
+static const char *const no_port[] = { "tcp://192.0.2.7:0" };
+static const char *const a_file[] = { "local:/run/leno" };
+
 static const struct row {
 	const char *why;
 	leno_options options;
@@ -24,6 +29,11 @@ static const struct row {
 	    .n_labels = 2,
 	    .heartbeat_ms = 10 },
 	  0 },
+	{ "where others reach it", { .advertise = good_doors, .n_advertise = 2 }, 0 },
+	{ "everywhere is nowhere", { .advertise = any_door, .n_advertise = 1 }, LENO_ARGUMENT },
+	{ "no port", { .advertise = no_port, .n_advertise = 1 }, LENO_ARGUMENT },
+	{ "a file of this machine", { .advertise = a_file, .n_advertise = 1 }, LENO_ARGUMENT },
+	{ "more than there is", { .n_advertise = 1 }, LENO_ARGUMENT },
 	{ "an empty network", { .network = "" }, LENO_ARGUMENT },
 	{ "a network too long", { .network = X64 "x" }, LENO_ARGUMENT },
 	{ "a network of two lines", { .network = "a\nb" }, LENO_ARGUMENT },
