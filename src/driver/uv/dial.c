@@ -190,11 +190,6 @@ static bool attempt_begin(struct dial *dial, const struct sockaddr_storage *at)
 
 	if (!a)
 		return false;
-	if (dial->hearsay && !dialable_by_hearsay(at, dial->beside)) {
-		dial->error = LENO_ADDRESS;
-		mem_free(a);
-		return false;
-	}
 	fd = local ? unixsock_new()
 	           : socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || (connect(fd, (const struct sockaddr *)at, size) < 0 && errno != EINPROGRESS &&
@@ -235,6 +230,10 @@ static bool attempt_next(struct dial *dial)
 	while (dial->next < dial->n) {
 		const struct sockaddr_storage *at = &dial->addresses[dial->next++];
 
+		if (dial->hearsay && !dialable_by_hearsay(at, dial->beside)) {
+			dial->error = LENO_ADDRESS;
+			continue;
+		}
 		if (datagrams ? datagrams_begin(dial, at) : attempt_begin(dial, at)) {
 			uv_timer_start(&dial->timer, on_timer, TRY_MS, 0);
 			return true;
