@@ -258,6 +258,34 @@ static int choose_this(struct conn *c)
 	return error;
 }
 
+/* A link to this node that has yet to count: its LINKS are on their way. */
+static struct conn *heir_to(const leno_node *n, const leno_id *id)
+{
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (!c->finishing && !c->links_known && same_peer(c, id))
+			return c;
+	}
+	return NULL;
+}
+
+/* Was the application told of a link that gave way to one that had yet to count? */
+static bool inherited(leno_node *n, const leno_id *id)
+{
+	bool any = false;
+
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (c->inherits && same_peer(c, id)) {
+			any = true;
+			c->inherits = false;
+		}
+	}
+	return any;
+}
+
 /* The mesh learns of the switch as one: routes are not looked at in between. */
 static void choose(leno_node *n, const leno_id *id, bool switching)
 {
@@ -275,11 +303,13 @@ static void choose(leno_node *n, const leno_id *id, bool switching)
 			best = c;
 	}
 	if (best && best != old) {
+		bool heir = inherited(n, id);
+
 		if (old)
 			unchoose(old);
 		error = choose_this(best);
 		peers_find_strays(n);
-		if (!error && !old && !switching && of_mesh(best) && n->handlers.link_up)
+		if (!error && !old && !switching && !heir && of_mesh(best) && n->handlers.link_up)
 			n->handlers.link_up(n, n->user, id, best->uri);
 		if (!error)
 			join_ask(best);
@@ -383,10 +413,24 @@ static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, 
 			dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
 }
 
+/* The peer closes a link because of another one, which may be faster than the LINKS that make
+ * that one count here: then it is one link still, and silence is all there is to say. */
+static void tell_down(leno_node *n, const leno_id *id, enum leno_why why, int error, bool heir)
+{
+	struct conn *next = why == LENO_WHY_REPLACED || heir ? heir_to(n, id) : NULL;
+
+	if (conns_to(n, id))
+		return;
+	if (next)
+		next->inherits = true;
+	else if (n->handlers.link_down)
+		n->handlers.link_down(n, n->user, id, why, error);
+}
+
 static void detach(struct conn *c, enum leno_why why, int error)
 {
 	leno_node *n = c->node;
-	bool chosen = c->number >= 0, told = c->proved && of_mesh(c);
+	bool chosen = c->number >= 0, told = c->proved && of_mesh(c), heir = c->inherits;
 	leno_id id = { { 0 } };
 
 	if (c->proved)
@@ -407,11 +451,11 @@ static void detach(struct conn *c, enum leno_why why, int error)
 		if (p->conn == c)
 			peers_path(p);
 	dial_again(n, c, c->proved ? &id : NULL, error);
-	if (!chosen)
-		return;
-	choose(n, &id, true);
-	if (told && !conns_to(n, &id) && n->handlers.link_down)
-		n->handlers.link_down(n, n->user, &id, why, error);
+	c->inherits = false;
+	if (chosen)
+		choose(n, &id, true);
+	if (told && (chosen || heir))
+		tell_down(n, &id, why, error, heir);
 }
 
 void conns_leave(struct conn *c, enum leno_why why, int error)

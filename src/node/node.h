@@ -83,6 +83,7 @@ struct conn {
 	bool         links_due;     /* our FRAME_LINKS has yet to go                   */
 	uint64_t     peer_turn;     /* the turn that the peer's FRAME_LINKS named        */
 	bool         links_known;   /* the peer's FRAME_LINKS came: it counts          */
+	bool         inherits;      /* a link was told to be up that gave way to this one */
 	bool         goodbye;       /* say CLOSE_GOODBYE once all that waits is written */
 	bool         finishing;     /* out of the mesh: only its last bytes remain     */
 	bool         close_due;     /* LENO_OUT_CLOSE has yet to be given              */

@@ -31,6 +31,8 @@ static void crossed_dials(uint64_t seed, unsigned dials, bool traffic, uint64_t 
 	CHECK_EQ(sim_pipes(a, b), 1);
 	CHECK_EQ(sim_ups(a, b), 1);
 	CHECK_EQ(sim_ups(b, a), 1);
+	CHECK_EQ(sim_link_ups(a, b), 1);       /* and no word of those that gave way */
+	CHECK_EQ(sim_link_ups(b, a), 1);
 	CHECK_EQ(sim_stats(a).links, 1);
 	if (traffic) {
 		CHECK_EQ(sim_tally(a, b).confirmed, 500);
@@ -94,6 +96,31 @@ TEST(a_later_dial_changes_nothing_for_those_who_talk)
 	CHECK_EQ(sim_tally(b, a).confirmed, 1000);
 	CHECK(sim_invariants(sim));
 	sim_free(sim);
+}
+
+/* The peer closes the old link as soon as the new one counts for it: that may be here before
+ * its LINKS on the new one. */
+TEST(a_link_that_gives_way_to_a_better_one_is_not_told_to_be_down)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct sim *sim = sim_new(seed);
+		struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
+		struct sim_profile line = sim_lan;
+
+		line.delay_us = 1000;
+		line.jitter_us = 1000;
+		sim_wire(a, b, &line);
+		CHECK(sim_settle(sim, SECONDS(1)));
+		for (unsigned i = 1; i < 4; i++) {
+			sim_dial(i % 2 ? b : a, i % 2 ? a : b, i);
+			CHECK(sim_settle(sim, SECONDS(5)));
+		}
+		CHECK_EQ(sim_pipes(a, b), 1);
+		CHECK_EQ(sim_link_ups(a, b), 1);
+		CHECK_EQ(sim_link_ups(b, a), 1);
+		CHECK(sim_invariants(sim));
+		sim_free(sim);
+	}
 }
 
 enum { HANDSHAKE = 200 }; /* bytes of one of them, at each end, are fewer */
@@ -361,6 +388,7 @@ TEST(synced_comes_with_the_first_neighbour)
 TEST_MAIN(TEST_CASE(dials_that_cross_end_in_one_link),
           TEST_CASE(behind_proxies_the_ends_still_choose_the_same_link),
           TEST_CASE(a_later_dial_changes_nothing_for_those_who_talk),
+          TEST_CASE(a_link_that_gives_way_to_a_better_one_is_not_told_to_be_down),
           TEST_CASE(a_node_that_dials_itself_does_so_seldom),
           TEST_CASE(a_wrong_secret_is_refused_and_counted),
           TEST_CASE(another_network_is_refused_and_counted),

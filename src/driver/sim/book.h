@@ -32,7 +32,7 @@ struct flow {
 /* What this life knows of another node. */
 struct view {
 	bool up, linked;
-	unsigned ups;
+	unsigned ups, link_ups;
 	uint32_t met_life; /* of the subject: the last that is known to have spoken with us */
 	enum leno_why why;
 	uint64_t down_at;

@@ -174,6 +174,7 @@ void ledger_link(struct sim_node *node, struct sim_node *peer, bool up)
 		world_fail(node->sim, "%s was told that its link to %s is %s, which it was",
 		           node->name, peer->name, up ? "up" : "down");
 	view->linked = up;
+	view->link_ups += up;
 }
 
 bool sim_sees(const struct sim_node *from, const struct sim_node *to)
@@ -184,6 +185,11 @@ bool sim_sees(const struct sim_node *from, const struct sim_node *to)
 unsigned sim_ups(const struct sim_node *from, const struct sim_node *to)
 {
 	return to->index < from->book->n_views ? from->book->views[to->index].ups : 0;
+}
+
+unsigned sim_link_ups(const struct sim_node *from, const struct sim_node *to)
+{
+	return to->index < from->book->n_views ? from->book->views[to->index].link_ups : 0;
 }
 
 enum leno_why sim_last_why(const struct sim_node *from, const struct sim_node *to)

@@ -184,6 +184,7 @@ uint64_t sim_delivered_bytes(const struct sim *);
 /* Whether `from` holds `to` for up, and how often it has heard so in this life. */
 bool sim_sees(const struct sim_node *from, const struct sim_node *to);
 unsigned sim_ups(const struct sim_node *from, const struct sim_node *to);
+unsigned sim_link_ups(const struct sim_node *from, const struct sim_node *to);
 enum leno_why sim_last_why(const struct sim_node *from, const struct sim_node *to);
 uint64_t sim_down_at(const struct sim_node *from, const struct sim_node *to);
 
