@@ -360,6 +360,7 @@ struct filter *ws_new(bool client, const uint8_t seed[16])
 	if (!w)
 		return NULL;
 	w->filter.ops = &ops;
+	w->filter.class = LENO_PIPE_WRAPPED;
 	w->client = client;
 	w->head_size = 2;
 	memcpy(w->seed, seed, sizeof w->seed);
