@@ -192,7 +192,22 @@ typedef struct leno_options {
 	                               as the node whose certificate it has          */
 	size_t      n_allow;        /* default 0: with all                           */
 	bool        observer;       /* be no more than that (see enum leno_role)     */
+	/* ws://, http://, any://: what browsers and others find there.              */
+	size_t      n_ws_origins;   /* to 16: pages of these origins may open a WebSocket,
+	                               as in "https://name.example"; an asterisk: of any.
+	                               Default: no page may; who is no browser, and says
+	                               no origin, always may                         */
+	const char *const *ws_origins;
+	const char *www;            /* a folder whose files are served by HTTP; default
+	                               none. Links and names with a dot in front are
+	                               not followed                                  */
 } leno_options;
+
+/* What is served under a path; lent until the next call for any page. */
+typedef struct leno_page {
+	const char *type;           /* as in "text/plain; charset=utf-8"             */
+	leno_bytes  data;
+} leno_page;
 
 /* One that the host program is asked about; strings lent. */
 typedef struct leno_stranger {
@@ -247,6 +262,11 @@ typedef struct leno_handlers {
 	/* With options.invitation: the certificate is in its file (error 0), or why it will not
 	 * be: EXPIRED, LIMIT (the uses are used up), REVOKED, CERTIFICATE, FILE, TIMEOUT.   */
 	void (*joined)(leno_node *, void *user, int error);
+
+	/* Somebody, anybody, asks for a page by HTTP at ws://, http:// or any://, by its
+	 * path ("/metrics"; "/health" is answered already). False: there is no such page, or
+	 * it is a file of options.www.                                         */
+	bool (*page)(leno_node *, void *user, const char *path, leno_page *ret);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  *   ENTERING --the filters are ready--> OPEN --pipe_finish (the engine closes)--> FINISHING
  *      |                                 |                                           |
  *      |                                 |                LINGERING <--all written---+
+ *      +--filters fail, last words said--+------------------> |                      |
  *      +---> gone <--the peer ends, an error, patience is over--+--------------------+
  *
  *  1. make() is asked only when all it made before has been written.
@@ -13,7 +14,8 @@
  *  4. Who was refused bytes asks for fewer next time: what the kernel does not take grows
  *     old here, sealed, where the engine can neither mark nor overtake it.
  *  5. The engine hears of a pipe when its filters are ready. A crowd that never gets there
- *     keeps nobody out: the oldest of those who came gives way. */
+ *     keeps nobody out: the oldest of those who came gives way; and of those whom filters
+ *     serve pages, who took nothing for longest. */
 #include "base/mem.h"
 #include "driver/uv/uv.h"
 
@@ -159,7 +161,9 @@ static int enter(struct pipe *p)
 	if (error == LENO_OK) {
 		loop_time(d);
 		error = d->closing ? LENO_CLOSED
-		                   : leno_engine_opened(d->node, number, p->class, p->dial, p->uri);
+		                   : leno_engine_opened(d->node, number,
+		                                        filter_class(p->filter, p->class), p->dial,
+		                                        p->uri);
 		if (error < 0)
 			table_remove(&d->pipes, number);
 	}
@@ -187,6 +191,13 @@ static void make_room(struct driver *d)
 	}
 }
 
+/* From now on, and behind all others: they wait equally long, and so in order. */
+static void await_entering(struct pipe *p)
+{
+	p->end_ms = uv_now(&p->driver->loop) + ENTER_MS;
+	list_append(&p->driver->entering, &p->ending);
+}
+
 /* A filter that dials speaks first. */
 static void begin_entering(struct pipe *p)
 {
@@ -196,8 +207,7 @@ static void begin_entering(struct pipe *p)
 		make_room(d);
 	p->state = PIPE_ENTERING;
 	d->n_entering += !p->dial;
-	p->end_ms = uv_now(&d->loop) + ENTER_MS;
-	list_append(&d->entering, &p->ending);   /* all wait equally long: in order */
+	await_entering(p);
 	if (!uv_is_active((uv_handle_t *)&d->enter))
 		uv_timer_start(&d->enter, pipe_impatience, ENTER_MS, 0);
 	enqueue(p);
@@ -260,20 +270,17 @@ static void filter_failed(struct pipe *p, int error)
 	bool said = p->left_from == p->left_to;
 	struct span words;
 
-	if (error == LENO_CLOSED) {
-		pipe_gone(p, LENO_OK);
-		return;
-	}
-	tell_refused(p, error, filter_why(p->filter));
+	if (error != LENO_CLOSED)
+		tell_refused(p, error, filter_why(p->filter));
 	if (p->driver->closing)
 		return;
 	while (said && (words = filter_say(p->filter)).size > 0)
 		said = p->channel->ops->write(p->channel, words.data, words.size) ==
 		       (ssize_t)words.size;
 	if (said)
-		linger(p, error);
+		linger(p, error == LENO_CLOSED ? LENO_OK : error);
 	else
-		pipe_gone(p, error);
+		pipe_gone(p, error == LENO_CLOSED ? LENO_OK : error);
 }
 
 void pipe_take(struct pipe *p, uint8_t *data, size_t size)
@@ -369,13 +376,20 @@ static enum flushed write_span(struct pipe *p, struct span s)
 	return keep_rest(p, s.data + n, s.size - (size_t)n) ? FLUSH_FULL : FLUSH_NO_MEMORY;
 }
 
+/* Who is served a page may stay for as long as he takes the pieces. */
 static enum flushed flush_said(struct pipe *p)
 {
-	struct span words;
 	enum flushed what = FLUSH_MORE;
 
-	while (what == FLUSH_MORE && (words = filter_say(p->filter)).size > 0)
+	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++) {
+		struct span words = filter_say(p->filter);
+
+		if (words.size == 0)
+			return FLUSH_EMPTY;
+		if (p->state == PIPE_ENTERING && filter_serves(p->filter))
+			await_entering(p);
 		what = write_span(p, words);
+	}
 	return what;
 }
 
@@ -402,15 +416,18 @@ static enum flushed write_out(struct pipe *p)
 {
 	enum flushed what = flush_left(p);
 
-	if (what == FLUSH_MORE && p->filter)
+	if (what == FLUSH_MORE && p->filter) {
 		what = flush_said(p);
+		if (what != FLUSH_EMPTY)
+			return what;
+		what = FLUSH_MORE;
+	}
 	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++)
 		what = flush_made(p);
 	if (what == FLUSH_EMPTY && p->state == PIPE_FINISHING && !p->said_end) {
 		p->said_end = true;
 		filter_finish(p->filter);
-		what = flush_said(p);
-		return what == FLUSH_MORE ? FLUSH_EMPTY : what;
+		return flush_said(p);
 	}
 	return what;
 }
@@ -425,18 +442,25 @@ static void all_written(struct pipe *p)
 		linger(p, LENO_OK);
 }
 
-/* All is said for now, and that may have been the end of the handshakes. */
+/* All is said for now. What that was may have been the end of it, or of the handshakes. */
 static void all_said(struct pipe *p)
 {
-	int error;
+	int error = filter_ending(p->filter);
 
-	if (p->state != PIPE_ENTERING || !filter_ready(p->filter))
+	if (p->state != PIPE_ENTERING && p->state != PIPE_OPEN)
 		return;
-	error = enter(p);
-	if (error < 0)
-		pipe_gone(p, error);
-	else
-		enqueue(p);              /* the engine has something for it, perhaps */
+	if (error != LENO_OK) {
+		if (error != LENO_CLOSED)
+			tell_refused(p, error, filter_why(p->filter));
+		if (!p->driver->closing)
+			linger(p, error == LENO_CLOSED ? LENO_OK : error);
+	} else if (p->state == PIPE_ENTERING && filter_ready(p->filter)) {
+		error = enter(p);
+		if (error < 0)
+			pipe_gone(p, error);
+		else
+			enqueue(p);      /* the engine has something for it, perhaps */
+	}
 }
 
 /* It is broken; but the peer's last bytes may lie before the error: its goodbye. */

@@ -13,6 +13,7 @@
  *   socket.c    the channel that is a connected socket
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
+ *   web.c       WebSockets and plain HTTP at our doors; folder.c: pages from files
  *   dial.c      tries each address of a URI in turn; leno_connect
  *   secure.c    TLS: the files of certificates, read when they are needed
  *   resolve.c   names to addresses, off the loop
@@ -37,6 +38,7 @@
 #include "driver/uv/address.h"
 #include "driver/uv/secret.h"
 #include "transport/filter.h"
+#include "transport/sniff.h"
 
 #include <assert.h>
 #include <leno/engine.h>
@@ -71,6 +73,7 @@ struct driver;
 struct secure;
 struct dial;
 struct udp;
+struct web;
 
 /* Something to do on the loop; made by any thread, consumed once. */
 struct task {
@@ -200,6 +203,8 @@ struct driver {
 
 	const char *why;              /* leno_listen() failed with, and what helps */
 	struct secure *secure;        /* TLS                                      */
+	struct web *web;              /* what HTTP is answered with               */
+	struct sniff_ways sniff, sniff_within; /* of any://, and within TLS there  */
 
 	struct list dirty, ending, entering, listeners, dials;
 	size_t n_entering;            /* of them, those that we did not dial      */
@@ -271,6 +276,7 @@ void listener_resume(uv_timer_t *);
 void listener_clear(struct driver *);
 
 /* door.c */
+void door_init(struct driver *);
 enum leno_pipe_class door_class(enum address_kind);
 /* The filters of a socket that was dialled at this address (NULL: accepted) under this
  * scheme; *ret is NULL when there are none. Errors: MEMORY, ARGUMENT (d->why). */
