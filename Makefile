@@ -26,6 +26,7 @@ test: setup
 
 setup:
 	@tools/setup build test
+	@tools/peers
 
 demo:
 	@tools/setup build

@@ -52,6 +52,8 @@ static const struct setting settings_table[] = {
 	{ "allow", "LENO_ALLOW", LIST, AT(allow) },
 	{ "allow-file", "LENO_ALLOW_FILE", TEXT, AT(allow_file) },
 	{ "observer", "LENO_OBSERVER", FLAG, AT(observer) },
+	{ "www", "LENO_WWW", TEXT, AT(www) },
+	{ "ws-origin", "LENO_WS_ORIGINS", LIST, AT(ws_origins) },
 };
 
 enum {
@@ -82,6 +84,8 @@ enum {
 	KEY_ALLOW,
 	KEY_ALLOW_FILE,
 	KEY_OBSERVER,
+	KEY_WWW,
+	KEY_WS_ORIGIN,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT
@@ -424,6 +428,12 @@ static const struct argp_option serving_options[] = {
 	{ "allow-forward", KEY_ALLOW_FORWARD, "HOST:PORT", 0,
 	  "let every member of the network connect there from here (see leno forward); may be "
 	  "repeated",
+	  0 },
+	{ "www", KEY_WWW, "DIR", 0,
+	  "serve the files of DIR over HTTP, to anybody, where ws:// or any:// is listened at", 0 },
+	{ "ws-origin", KEY_WS_ORIGIN, "ORIGIN", 0,
+	  "let pages of this origin join by WebSocket, as in https://name.example, or * for all "
+	  "(default: none); may be repeated",
 	  0 },
 	{ 0 },
 };

@@ -29,6 +29,8 @@ struct settings {
 	char *certificate_file, *network_key, *allow_file;
 	struct list allow;
 	bool observer;
+	char *www; /* a folder of pages; of `up` alone */
+	struct list ws_origins;
 	bool endpoint, anonymous, json;
 	long heartbeat_ms;
 	int verbose;                 /* -v: refusals and links, -vv: everything            */

@@ -27,7 +27,7 @@ end
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
-        --listen --label --accept-files --share-files --allow-forward \
+        --listen --label --accept-files --share-files --allow-forward --www --ws-origin \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
@@ -110,6 +110,8 @@ complete -c leno -n $member -l allow-file -r -F -d 'ids that are let in'
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
+complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
+complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'
 
 complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward' -l wait -d 'wait for NODE'
