@@ -287,7 +287,9 @@ LENO_API const char *leno_network(const leno_node *);    /* its name, wherever i
 /* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on, or at
  * "udp://ADDRESS:PORT", over datagrams where nothing else passes;
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
- * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*. Errors: URI,
+ * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*;
+ * "ws://ADDRESS:PORT" and "wss://" take WebSockets and answer plain HTTP; "any://ADDRESS:PORT"
+ * takes whatever comes, by its first bytes, TLS when there is a certificate. Errors: URI,
  * ADDRESS, ADDRESS_IN_USE, OPEN_NETWORK, MEMORY, LIMIT; ARGUMENT, FILE (TLS without a
  * certificate, or with a bad one; the log says why). */
 LENO_API int leno_listen(leno_node *, const char *uri);
