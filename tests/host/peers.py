@@ -25,13 +25,13 @@ def program(name, package):
     raise Skip(f"{name} is not here: tools/peers")
 
 
-def relay(w, *args):
+def relay(w, *args, **environment):
     """relay.mjs, by npm's ws; returns its port."""
     modules = f"{ROOT}/build/npm/node_modules/ws"
     if not shutil.which("node") or not os.path.isdir(modules):
         raise Skip("npm's ws is not here: tools/peers")
     p = spawn(w, ["node", os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.mjs"),
-                  modules, *args], stdout=subprocess.PIPE)
+                  modules, *args], stdout=subprocess.PIPE, env={**os.environ, **environment})
     line = p.stdout.readline()
     check(line.strip().isdigit(), "the relay did not begin:", line)
     return int(line)

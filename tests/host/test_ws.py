@@ -7,12 +7,14 @@ covers: src/driver/uv/web.c src/driver/uv/door.c src/driver/uv/pipe.c
 
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
 import time
 
 from peers import WebSocket, ask, free_port, port_of, program, relay, spawn, wait_port
+from pki import Pki
 from world import PATIENCE, SLOW, Failure, check, run_tests
 
 CALM = ("--discover", "none")
@@ -244,11 +246,16 @@ http {
 """
 
 
-def nginx(w, target):
+def certified(pki):
+    pki.good("server")
+    return "--tls-cert", pki.path("server.pem"), "--tls-key", pki.path("server.key")
+
+
+def nginx(w, target, config=NGINX, **more):
     port = free_port()
     path = w.path("nginx.conf")
     with open(path, "w", encoding="utf-8") as f:
-        f.write(NGINX % {"folder": w.folder, "port": port, "target": target})
+        f.write(config % {"folder": w.folder, "port": port, "target": target, **more})
     spawn(w, [program("nginx", "nginx"), "-e", "stderr", "-p", w.folder, "-c", path])
     wait_port(port)
     return port
@@ -275,6 +282,47 @@ def test_nginx_has_nobody_behind_it(w):
     check(b"it answers 502 Bad Gateway" in bob.errors, bob.errors)
 
 
+NGINX_TLS = NGINX.replace("listen 127.0.0.1:%(port)d;", """
+		listen 127.0.0.1:%(port)d ssl;
+		ssl_protocols TLSv1.3; ssl_certificate %(cert)s.pem; ssl_certificate_key %(cert)s.key;""")
+
+
+def test_within_tls(w):
+    pki = Pki(w.folder)
+    ada = door(w, "ada", *certified(pki), scheme="wss")
+    check(ada.uri.startswith("wss://"), ada.uri)
+    bob = w.up("bob", *CALM, "--connect", ada.uri, "--tls-ca", pki.path("ca.pem"))
+    bob.event("link_up", uri=ada.uri)
+    for to in ("ada", "bob"):
+        w.expect(0, "send", *CALM, "--connect", ada.uri, "--tls-ca", pki.path("ca.pem"), to, "t",
+                 data=os.urandom(3 << 20), timeout=60)
+    r = w.run("ping", *CALM, "--connect", ada.uri, "-c", "1", "--timeout", "1", "ada")
+    check(r.returncode != 0, "a certificate that nobody vouches for")
+    context = ssl.create_default_context(cafile=pki.path("ca.pem"))
+    with socket.create_connection(("127.0.0.1", ada.port), PATIENCE) as s, \
+            context.wrap_socket(s, server_hostname="localhost") as t:
+        t.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        check(b"200 OK" in t.recv(4096))
+
+
+def test_npm_ws_is_a_client_within_tls(w):
+    pki = Pki(w.folder)
+    ada = door(w, "ada", *certified(pki), scheme="wss")
+    port = relay(w, "client", f"wss://localhost:{ada.port}/x",
+                 NODE_EXTRA_CA_CERTS=pki.path("ca.pem"))
+    talk(w, f"tcp://127.0.0.1:{port}", "ada")
+
+
+def test_nginx_ends_the_tls(w):
+    pki = Pki(w.folder)
+    pki.good("server")
+    ada = door(w, "ada")
+    uri = f"wss://localhost:{nginx(w, ada.port, NGINX_TLS, cert=pki.path('server'))}/mesh"
+    bob = w.up("bob", *CALM, "--connect", uri, "--tls-ca", pki.path("ca.pem"))
+    bob.event("link_up", uri=uri)
+    talk(w, ada.uri, "bob")
+
+
 # ---- one port for all ------------------------------------------------------------------------
 
 
@@ -289,6 +337,26 @@ def test_any_takes_what_comes(w):
     talk(w, f"tcp://127.0.0.1:{ada.port}", "bob", "cyd")
     check(b"200 OK" in ask(ada.port, "GET /health HTTP/1.0\r\n\r\n"))
     check(b"101 " in WebSocket(ada.port).head)
+
+
+def test_any_takes_what_comes_within_tls(w):
+    pki = Pki(w.folder)
+    ada = door(w, "ada", *certified(pki), scheme="any")
+    ca = ("--tls-ca", pki.path("ca.pem"))
+    for name, uri in (("bob", f"tcp://127.0.0.1:{ada.port}"),
+                      ("cyd", f"ws://127.0.0.1:{ada.port}/x"),
+                      ("dan", f"tls://localhost:{ada.port}"),
+                      ("eve", f"wss://localhost:{ada.port}/x")):
+        node = w.up(name, *CALM, "--connect", uri, *ca)
+        node.event("link_up", uri=uri)
+        w.expect(0, "send", *CALM, "--connect", uri, *ca, "ada", "t", data=os.urandom(1 << 20))
+    for name in ("bob", "cyd", "dan", "eve"):
+        w.expect(0, "send", *CALM, "--connect", ada.uri.replace("any", "tcp"), name, "t", "x")
+
+
+def test_any_needs_good_certificates_if_any(w):
+    r = w.expect(1, "up", *CALM, "--listen", "any://127.0.0.1:0", "--tls-cert", w.path("none"))
+    check(b"no such file" in r.stderr, r.stderr)
 
 
 def test_any_refuses_what_it_cannot(w):
