@@ -72,7 +72,7 @@ static int talk(struct filter *f, const uint8_t *data, size_t size, size_t step,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct http_server ways = { NULL, origin, page };
+	static const struct http_server ways = { NULL, NULL, origin, page };
 	static const uint8_t seed[16], key[HTTP_KEY];
 	static struct heard a, b;
 	int one, two;

@@ -60,6 +60,13 @@ bool filter_serves(const struct filter *f)
 	return f;
 }
 
+bool filter_waits(const struct filter *f)
+{
+	while (f && !f->waits)
+		f = f->inner;
+	return f;
+}
+
 int filter_ending(const struct filter *f)
 {
 	while (f && !f->ending)

@@ -36,9 +36,25 @@ struct http_answer {
 	uint64_t size;
 };
 
+/* A request that somebody else answers, in his time. */
+struct http_exchange {
+	const struct http_exchange_ops *ops;
+	struct filter *filter;        /* NULL: it is answered, or its connection is gone  */
+};
+
+struct http_exchange_ops {
+	void (*take)(struct http_exchange *, uint8_t *data, size_t size); /* of its body  */
+	void (*whole)(struct http_exchange *);  /* all of it came: to be answered        */
+	void (*gone)(struct http_exchange *);   /* with its connection, without answer   */
+};
+
 /* What a server decides and answers; outlives its filters. */
 struct http_server {
 	void *user;
+	/* A request whose query poll.h knows: who answers it, or NULL and the status to answer
+	 * with. Nothing of its body has come. */
+	struct http_exchange *(*exchange)(void *user, const struct http_head *,
+	                                  unsigned *ret_status);
 	/* May pages of this origin open a WebSocket? Asked only about browsers. */
 	bool (*origin)(void *user, struct bytes origin);
 	/* A GET (or HEAD) that is no upgrade. The head is lent. */
@@ -50,6 +66,10 @@ struct http_server {
 struct filter *http_server_new(const struct http_server *, struct filter *inner);
 struct filter *http_client_new(const char *host, const char *path, const uint8_t key[HTTP_KEY],
                                struct filter *inner);
+
+/* Answers it, with these fields beside the usual ones ("A: b\r\n" each); from then on it is its
+ * owner's alone. Nothing happens when its connection is gone. */
+void http_exchange_answer(struct http_exchange *, const struct http_answer *, const char *fields);
 
 /* http_key.c: a key in base64, and what the other side answers to it. */
 enum { HTTP_KEY_TEXT = 24 };

@@ -121,6 +121,7 @@ static int on_whole(http_parser *p)
 	h->upgrade = p->upgrade;
 	h->keep_alive = http_should_keep_alive(p);
 	h->chunked = p->flags & F_CHUNKED;
+	h->sized = p->content_length != UINT64_MAX;
 	h->length = p->content_length == UINT64_MAX ? 0 : p->content_length;
 	h->whole = true;
 	return 2;

@@ -29,6 +29,7 @@ struct http_head {
 	bool keep_alive;              /* more may follow on this connection          */
 	bool upgrade;                 /* asked for or granted, by both of its fields */
 	bool chunked;
+	bool sized;                   /* the length of what follows is said          */
 	uint64_t length;              /* of the body that follows; 0: none           */
 	size_t n_fields;
 	struct http_field fields[HTTP_FIELDS_MAX];

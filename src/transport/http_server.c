@@ -1,6 +1,7 @@
 /* http_server.c - answers requests, and turns one into a WebSocket.
  *
  *   READING --a page is asked for--> ANSWERING --all of it said--> READING
+ *      |--exchange--> BODY --all of it came--> WAITING --answered--> ANSWERING
  *      |                                 \--it was the last one--> OVER
  *      +--upgrade--> AGREED --101 said--> OPEN
  *      +--it is refused--> ANSWERING, then OVER
@@ -10,11 +11,12 @@
 #include "transport/http.h"
 
 #include "base/mem.h"
+#include "transport/poll.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-enum state { READING, ANSWERING, AGREED, OPEN, OVER };
+enum state { READING, BODY, WAITING, ANSWERING, AGREED, OPEN, OVER };
 enum { HEAD_MAX = 512, ROOM = FILTER_HEAD + HEAD_MAX + HTTP_PIECE };
 
 struct server {
@@ -28,7 +30,10 @@ struct server {
 	unsigned status;
 	size_t n_said;                /* of the answer's head, in `room`             */
 	struct http_body *body;
-	uint64_t left;                /* of the body                                 */
+	uint64_t left;                /* of the body that is said                    */
+	struct http_exchange *exchange;
+	uint64_t coming;              /* of the body that comes                      */
+	const char *fields;           /* more of them, while an answer begins        */
 	uint8_t *room;                /* while there is an answer                    */
 	uint8_t *kept;                /* HTTP_KEPT_MAX, while there is something     */
 	size_t n_kept;
@@ -42,6 +47,7 @@ static struct server *of(struct filter *f)
 static const struct { unsigned status; const char *words; } words[] = {
 	{ 101, "Switching Protocols" }, { 200, "OK" }, { 400, "Bad Request" },
 	{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+	{ 409, "Conflict" }, { 410, "Gone" },
 	{ 413, "Content Too Large" }, { 414, "URI Too Long" }, { 426, "Upgrade Required" },
 	{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
@@ -136,9 +142,9 @@ static int answer(struct server *s, struct http_answer *a)
 	s->last |= !s->head->keep_alive || s->n_requests >= HTTP_REQUESTS_MAX;
 	n = snprintf((char *)s->room + FILTER_HEAD, HEAD_MAX,
 	             "HTTP/1.1 %u %s\r\nServer: leno\r\nContent-Type: %.100s\r\nContent-Length: %llu\r\n"
-	             "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n%s%s\r\n",
+	             "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n%s%.200s%s\r\n",
 	             a->status, http_words(a->status), a->type ? a->type : "text/plain",
-	             (unsigned long long)s->left, more_fields(a->status),
+	             (unsigned long long)s->left, more_fields(a->status), s->fields ? s->fields : "",
 	             s->last ? "Connection: close\r\n" : "");
 	assert(n > 0 && n < HEAD_MAX);
 	s->n_said = (size_t)n;
@@ -181,6 +187,68 @@ static int answer_page(struct server *s)
 		return answer_status(s, 405);
 	s->ways->page(s->ways->user, h, &a);
 	return a.status ? answer(s, &a) : answer_status(s, 404);
+}
+
+/* ---- requests that others answer --------------------------------------------------------- */
+
+static void begin_exchange(struct server *s)
+{
+	s->exchange->filter = &s->filter;
+	s->coming = s->head->length;
+	s->filter.waits = true;
+	s->state = s->coming > 0 ? BODY : WAITING;
+	if (s->coming == 0)
+		s->exchange->ops->whole(s->exchange);
+}
+
+static int exchange(struct server *s)
+{
+	const struct http_head *h = s->head;
+	struct bytes origin = http_head_field(h, "Origin");
+	unsigned status = 404;
+
+	if (h->chunked || (h->verb != VERB_POST && (h->verb != VERB_GET || h->length > 0)))
+		return refuse(s, 413, LENO_REFUSED, "a request whose body has no size, or is none");
+	if (origin.data && !s->ways->origin(s->ways->user, origin))
+		return refuse(s, 403, LENO_REFUSED, "a page of an origin that is not allowed here");
+	s->exchange = s->ways->exchange(s->ways->user, h, &status);
+	if (s->exchange) {
+		begin_exchange(s);
+		return LENO_OK;
+	}
+	s->last |= h->length > 0; /* whose body nobody reads */
+	return answer_status(s, status);
+}
+
+static void take_body(struct server *s, uint8_t *data, size_t size)
+{
+	s->coming -= size;
+	if (s->exchange)
+		s->exchange->ops->take(s->exchange, data, size);
+	if (s->coming > 0)
+		return;
+	if (s->state == BODY)
+		s->state = WAITING;
+	if (s->exchange)
+		s->exchange->ops->whole(s->exchange);
+}
+
+void http_exchange_answer(struct http_exchange *e, const struct http_answer *a, const char *fields)
+{
+	struct server *s = (struct server *)e->filter;
+	struct http_answer copy = *a;
+
+	if (!s)
+		return;
+	e->filter = NULL;
+	s->exchange = NULL;
+	s->filter.waits = false;
+	s->n_requests--;          /* a session may ask for as long as it lives */
+	s->last |= s->coming > 0; /* it is answered before all of it came */
+	s->fields = fields;
+	if (answer(s, &copy) < 0)
+		s->filter.ending = LENO_MEMORY;
+	s->fields = NULL;
 }
 
 /* ---- the upgrade ------------------------------------------------------------------------ */
@@ -228,6 +296,8 @@ static int request(struct server *s)
 {
 	if (s->head->upgrade && http_head_lists(s->head, "Upgrade", "websocket"))
 		return upgrade(s);
+	if (poll_is(s->head->query))
+		return exchange(s);
 	return answer_page(s);
 }
 
@@ -241,16 +311,23 @@ static const char *why_bad(unsigned status)
 	}
 }
 
-/* Reads requests; *used of the bytes. */
-static int read_requests(struct server *s, const uint8_t *data, size_t size, size_t *used)
+/* Reads requests, and bodies that somebody wants; *used of the bytes. */
+static int read_requests(struct server *s, uint8_t *data, size_t size, size_t *used)
 {
 	size_t n;
 	int error = LENO_OK;
 
 	*used = 0;
-	while (s->state == READING && *used < size && error == LENO_OK) {
-		unsigned what = http_head_take(s->head, data + *used, size - *used, &n);
+	while ((s->state == READING || s->state == BODY) && *used < size && error == LENO_OK) {
+		unsigned what;
 
+		if (s->state == BODY) {
+			n = size - *used < s->coming ? size - *used : (size_t)s->coming;
+			take_body(s, data + *used, n);
+			*used += n;
+			continue;
+		}
+		what = http_head_take(s->head, data + *used, size - *used, &n);
 		*used += n;
 		if (what == 1)
 			error = request(s);
@@ -294,7 +371,7 @@ static int take(struct filter *f, uint8_t *data, size_t size, filter_sink *sink,
 
 	if (s->state == OPEN)
 		return filter_take(f->inner, data, size, sink, user);
-	if (s->state == READING)
+	if (s->state == READING || s->state == BODY)
 		error = read_requests(s, data, size, &used);
 	if (error < 0 || used == size || s->state == OVER || s->last)
 		return error;
@@ -381,6 +458,10 @@ static void release(struct filter *f)
 {
 	struct server *s = of(f);
 
+	if (s->exchange) {
+		s->exchange->filter = NULL;
+		s->exchange->ops->gone(s->exchange);
+	}
 	drop_answer(s);
 	mem_free(s->head);
 	mem_free(s->kept);

@@ -17,6 +17,8 @@ static const struct scheme schemes[] = {
 	{ "udp", "udp://127.0.0.1:0", NULL, true },
 	{ "ws", "ws://127.0.0.1:0", NULL, false },
 	{ "wss", "wss://127.0.0.1:0", NULL, false },
+	{ "http", "http://127.0.0.1:0", NULL, false },
+	{ "https", "https://127.0.0.1:0", NULL, false },
 	{ "any-tcp", "any://127.0.0.1:0", "tcp", false },
 	{ "any-tls", "any://127.0.0.1:0", "tls", false },
 	{ "any-ws", "any://127.0.0.1:0", "ws", false },

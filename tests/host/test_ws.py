@@ -2,7 +2,7 @@
 """WebSocket between real processes, and against real peers: raw bytes, npm's ws both ways,
 nginx as a reverse proxy; who may not, and who is too slow.
 
-covers: src/driver/uv/web.c src/driver/uv/door.c src/driver/uv/pipe.c
+covers: src/driver/uv/web.c src/driver/uv/door.c src/driver/uv/pipe.c src/driver/uv/entering.c
 """
 
 import os

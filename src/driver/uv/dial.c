@@ -9,7 +9,7 @@
  *
  *  1. Each dial is answered exactly once, unless the node closes first. */
 #include "base/mem.h"
-#include "driver/uv/uv.h"
+#include "driver/uv/polled.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -111,6 +111,7 @@ static void dial_free(struct dial *dial)
 static void dial_succeed(struct dial *dial)
 {
 	struct driver *d = dial->driver;
+	bool polled = dial->address.kind == ADDRESS_HTTP || dial->address.kind == ADDRESS_HTTPS;
 	char uri[URI_TEXT];
 	struct pipe_setup setup = { door_class(dial->address.kind), dial->number, uri, NULL };
 	int fd, error;
@@ -126,9 +127,14 @@ static void dial_succeed(struct dial *dial)
 		uv_timer_start(&dial->timer, on_timer, 0, 0);
 		return;
 	}
-	error = door_filter(d, dial->address.kind, &dial->address, &setup.filter);
+	if (polled)
+		error = polled_pipe(d, fd, &dial->address, &setup);
+	else
+		error = door_filter(d, dial->address.kind, &dial->address, &setup.filter);
 	dial_free(dial);
-	if (error < 0)
+	if (polled)
+		; /* it has the socket */
+	else if (error < 0)
 		close(fd);
 	else
 		error = socket_pipe(d, fd, &setup, NULL);

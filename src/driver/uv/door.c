@@ -26,7 +26,7 @@ static bool within_tls(enum address_kind kind)
 
 static bool is_spoken(enum address_kind kind)
 {
-	return kind <= ADDRESS_WSS || kind == ADDRESS_ANY;
+	return kind != ADDRESS_UDP;
 }
 
 static int check(struct driver *d, enum address_kind kind, enum tls_side side)

@@ -38,7 +38,7 @@ static void pipe_free(struct pipe *p)
 	struct driver *d = p->driver;
 	bool to_leader = p->to_leader && p->state == PIPE_OPEN;
 
-	d->n_entering -= p->state == PIPE_ENTERING && !p->dial;
+	d->n_entering -= entering_counts(p);
 	release_number(p);
 	list_remove(&p->dirty);
 	list_remove(&p->ending);
@@ -115,7 +115,7 @@ static void linger(struct pipe *p, int error)
 	leno_pipe number = p->number;
 	enum pipe_state state = p->state;
 
-	d->n_entering -= state == PIPE_ENTERING && !p->dial;
+	d->n_entering -= entering_counts(p);
 	if (state == PIPE_FINISHING) {
 		discard_made(p);
 	} else {
@@ -171,46 +171,11 @@ static int enter(struct pipe *p)
 		return error;
 	p->number = number;
 	if (p->state == PIPE_ENTERING) {
-		d->n_entering -= !p->dial;
+		d->n_entering -= entering_counts(p);
 		list_remove(&p->ending);
 	}
 	p->state = PIPE_OPEN;
 	return LENO_OK;
-}
-
-/* Of those who came to us and are not through their handshakes, the first one. */
-static void make_room(struct driver *d)
-{
-	list_each (it, after, &d->entering) {
-		struct pipe *p = list_item(it, struct pipe, ending);
-
-		if (p->dial)
-			continue;
-		pipe_gone(p, LENO_BUSY);
-		return;
-	}
-}
-
-/* From now on, and behind all others: they wait equally long, and so in order. */
-static void await_entering(struct pipe *p)
-{
-	p->end_ms = uv_now(&p->driver->loop) + ENTER_MS;
-	list_append(&p->driver->entering, &p->ending);
-}
-
-/* A filter that dials speaks first. */
-static void begin_entering(struct pipe *p)
-{
-	struct driver *d = p->driver;
-
-	if (!p->dial && d->n_entering >= ENTERING_MAX)
-		make_room(d);
-	p->state = PIPE_ENTERING;
-	d->n_entering += !p->dial;
-	await_entering(p);
-	if (!uv_is_active((uv_handle_t *)&d->enter))
-		uv_timer_start(&d->enter, pipe_impatience, ENTER_MS, 0);
-	enqueue(p);
 }
 
 int pipe_open(struct driver *d, struct channel *c, const struct pipe_setup *setup,
@@ -235,10 +200,12 @@ int pipe_open(struct driver *d, struct channel *c, const struct pipe_setup *setu
 	p->number = LENO_PIPES_MAX;
 	list_init(&p->dirty);
 	list_init(&p->ending);
-	if (p->filter)
-		begin_entering(p);
-	else
+	if (p->filter) {
+		entering_begin(p);
+		enqueue(p);              /* a filter that dials speaks first */
+	} else {
 		error = enter(p);
+	}
 	if (error < 0) {
 		pipe_free(p);
 		return error;
@@ -294,6 +261,7 @@ void pipe_take(struct pipe *p, uint8_t *data, size_t size)
 	}
 	if (p->state == PIPE_LINGERING)
 		return;
+	d->at = p;
 	error = filter_take(p->filter, data, size, take_plain, p);
 	if (d->closing)
 		return;
@@ -382,12 +350,14 @@ static enum flushed flush_said(struct pipe *p)
 	enum flushed what = FLUSH_MORE;
 
 	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++) {
-		struct span words = filter_say(p->filter);
+		struct span words;
 
+		p->driver->at = p;
+		words = filter_say(p->filter);
 		if (words.size == 0)
 			return FLUSH_EMPTY;
-		if (p->state == PIPE_ENTERING && filter_serves(p->filter))
-			await_entering(p);
+		if (p->state == PIPE_ENTERING && filter_serves(p->filter) && !p->waits)
+			entering_await(p);
 		what = write_span(p, words);
 	}
 	return what;
@@ -478,6 +448,7 @@ static void pipe_flush(struct pipe *p)
 	list_remove(&p->dirty);
 	if (p->state == PIPE_LINGERING)
 		return;
+	entering_see(p);
 	switch (write_out(p)) {
 	case FLUSH_EMPTY:
 		all_written(p);
@@ -568,6 +539,13 @@ void pipe_clear(struct driver *d)
 	}
 	while (!list_empty(&d->ending))
 		pipe_free(list_item(d->ending.next, struct pipe, ending));
+	while (!list_empty(&d->waiting)) {
+		struct pipe *p = list_item(d->waiting.next, struct pipe, ending);
+
+		write_out(p);
+		p->channel->ops->end(p->channel);
+		pipe_free(p);
+	}
 	while (!list_empty(&d->entering))
 		pipe_free(list_item(d->entering.next, struct pipe, ending));
 }

@@ -10,6 +10,7 @@
  *   options.c   what may stand in the options
  *   post.c      tasks from other threads; leno_after
  *   pipe.c      pipes between their channels and the engine: enter, flush, end
+ *   entering.c  who is about to enter, how many they are, and for how long
  *   socket.c    the channel that is a connected socket
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
@@ -116,11 +117,12 @@ struct pipe {
 	int error;                    /* the engine did not want it               */
 	bool told;                    /* a filter refused it, and that was told   */
 	bool to_leader;               /* local.c hears when it ends               */
+	bool waits;                   /* its filters wait, see filter.h           */
 	bool blocked;                 /* waits for room in the channel            */
 	bool said_end;                /* the filters were told to                 */
 	size_t batch;                 /* bytes to ask for at a time               */
 	struct list dirty;            /* in driver->dirty: has bytes to make      */
-	struct list ending;           /* in driver->ending or ->entering          */
+	struct list ending;           /* in driver->ending, ->entering or ->waiting */
 	uint64_t end_ms;              /* of its patience, on the loop's clock     */
 	uint8_t *left;                /* made, not yet written                    */
 	size_t left_from, left_to, left_capacity;
@@ -206,7 +208,9 @@ struct driver {
 	struct web *web;              /* what HTTP is answered with               */
 	struct sniff_ways sniff, sniff_within; /* of any://, and within TLS there  */
 
-	struct list dirty, ending, entering, listeners, dials;
+	struct list dirty, ending, entering, waiting, listeners, dials, sessions;
+	size_t n_sessions;            /* of polled_serve.c                        */
+	struct pipe *at;              /* whose filters are at work                */
 	size_t n_entering;            /* of them, those that we did not dial      */
 	struct {
 		uint32_t number;      /* a dial that could not even begin; or 0   */
@@ -263,6 +267,12 @@ void pipe_flush_all(struct driver *);
 void pipe_patience(uv_timer_t *);           /* `end` has come                    */
 void pipe_impatience(uv_timer_t *);         /* `enter` has come                  */
 void pipe_clear(struct driver *);           /* all of them, last bytes tried once */
+
+/* entering.c */
+bool entering_counts(const struct pipe *);  /* among the strangers who shake hands */
+void entering_begin(struct pipe *);
+void entering_await(struct pipe *);         /* its patience begins anew          */
+void entering_see(struct pipe *);           /* whether its filters wait          */
 
 /* socket.c: takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
 int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);

@@ -4,6 +4,7 @@
 #include "driver/uv/web.h"
 
 #include "base/mem.h"
+#include "driver/uv/polled.h"
 #include "driver/uv/secret.h"
 #include "transport/ws.h"
 
@@ -30,6 +31,11 @@ static bool may_open(void *user, struct bytes origin)
 		if (strcmp(w->origins[i], "*") == 0 || http_same(origin, w->origins[i]))
 			return true;
 	return false;
+}
+
+static struct http_exchange *exchange(void *user, const struct http_head *h, unsigned *ret_status)
+{
+	return polled_exchange(((struct web *)user)->driver, h, ret_status);
 }
 
 /* ---- what is served ---------------------------------------------------------------------- */
@@ -69,7 +75,7 @@ static void page(void *user, const struct http_head *h, struct http_answer *ret)
 /* ---- filters ------------------------------------------------------------------------------- */
 
 /* As the Host field has it: the port only where it is not the scheme's own. */
-static void host_text(const struct address *a, char ret[ADDRESS_HOST + 16])
+void web_host(const struct address *a, char ret[WEB_HOST_MAX])
 {
 	bool custom = a->port == (a->kind == ADDRESS_WSS || a->kind == ADDRESS_HTTPS ? 443 : 80);
 	int n = snprintf(ret, ADDRESS_HOST + 3, "%s%s%s", a->bracketed ? "[" : "", a->host,
@@ -82,7 +88,7 @@ static void host_text(const struct address *a, char ret[ADDRESS_HOST + 16])
 struct filter *web_filter(struct driver *d, const struct address *dialled)
 {
 	struct { uint8_t mask[16], key[HTTP_KEY]; } drawn;
-	char host[ADDRESS_HOST + 16];
+	char host[WEB_HOST_MAX];
 	struct filter *ws;
 
 	if (!secret_random(&drawn, sizeof drawn))
@@ -90,7 +96,7 @@ struct filter *web_filter(struct driver *d, const struct address *dialled)
 	ws = ws_new(dialled != NULL, drawn.mask);
 	if (!dialled)
 		return http_server_new(&d->web->ways, ws);
-	host_text(dialled, host);
+	web_host(dialled, host);
 	return http_client_new(host, dialled->path, drawn.key, ws);
 }
 
@@ -123,7 +129,7 @@ int web_new(struct driver *d, const leno_options *o, struct web **ret)
 		return LENO_MEMORY;
 	w->folder = -1;
 	w->driver = d;
-	w->ways = (struct http_server){ w, may_open, page };
+	w->ways = (struct http_server){ w, exchange, may_open, page };
 	if (!copy_origins(w, o)) {
 		web_free(w);
 		return LENO_MEMORY;

@@ -47,7 +47,7 @@ static bool origin(void *user, struct bytes o)
 	return http_same(o, "https://good.example");
 }
 
-static const struct http_server ways = { NULL, origin, page };
+static const struct http_server ways = { NULL, NULL, origin, page };
 
 /* ---- feeding it ------------------------------------------------------------------------ */
 
