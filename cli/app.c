@@ -155,6 +155,7 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.n_ws_origins = set->ws_origins.count,
 		.ws_origins = (const char *const *)set->ws_origins.items,
 		.www = member ? set->www : NULL,
+		.proxy = set->proxy,
 	};
 	int error;
 

@@ -54,6 +54,7 @@ static const struct setting settings_table[] = {
 	{ "observer", "LENO_OBSERVER", FLAG, AT(observer) },
 	{ "www", "LENO_WWW", TEXT, AT(www) },
 	{ "ws-origin", "LENO_WS_ORIGINS", LIST, AT(ws_origins) },
+	{ "proxy", "LENO_PROXY", TEXT, AT(proxy) },
 };
 
 enum {
@@ -86,6 +87,7 @@ enum {
 	KEY_OBSERVER,
 	KEY_WWW,
 	KEY_WS_ORIGIN,
+	KEY_PROXY,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT
@@ -388,6 +390,10 @@ static const struct argp_option settings_options[] = {
 	{ "network-key", KEY_NETWORK_KEY, "FILE", 0,
 	  "the network's own key: invites, lets in and revokes (see leno network)", 0 },
 	{ "connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0 },
+	{ "proxy", KEY_PROXY, "URI", 0,
+	  "dial ws://, wss://, http://, https:// and tls:// through this HTTP proxy, as in "
+	  "http://192.0.2.1:3128",
+	  0 },
 	{ "discover", KEY_DISCOVER, "URI", 0,
 	  "how others are found: local: (this machine, the default), mdns: (the local "
 	  "network) or none; may be repeated", 0 },

@@ -31,6 +31,7 @@ struct settings {
 	bool observer;
 	char *www; /* a folder of pages; of `up` alone */
 	struct list ws_origins;
+	char *proxy;                 /* http://HOST:PORT                          */
 	bool endpoint, anonymous, json;
 	long heartbeat_ms;
 	int verbose;                 /* -v: refusals and links, -vv: everything            */

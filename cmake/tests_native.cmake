@@ -69,7 +69,7 @@ if(LENO_HAS_LIBRARY)
 	target_include_directories(test.conform PRIVATE ${CMAKE_SOURCE_DIR}/tests
 		${CMAKE_SOURCE_DIR}/include)
 	target_link_libraries(test.conform PRIVATE leno_test_flags leno_test_needs ${WHOLE_LIBRARY})
-	foreach(scheme tcp tcp6 local tls udp ws wss any-tcp any-wss)
+	foreach(scheme tcp tcp6 local tls udp ws wss any-tcp any-wss http https)
 		leno_register(conform.${scheme} host 300 test.conform ${scheme})
 		set_tests_properties(conform.${scheme} PROPERTIES RUN_SERIAL ON)
 	endforeach()

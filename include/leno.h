@@ -201,6 +201,8 @@ typedef struct leno_options {
 	const char *www;            /* a folder whose files are served by HTTP; default
 	                               none. Links and names with a dot in front are
 	                               not followed                                  */
+	const char *proxy;          /* "http://HOST:PORT": ws://, wss://, http://, https:// and
+	                               tls:// are dialled through this proxy         */
 } leno_options;
 
 /* What is served under a path; lent until the next call for any page. */

@@ -25,7 +25,7 @@ end
 # Is the command one of argv[2..], and does the cursor stand at its argv[1]th word? The
 # value of an option that stands apart from it counts as no word.
 function __leno_word_is
-    set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
+    set -l valued --network --name --secret-file --identity --connect --discover --proxy --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
         --listen --label --accept-files --share-files --allow-forward --www --ws-origin \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
@@ -92,6 +92,7 @@ complete -c leno -n $any -l tls-ca -r -F -d 'whom TLS believes'
 complete -c leno -n $any -l tls-crl -r -F -d 'certificates that were revoked'
 complete -c leno -n $any -l connect -x -a 'tcp:// tls:// udp://' -d 'join through this address'
 complete -c leno -n $any -l discover -x -a 'local: mdns: none' -d 'how others are found'
+complete -c leno -n $any -l proxy -x -d 'dial through this HTTP proxy'
 complete -c leno -n $any -l endpoint -d 'relay for this machine alone'
 complete -c leno -n $any -l anonymous -d 'listen beyond loopback without a secret'
 complete -c leno -n $any -l heartbeat -x -d 'milliseconds between them'

@@ -67,6 +67,9 @@ struct filter *http_server_new(const struct http_server *, struct filter *inner)
 struct filter *http_client_new(const char *host, const char *path, const uint8_t key[HTTP_KEY],
                                struct filter *inner);
 
+/* A tunnel through a proxy (CONNECT) to HOST:PORT, for whatever goes within; the same. */
+struct filter *http_tunnel_new(const char *authority, struct filter *inner);
+
 /* Answers it, with these fields beside the usual ones ("A: b\r\n" each); from then on it is its
  * owner's alone. Nothing happens when its connection is gone. */
 void http_exchange_answer(struct http_exchange *, const struct http_answer *, const char *fields);

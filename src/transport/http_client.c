@@ -1,4 +1,4 @@
-/* http_client.c - asks a server for a WebSocket.
+/* http_client.c - asks a server for a WebSocket, or a proxy for a tunnel.
  *
  *   ASKING --request said--> WAITING --101 heard, all of it as it must be--> OPEN
  *                               \--anything else--> refused, its status in the sentence
@@ -15,6 +15,7 @@ enum { REQUEST_MAX = HTTP_URL_MAX + 1024, INFORMATIONAL_MAX = 8 };
 struct client {
 	struct filter filter;
 	enum { ASKING, WAITING, OPEN } state;
+	bool tunnel;
 	unsigned informational;
 	char accept[HTTP_ACCEPT + 1];
 	struct http_head *head;       /* until it is open */
@@ -45,9 +46,19 @@ static int no_upgrade(struct client *c)
 		if (h->reason.data[i] >= ' ' && h->reason.data[i] < 0x7f)
 			words[n++] = (char)h->reason.data[i];
 	words[n] = '\0';
-	snprintf(c->text, sizeof c->text, "it answers %u%s%s where a WebSocket was asked for",
+	snprintf(c->text, sizeof c->text,
+	         c->tunnel ? "the proxy answers %u%s%s where a tunnel was asked for"
+	                   : "it answers %u%s%s where a WebSocket was asked for",
 	         h->status, n ? " " : "", words);
 	return refused(c, h->status == 503 || h->status == 429 ? LENO_BUSY : LENO_REFUSED, c->text);
+}
+
+static int open_up(struct client *c)
+{
+	c->state = OPEN;
+	c->head = mem_free(c->head);
+	c->request = mem_free(c->request);
+	return LENO_OK;
 }
 
 static int check(struct client *c)
@@ -56,6 +67,8 @@ static int check(struct client *c)
 	struct bytes accept = http_head_field(h, "Sec-WebSocket-Accept");
 	struct bytes protocol = http_head_field(h, "Sec-WebSocket-Protocol");
 
+	if (c->tunnel)
+		return h->status >= 200 && h->status < 300 ? open_up(c) : no_upgrade(c);
 	if (h->status != 101)
 		return no_upgrade(c);
 	if (!h->upgrade || !http_same(http_head_field(h, "Upgrade"), "websocket"))
@@ -67,10 +80,7 @@ static int check(struct client *c)
 		return refused(c, LENO_PROTOCOL, "it wants an extension that was not offered");
 	if (protocol.data && !http_same(protocol, "leno"))
 		return refused(c, LENO_PROTOCOL, "it wants a subprotocol that was not offered");
-	c->state = OPEN;
-	c->head = mem_free(c->head);
-	c->request = mem_free(c->request);
-	return LENO_OK;
+	return open_up(c);
 }
 
 static int take(struct filter *f, uint8_t *data, size_t size, filter_sink *sink, void *user)
@@ -136,38 +146,67 @@ static void release(struct filter *f)
 
 static const struct filter_ops ops = { take, wrap, say, ready, finish, release };
 
-struct filter *http_client_new(const char *host, const char *path, const uint8_t key[HTTP_KEY],
-                               struct filter *inner)
+/* With room for a request, and the filter within; NULL, and that one freed, without memory. */
+static struct client *new_client(struct filter *inner)
 {
 	struct client *c = mem_new(sizeof *c);
-	char text[HTTP_KEY_TEXT + 1];
-	int n = 0;
 
 	if (c) {
 		c->filter.ops = &ops;
 		c->head = mem_take(sizeof *c->head);
 		c->request = mem_take(FILTER_HEAD + REQUEST_MAX);
 	}
-	http_key_text(text, key);
-	if (!inner || !c || !c->head || !c->request ||
-	    !http_key_accept(c->accept, bytes_text(text))) {
-		if (c)
-			release(&c->filter);
-		filter_free(inner);
-		return NULL;
+	if (c && inner && c->head && c->request) {
+		http_head_begin(c->head, false);
+		c->filter.inner = inner;
+		return c;
 	}
-	http_head_begin(c->head, false);
-	n = snprintf(c->request + FILTER_HEAD, REQUEST_MAX,
-	             "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-	             "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
-	             "Sec-WebSocket-Protocol: leno\r\nUser-Agent: leno/" LENO_VERSION "\r\n\r\n",
-	             path, host, text);
-	if (n < 0 || n >= REQUEST_MAX) {
+	if (c)
 		release(&c->filter);
-		filter_free(inner);
-		return NULL;
+	filter_free(inner);
+	return NULL;
+}
+
+/* Its request is n bytes; it is none when that is more than there is room for. */
+static struct filter *with_request(struct client *c, int n)
+{
+	if (n > 0 && n < REQUEST_MAX) {
+		c->n_request = (size_t)n;
+		return &c->filter;
 	}
-	c->n_request = (size_t)n;
-	c->filter.inner = inner;
-	return &c->filter;
+	filter_free(&c->filter);
+	return NULL;
+}
+
+struct filter *http_client_new(const char *host, const char *path, const uint8_t key[HTTP_KEY],
+                               struct filter *inner)
+{
+	struct client *c = new_client(inner);
+	char text[HTTP_KEY_TEXT + 1];
+
+	if (!c)
+		return NULL;
+	http_key_text(text, key);
+	if (!http_key_accept(c->accept, bytes_text(text)))
+		return with_request(c, 0);
+	return with_request(
+		c, snprintf(c->request + FILTER_HEAD, REQUEST_MAX,
+	                    "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
+	                    "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
+	                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: leno\r\n"
+	                    "User-Agent: leno/" LENO_VERSION "\r\n\r\n",
+	                    path, host, text));
+}
+
+struct filter *http_tunnel_new(const char *authority, struct filter *inner)
+{
+	struct client *c = new_client(inner);
+
+	if (!c)
+		return NULL;
+	c->tunnel = true;
+	return with_request(c, snprintf(c->request + FILTER_HEAD, REQUEST_MAX,
+	                                "CONNECT %s HTTP/1.1\r\nHost: %s\r\n"
+	                                "User-Agent: leno/" LENO_VERSION "\r\n\r\n",
+	                                authority, authority));
 }

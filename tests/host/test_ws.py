@@ -225,7 +225,7 @@ def test_npm_ws_is_a_server(w):
 
 
 NGINX = """
-daemon off; master_process off; pid %(folder)s/nginx.pid; error_log stderr warn;
+daemon off; master_process off; pid %(folder)s/nginx.pid; error_log stderr crit;
 events { worker_connections 64; }
 http {
 	access_log off;

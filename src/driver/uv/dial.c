@@ -288,8 +288,8 @@ static bool can_be_dialled(const struct address *a)
 /* What the URI says, or who is asked what it means. */
 static int dial_prepare(struct dial *dial)
 {
-	struct address *a = &dial->address;
-	int error = address_parse(dial->uri, a);
+	const struct address *a = &dial->address;
+	int error = address_parse(dial->uri, &dial->address);
 
 	if (error < 0)
 		return error;
@@ -300,6 +300,8 @@ static int dial_prepare(struct dial *dial)
 	}
 	if (!can_be_dialled(a))
 		return LENO_URI;
+	if (door_by_proxy(dial->driver, a->kind))
+		a = &dial->driver->proxy;
 	if (tcp_numeric(a, &dial->addresses[0]))
 		return LENO_OK;
 	dial->n = 0;

@@ -99,6 +99,21 @@ void door_init(struct driver *d)
 	d->sniff_within = (struct sniff_ways){ d, found_within };
 }
 
+/* ---- proxies ---------------------------------------------------------------------- */
+
+bool door_by_proxy(const struct driver *d, enum address_kind kind)
+{
+	return d->proxy.host[0] && kind >= ADDRESS_TLS && kind <= ADDRESS_HTTPS;
+}
+
+struct filter *door_tunnel(const struct address *to, struct filter *inner)
+{
+	char authority[WEB_HOST_MAX];
+
+	web_authority(to, authority);
+	return http_tunnel_new(authority, inner);
+}
+
 /* ---- filters --------------------------------------------------------------------- */
 
 int door_filter(struct driver *d, enum address_kind kind, const struct address *dialled,
@@ -118,12 +133,15 @@ int door_filter(struct driver *d, enum address_kind kind, const struct address *
 		return LENO_MEMORY;
 	if (!within_tls(kind)) {
 		*ret = inner;
-		return LENO_OK;
-	}
-	error = secure_filter(d, dialled, inner ? TLS_HTTP : TLS_LENO, ret);
-	if (error < 0)
-		filter_free(inner);
-	else
+	} else {
+		error = secure_filter(d, dialled, inner ? TLS_HTTP : TLS_LENO, ret);
+		if (error < 0) {
+			filter_free(inner);
+			return error;
+		}
 		(*ret)->inner = inner;
-	return error;
+	}
+	if (dialled && door_by_proxy(d, kind))
+		*ret = door_tunnel(dialled, *ret);
+	return *ret ? LENO_OK : LENO_MEMORY;
 }

@@ -189,6 +189,8 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
 	d->secure = secure_new(&config->options);
 	door_init(d);
+	if (config->options.proxy)
+		address_parse(config->options.proxy, &d->proxy); /* options_check() knows it is one */
 	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (d->spare < 0)
 		error = LENO_SYSTEM;

@@ -59,6 +59,14 @@ static bool heartbeat_good(const leno_options *o)
 	return o->heartbeat_misses <= MISSES_MOST;
 }
 
+static bool proxy_good(const leno_options *o)
+{
+	struct address a;
+
+	return !o->proxy || (address_parse(o->proxy, &a) == LENO_OK && a.kind == ADDRESS_HTTP &&
+	                     a.port != 0 && strcmp(a.host, "*") != 0 && strcmp(a.path, "/") == 0);
+}
+
 static bool origins_good(const leno_options *o)
 {
 	if (o->n_ws_origins > ORIGINS || (o->n_ws_origins > 0 && !o->ws_origins))
@@ -120,6 +128,8 @@ int options_check(const leno_options *o, void *user)
 		options_log(o, user, LENO_LOG_ERROR,
 		            "to verify TLS clients takes a CA (tls_ca_file): the system's would "
 		            "let everybody in");
+	else if (!proxy_good(o))
+		options_log(o, user, LENO_LOG_ERROR, "a proxy is said as http://HOST:PORT");
 	else if (!origins_good(o))
 		options_log(o, user, LENO_LOG_ERROR,
 		            "WebSocket origins are up to %d of SCHEME://HOST[:PORT] without a path, "

@@ -249,6 +249,11 @@ static bool leg_open(struct leg *leg, int fd)
 	}
 	if (setup.filter != leg->ask)
 		setup.filter->inner = leg->ask;
+	if (s->address.kind == ADDRESS_HTTPS && door_by_proxy(s->driver, ADDRESS_HTTPS) &&
+	    !(setup.filter = door_tunnel(&s->address, setup.filter))) {
+		close(fd);
+		return false;
+	}
 	return socket_pipe(s->driver, fd, &setup, &leg->pipe) == LENO_OK;
 }
 
@@ -256,6 +261,8 @@ static bool leg_open(struct leg *leg, int fd)
 static void write_head(struct polled *s, bool is_post, bool end, size_t size,
                        char ret[HTTP_URL_MAX])
 {
+	/* A proxy is told all of the URL. */
+	bool whole = s->address.kind == ADDRESS_HTTP && door_by_proxy(s->driver, ADDRESS_HTTP);
 	char query[POLL_QUERY_MAX], body[96] = "Cache-Control: no-store\r\n";
 
 	s->words.has_at = is_post;
@@ -267,8 +274,9 @@ static void write_head(struct polled *s, bool is_post, bool end, size_t size,
 		snprintf(body, sizeof body,
 		         "Content-Type: application/octet-stream\r\nContent-Length: %zu\r\n", size);
 	snprintf(ret, HTTP_URL_MAX,
-	         "%s %s?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: leno/" LENO_VERSION "\r\n%s\r\n",
-	         is_post ? "POST" : "GET", s->address.path, query, s->host, body);
+	         "%s %s%s%s?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: leno/" LENO_VERSION "\r\n%s\r\n",
+	         is_post ? "POST" : "GET", whole ? "http://" : "", whole ? s->host : "",
+	         s->address.path, query, s->host, body);
 }
 
 static void ask(struct leg *leg, bool is_post, struct bytes body)
@@ -301,7 +309,9 @@ static void say_last(struct polled *s)
 
 static void ask_up(struct polled *s)
 {
-	struct bytes rest = poll_rest(&s->poll, s->poll.base, POLL_BODY_MAX);
+	/* Ever less at a time, where connections do not live as long as a request. */
+	size_t most = s->up.tries < 6 ? POLL_BODY_MAX >> s->up.tries : POLL_BODY_MAX >> 6;
+	struct bytes rest = poll_rest(&s->poll, s->poll.base, most);
 	bool end = s->ended && s->met && s->poll.size == 0;
 
 	if (s->up.asking || s->up.due_ms || (rest.size == 0 && !end))

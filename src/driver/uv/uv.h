@@ -205,6 +205,7 @@ struct driver {
 
 	const char *why;              /* leno_listen() failed with, and what helps */
 	struct secure *secure;        /* TLS                                      */
+	struct address proxy;         /* host "": there is none                   */
 	struct web *web;              /* what HTTP is answered with               */
 	struct sniff_ways sniff, sniff_within; /* of any://, and within TLS there  */
 
@@ -297,6 +298,10 @@ int  door_filter(struct driver *, enum address_kind, const struct address *diall
 int  door_check(struct driver *, enum address_kind);
 /* May it be dialled? The same. */
 int  door_check_dial(struct driver *, enum address_kind);
+
+/* Is this dialled through the proxy; the filter of a tunnel to it there (NULL: no memory). */
+bool door_by_proxy(const struct driver *, enum address_kind);
+struct filter *door_tunnel(const struct address *, struct filter *inner);
 
 /* dial.c */
 void dial_start(struct driver *, uint32_t number, const char *uri);

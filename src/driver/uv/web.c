@@ -74,15 +74,19 @@ static void page(void *user, const struct http_head *h, struct http_answer *ret)
 
 /* ---- filters ------------------------------------------------------------------------------- */
 
+void web_authority(const struct address *a, char ret[WEB_HOST_MAX])
+{
+	snprintf(ret, WEB_HOST_MAX, a->bracketed ? "[%s]:%u" : "%s:%u", a->host, a->port);
+}
+
 /* As the Host field has it: the port only where it is not the scheme's own. */
 void web_host(const struct address *a, char ret[WEB_HOST_MAX])
 {
 	bool custom = a->port == (a->kind == ADDRESS_WSS || a->kind == ADDRESS_HTTPS ? 443 : 80);
-	int n = snprintf(ret, ADDRESS_HOST + 3, "%s%s%s", a->bracketed ? "[" : "", a->host,
-	                 a->bracketed ? "]" : "");
 
-	if (!custom)
-		snprintf(ret + n, 8, ":%u", a->port);
+	web_authority(a, ret);
+	if (custom)
+		*strrchr(ret, ':') = '\0';
 }
 
 struct filter *web_filter(struct driver *d, const struct address *dialled)

@@ -12,6 +12,7 @@ void web_free(struct web *);           /* after all pipes; NULL is fine */
 
 /* What the Host field says of an address. */
 enum { WEB_HOST_MAX = ADDRESS_HOST + 16 };
+void web_authority(const struct address *, char ret[WEB_HOST_MAX]); /* always with its port */
 void web_host(const struct address *, char ret[WEB_HOST_MAX]);
 
 /* The filters of a connection that was dialled at this address, or accepted (NULL): HTTP, and
