@@ -31,9 +31,9 @@ def door(w, name, *args, scheme="ws"):
 def talk(w, at, *to):
     """Large and small messages to each of these nodes, through the node at `at`."""
     for name in to:
-        w.expect(0, "send", *CALM, "--connect", at, name, "t", "small", timeout=30)
-        w.expect(0, "send", *CALM, "--connect", at, name, "t", data=os.urandom(3 << 20),
-                 timeout=60)
+        w.expect(0, "send", *CALM, "--connect", at, "--wait", name, "t", "small", timeout=30)
+        w.expect(0, "send", *CALM, "--connect", at, "--wait", name, "t",
+                 data=os.urandom(3 << 20), timeout=60)
 
 
 # ---- between ourselves -----------------------------------------------------------------

@@ -46,7 +46,7 @@ struct polled {
 	bool blocked;
 	bool ended, end_asked;        /* nothing more is written; and that was said  */
 	bool heard_end, over;         /* over: all that was said before it came      */
-	uint64_t at;                  /* of the answer's next byte                   */
+	uint64_t at;                  /* of the held answer's next byte              */
 	char host[WEB_HOST_MAX];
 };
 
@@ -136,7 +136,7 @@ static void on_head(void *user, const struct http_head *h)
 {
 	struct leg *leg = user;
 	struct polled *s = leg->owner;
-	uint64_t got;
+	uint64_t got, at;
 
 	if (h->status != 200 && is_passing(h->status))
 		return;
@@ -144,7 +144,7 @@ static void on_head(void *user, const struct http_head *h)
 		refused(leg, h);
 		return;
 	}
-	if (!number_of(h, "Leno-Got", &got) || !number_of(h, "Leno-At", &s->at) ||
+	if (!number_of(h, "Leno-Got", &got) || !number_of(h, "Leno-At", &at) ||
 	    got > s->poll.base + s->poll.size) {
 		refuse(s, LENO_PROTOCOL, "it answers HTTP, but is no node");
 		return;
@@ -153,6 +153,8 @@ static void on_head(void *user, const struct http_head *h)
 		poll_has(&s->poll, got);
 	s->heard_end |= http_head_field(h, "Leno-End").data != NULL;
 	s->met = leg->good = true;
+	if (leg == &s->down)
+		s->at = at;
 	if (s->blocked)
 		pipe_room(s->channel.pipe);
 }
