@@ -47,7 +47,45 @@ static bool origin(void *user, struct bytes o)
 	return http_same(o, "https://good.example");
 }
 
-static const struct http_server ways = { NULL, NULL, origin, page };
+/* Requests that somebody else answers: one at a time. */
+static struct http_exchange ex;
+static unsigned n_asked, n_whole, n_gone;
+static char taken[256];
+static size_t n_taken, answer_after;
+
+static void ex_take(struct http_exchange *e, uint8_t *data, size_t size)
+{
+	static const struct http_answer refusal = { .status = 409 };
+
+	memcpy(taken + n_taken, data, size);
+	n_taken += size;
+	if (answer_after && n_taken >= answer_after)
+		http_exchange_answer(e, &refusal, NULL);
+}
+
+static void ex_whole(struct http_exchange *e)
+{
+	n_whole++;
+}
+
+static void ex_gone(struct http_exchange *e)
+{
+	n_gone++;
+}
+
+static const struct http_exchange_ops ex_ops = { ex_take, ex_whole, ex_gone };
+
+static struct http_exchange *exchange(void *user, const struct http_head *h, unsigned *ret_status)
+{
+	n_asked++;
+	*ret_status = 404;
+	if (bytes_same(h->path, bytes_text("/none")))
+		return NULL;
+	ex = (struct http_exchange){ &ex_ops, NULL };
+	return &ex;
+}
+
+static const struct http_server ways = { NULL, exchange, origin, page };
 
 /* ---- feeding it ------------------------------------------------------------------------ */
 
@@ -60,6 +98,8 @@ static void hear(void *user, uint8_t *data, size_t size)
 static struct filter *server(void)
 {
 	n_heard = n_said = n_pages = n_freed = body_cut = 0;
+	n_asked = n_whole = n_gone = 0;
+	n_taken = answer_after = 0;
 	return http_server_new(&ways, ws_new(false, seed));
 }
 
@@ -324,6 +364,99 @@ TEST(who_asks_faster_than_he_listens_is_dropped)
 	CHECK_EQ(n_freed, 1);
 }
 
+/* ---- requests that somebody else answers ---------------------------------------------------- */
+
+#define ASK "POST /p?leno=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n"
+
+TEST(an_exchange_is_answered_when_its_time_comes)
+{
+	static const char text[] = ASK "\r\nabcdef" GET("/text");
+	struct http_answer a = { .status = 200, .text = bytes_text("later") };
+
+	for (size_t step = 1; step < 200; step += 198) {
+		struct filter *f = server();
+
+		CHECK_EQ(feed_by(f, text, sizeof text - 1, step), 0);
+		CHECK(n_asked == 1 && n_whole == 1 && n_taken == 6);
+		CHECK(memcmp(taken, "abcdef", 6) == 0);
+		CHECK(filter_waits(f) && filter_say(f).size == 0 && n_pages == 0);
+		http_exchange_answer(&ex, &a, "Leno-Got: 6\r\n");
+		CHECK(!filter_waits(f));
+		CHECK(strstr(hears_back(f), "Leno-Got: 6\r\n"));
+		CHECK(strstr(said, "\r\n\r\nlaterHTTP/1.1 200 OK\r\n"));
+		CHECK(n_pages == 1 && !filter_ending(f));
+		http_exchange_answer(&ex, &a, NULL);   /* once is enough */
+		CHECK_STR(hears_back(f), "");
+		filter_free(f);
+		CHECK_EQ(n_gone, 0);
+	}
+}
+
+TEST(a_connection_that_goes_tells_its_exchange)
+{
+	struct filter *f = server();
+
+	CHECK_EQ(feed(f, "GET /?leno=1 HTTP/1.1\r\n\r\n"), 0);
+	CHECK(n_whole == 1 && n_taken == 0);
+	filter_free(f);
+	CHECK(n_gone == 1 && !ex.filter);
+	f = server();
+	CHECK_EQ(feed(f, ASK "\r\nabc"), 0);
+	filter_free(f);
+	CHECK(n_gone == 1 && n_whole == 0 && n_taken == 3);
+}
+
+TEST(an_answer_before_all_came_ends_the_connection)
+{
+	struct filter *f = server();
+
+	answer_after = 3;
+	CHECK_EQ(feed_by(f, ASK "\r\nabcdef" GET("/text"), sizeof ASK - 1 + 8, 2), 0);
+	CHECK(begins(hears_back(f), "HTTP/1.1 409 Conflict\r\n"));
+	CHECK_EQ(filter_ending(f), LENO_CLOSED);
+	CHECK(n_whole == 0 && n_pages == 0);
+	filter_free(f);
+}
+
+TEST(what_is_no_exchange)
+{
+	static const struct {
+		const char *text, *answer;
+	} rows[] = {
+		{ "POST /none?leno=1 HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 404" },
+		{ "POST /none?leno=1 HTTP/1.1\r\nContent-Length: 9\r\n\r\n", "HTTP/1.1 404" },
+		{ "POST /?leno=1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 413" },
+		{ "GET /?leno=1 HTTP/1.1\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 413" },
+		{ "PUT /?leno=1 HTTP/1.1\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 413" },
+		{ ASK "Origin: https://bad.example\r\n\r\n", "HTTP/1.1 403" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct filter *f = server();
+
+		CHECK_ROW(rows[i].text);
+		CHECK_EQ(feed(f, rows[i].text), 0);
+		CHECK(begins(hears_back(f), rows[i].answer));
+		CHECK_EQ(filter_ending(f) != 0, i > 0);
+		CHECK(!filter_waits(f) && n_whole == 0);
+		filter_free(f);
+	}
+}
+
+TEST(a_tunnel_through_a_proxy)
+{
+	struct filter *f = http_tunnel_new("x.example:443", ws_new(true, seed));
+
+	CHECK(begins(hears_back(f), "CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n"));
+	CHECK_EQ(feed(f, "HTTP/1.0 200 Connection established\r\n\r\n\x82\x01" "a"), 0);
+	CHECK(filter_ready(f) && n_heard == 1);
+	filter_free(f);
+	f = http_tunnel_new("x.example:443", ws_new(true, seed));
+	CHECK_EQ(feed(f, "HTTP/1.1 403 Filtered\r\n\r\n"), LENO_REFUSED);
+	CHECK_STR(filter_why(f), "the proxy answers 403 Filtered where a tunnel was asked for");
+	filter_free(f);
+}
+
 TEST(every_allocation_may_fail)
 {
 	for (size_t n = 1; n < 12; n++) {
@@ -407,5 +540,9 @@ TEST_MAIN(TEST_CASE(an_upgrade_is_agreed_on_and_frames_pass), TEST_CASE(client_a
           TEST_CASE(other_methods_and_bodies), TEST_CASE(a_large_body_goes_piece_by_piece),
           TEST_CASE(a_body_that_ends_early_ends_the_connection),
           TEST_CASE(who_asks_faster_than_he_listens_is_dropped),
+          TEST_CASE(an_exchange_is_answered_when_its_time_comes),
+          TEST_CASE(a_connection_that_goes_tells_its_exchange),
+          TEST_CASE(an_answer_before_all_came_ends_the_connection),
+          TEST_CASE(what_is_no_exchange), TEST_CASE(a_tunnel_through_a_proxy),
           TEST_CASE(every_allocation_may_fail), TEST_CASE(what_a_client_may_be_answered),
           TEST_CASE(a_client_is_not_told_for_ever_that_it_will_be_answered))
