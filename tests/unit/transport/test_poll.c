@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 #include "support/check.h"
+#include "support/known.h"
+#include "transport/ws.h"
 
 static uint8_t piece[POLL_WINDOW + 1];
 
@@ -137,6 +139,42 @@ TEST(each_query_has_its_verdict)
 	}
 }
 
+static struct bytes said(struct poll_words w)
+{
+	static char text[POLL_QUERY_MAX];
+
+	memcpy(w.id, "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
+	poll_write(text, &w, 3);
+	return bytes_text(text);
+}
+
+static void hear(void *user, uint8_t *data, size_t size)
+{
+	CHECK(size == 4 && memcmp(data, "leno", 4) == 0);
+	(*(unsigned *)user)++;
+}
+
+/* docs/protocol.md explains them. */
+TEST(our_own_vectors_hold)
+{
+	static const char frame[] = "\x82\x84\x01\x02\x03\x04\x6d\x67\x6d\x6b";
+	uint8_t seed[16] = { 0 }, copy[sizeof frame];
+	struct filter *server = ws_new(false, seed);
+	unsigned heard = 0;
+
+	known_open("polled");
+	KNOWN("first", said((struct poll_words){ .has_at = true }));
+	KNOWN("post", said((struct poll_words){ .has_at = true, .at = 70000, .got = 512 }));
+	KNOWN("end", said((struct poll_words){ .has_at = true, .at = 70000, .got = 512, .end = true }));
+	KNOWN("get", said((struct poll_words){ .got = 512 }));
+	KNOWN("frame", bytes_of(frame, sizeof frame - 1));
+	known_close();
+	memcpy(copy, frame, sizeof frame);
+	CHECK_EQ(filter_take(server, copy, sizeof frame - 1, hear, &heard), 0);
+	CHECK_EQ(heard, 1);
+	filter_free(server);
+}
+
 TEST(what_is_written_is_read)
 {
 	struct poll_words w = { { 0, 1, 254, 255 }, 999999999999999999, 3, true, true }, again;
@@ -152,4 +190,5 @@ TEST(what_is_written_is_read)
 TEST_MAIN(TEST_CASE(a_byte_is_kept_until_the_other_side_has_it),
           TEST_CASE(the_window_is_full_at_its_bound),
           TEST_CASE(what_came_already_is_new_no_more), TEST_CASE(any_request_may_be_made_again),
-          TEST_CASE(each_query_has_its_verdict), TEST_CASE(what_is_written_is_read))
+          TEST_CASE(each_query_has_its_verdict), TEST_CASE(our_own_vectors_hold),
+          TEST_CASE(what_is_written_is_read))
