@@ -104,6 +104,8 @@ static int talk(struct filter *f, const uint8_t *data, size_t size, size_t step,
 		error = filter_take(f, copy, n, hear, NULL);
 		listen(f);
 	}
+	if (error == 0)
+		error = filter_ending(f);
 	filter_free(f);
 	return error;
 }

@@ -39,6 +39,8 @@ struct server {
 	size_t n_kept;
 };
 
+static const char early[] = "it sends frames before the upgrade is agreed on";
+
 static struct server *of(struct filter *f)
 {
 	return (struct server *)f;
@@ -376,7 +378,7 @@ static int take(struct filter *f, uint8_t *data, size_t size, filter_sink *sink,
 	if (error < 0 || used == size || s->state == OVER || s->last)
 		return error;
 	if (s->state == AGREED) {
-		f->why = "it sends frames before the upgrade is agreed on";
+		f->why = early;
 		return LENO_PROTOCOL;
 	}
 	return keep(s, data + used, size - used);
@@ -402,6 +404,10 @@ static void answered(struct server *s)
 	http_head_begin(s->head, true);
 	if (s->n_kept > 0 && read_kept(s) < 0)
 		s->filter.ending = LENO_MEMORY;
+	if (s->state == AGREED && s->n_kept > 0) {
+		s->filter.ending = LENO_PROTOCOL;
+		s->filter.why = early;
+	}
 }
 
 /* The next piece, the head before the first one. */

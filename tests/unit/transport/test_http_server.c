@@ -250,6 +250,11 @@ TEST(frames_before_the_answer_are_refused)
 
 	CHECK_EQ(feed(f, "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n\x82"), LENO_PROTOCOL);
 	filter_free(f);
+	f = server();                                  /* the same, behind a page */
+	CHECK_EQ(feed(f, GET("/text") "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n\x82"), 0);
+	hears_back(f);
+	CHECK_EQ(filter_ending(f), LENO_PROTOCOL);
+	filter_free(f);
 }
 
 /* ---- pages ------------------------------------------------------------------------------- */
