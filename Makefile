@@ -26,7 +26,6 @@ test: setup
 
 setup:
 	@tools/setup build test
-	@tools/peers
 
 demo:
 	@tools/setup build

@@ -1,4 +1,4 @@
-"""peers.py - the other ends of doors: where tools/peers has put them, and a WebSocket client
+"""peers.py - the other ends of doors: where tools/setup has put them, and a WebSocket client
 that says exactly the bytes a test wants."""
 
 import base64
@@ -15,21 +15,21 @@ ROOT = os.environ.get("SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.d
     os.path.abspath(__file__))))
 
 
-def program(name, package):
+def program(name):
     """A program of the system, or of a Debian package that is unpacked below build/."""
     for path in (shutil.which(name), f"/usr/sbin/{name}",
-                 f"{ROOT}/build/peers/{package}/usr/sbin/{name}",
-                 f"{ROOT}/build/peers/{package}/usr/bin/{name}"):
+                 f"{ROOT}/build/unpacked/usr/sbin/{name}",
+                 f"{ROOT}/build/unpacked/usr/bin/{name}"):
         if path and os.access(path, os.X_OK):
             return path
-    raise Skip(f"{name} is not here: tools/peers")
+    raise Skip(f"{name} is not here, nor below build/unpacked")
 
 
 def relay(w, *args, **environment):
     """relay.mjs, by npm's ws; returns its port."""
     modules = f"{ROOT}/build/npm/node_modules/ws"
     if not shutil.which("node") or not os.path.isdir(modules):
-        raise Skip("npm's ws is not here: tools/peers")
+        raise Skip("npm's ws is not below build/npm")
     p = spawn(w, ["node", os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.mjs"),
                   modules, *args], stdout=subprocess.PIPE, env={**os.environ, **environment})
     line = p.stdout.readline()

@@ -272,7 +272,7 @@ def tinyproxy(w, *lines):
     with open(w.path("tinyproxy.conf"), "w", encoding="ascii") as f:
         f.write("\n".join([f"Port {port}", "Listen 127.0.0.1", "Timeout 600", "MaxClients 50",
                            "LogLevel Warning", *lines, ""]))
-    spawn(w, [program("tinyproxy", "tinyproxy-bin"), "-d", "-c", w.path("tinyproxy.conf")],
+    spawn(w, [program("tinyproxy"), "-d", "-c", w.path("tinyproxy.conf")],
           stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     wait_port(port)
     return "--proxy", f"http://127.0.0.1:{port}"

@@ -256,7 +256,7 @@ def nginx(w, target, config=NGINX, **more):
     path = w.path("nginx.conf")
     with open(path, "w", encoding="utf-8") as f:
         f.write(config % {"folder": w.folder, "port": port, "target": target, **more})
-    spawn(w, [program("nginx", "nginx"), "-e", "stderr", "-p", w.folder, "-c", path])
+    spawn(w, [program("nginx"), "-e", "stderr", "-p", w.folder, "-c", path])
     wait_port(port)
     return port
 
