@@ -436,13 +436,13 @@ static struct span say(struct filter *f)
 {
 	struct server *s = of(f);
 
+	if (s->state == ANSWERING && s->begun && s->left == 0)
+		answered(s);           /* and what was kept may ask for anything */
 	if (s->state == AGREED) {
 		s->state = OPEN;
 		s->head = mem_free(s->head);
 		return (struct span){ s->room + FILTER_HEAD, s->n_said };
 	}
-	if (s->state == ANSWERING && s->begun && s->left == 0)
-		answered(s);
 	return s->state == ANSWERING ? piece(s) : nothing();
 }
 

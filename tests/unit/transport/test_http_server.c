@@ -275,6 +275,11 @@ TEST(pages_one_after_the_other)
 	CHECK_EQ(feed(f, "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n"), 0);
 	CHECK(begins(hears_back(f), "HTTP/1.1 101"));       /* after pages, too */
 	filter_free(f);
+	f = server();                                       /* and without waiting for them */
+	CHECK_EQ(feed(f, GET("/text") "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n"), 0);
+	CHECK(strstr(hears_back(f), "HTTP/1.1 101"));
+	CHECK(filter_ready(f));
+	filter_free(f);
 }
 
 TEST(the_connection_ends_when_it_is_asked_to)
