@@ -290,7 +290,8 @@ LENO_API const char *leno_network(const leno_node *);    /* its name, wherever i
  * "udp://ADDRESS:PORT", over datagrams where nothing else passes;
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
  * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*;
- * "ws://ADDRESS:PORT" and "wss://" take WebSockets and answer plain HTTP; "any://ADDRESS:PORT"
+ * "ws://ADDRESS:PORT" and "wss://", or "http://" and "https://", take WebSockets and pipes out of
+ * requests, and answer plain HTTP; "any://ADDRESS:PORT"
  * takes whatever comes, by its first bytes, TLS when there is a certificate. Errors: URI,
  * ADDRESS, ADDRESS_IN_USE, OPEN_NETWORK, MEMORY, LIMIT; ARGUMENT, FILE (TLS without a
  * certificate, or with a bad one; the log says why). */
@@ -305,7 +306,9 @@ LENO_API int leno_tls_renew(leno_node *);
 LENO_API const char *leno_uri(leno_node *, size_t n);
 
 /* Keeps a link to this address up, with exponential backoff and jitter, until
- * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE; FILE (TLS; the
+ * leno_close(). "ws://HOST[:PORT][/PATH]" and "wss://" go within WebSocket, "http://" and
+ * "https://" by ordinary requests, for networks that let nothing else pass; options.proxy counts
+ * for these and for "tls://". Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE; FILE (TLS; the
  * log says which). */
 LENO_API int leno_connect(leno_node *, const char *uri);
 

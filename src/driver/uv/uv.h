@@ -15,6 +15,7 @@
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
  *   web.c       WebSockets and plain HTTP at our doors; folder.c: pages from files
+ *   polled_serve.c, polled_dial.c: channels out of HTTP requests
  *   dial.c      tries each address of a URI in turn; leno_connect
  *   secure.c    TLS: the files of certificates, read when they are needed
  *   resolve.c   names to addresses, off the loop
