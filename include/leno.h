@@ -308,8 +308,8 @@ LENO_API const char *leno_uri(leno_node *, size_t n);
 /* Keeps a link to this address up, with exponential backoff and jitter, until
  * leno_close(). "ws://HOST[:PORT][/PATH]" and "wss://" go within WebSocket, "http://" and
  * "https://" by ordinary requests, for networks that let nothing else pass; options.proxy counts
- * for these and for "tls://". Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE; FILE (TLS; the
- * log says which). */
+ * for these and for "tls://". Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE;
+ * FILE (TLS; the log says which). */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
 /* Finds nodes of the same network: "local:" on this machine, for this user; "mdns:" on the

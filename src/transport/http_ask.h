@@ -1,7 +1,8 @@
 /* http_ask.h - a filter at whose inner end nobody sits: it says requests, one after the other, and
  * tells what is answered. It is never ready, and waits (see filter.h) until it is forgotten.
  *
- * Answers have to say the size of their bodies. After the last one of a connection the pipe ends. */
+ * Answers have to say the size of their bodies. After the last one of a connection its pipe
+ * ends. */
 #ifndef LENO_TRANSPORT_HTTP_ASK_H
 #define LENO_TRANSPORT_HTTP_ASK_H
 
