@@ -24,17 +24,8 @@ static bool within_tls(enum address_kind kind)
 	return kind == ADDRESS_TLS || kind == ADDRESS_WSS || kind == ADDRESS_HTTPS;
 }
 
-static bool is_spoken(enum address_kind kind)
-{
-	return kind != ADDRESS_UDP;
-}
-
 static int check(struct driver *d, enum address_kind kind, enum tls_side side)
 {
-	if (!is_spoken(kind)) {
-		d->why = "this build does not speak that scheme";
-		return LENO_URI;
-	}
 	return within_tls(kind) ? secure_need(d, side) : LENO_OK;
 }
 
