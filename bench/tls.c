@@ -2,14 +2,14 @@
  *   tls          bytes alone, as iperf3 would send them: what a stream is measured against
  *   tls-sealed   messages with their sizes, copied into records of 64 KiB that are sealed once
  *                more (AES-256-GCM) before TLS has them: what leno does over tls://, by hand */
-#include "harness.h"
+#include "sealed.h"
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 enum { BARE, SEALED };
-enum { CHUNK = 128 * 1024, RECORD = 64 * 1024, HEAD = 4, TAG = 16, SIZE_OF = 4 };
+enum { CHUNK = 128 * 1024 };
 
 static char buffer[CHUNK + 8 * 1024];
 
@@ -80,42 +80,7 @@ static void source(struct stage *s)
 		;
 }
 
-/* ---- sealed once more: u32 size, that many bytes under the seal, its tag ---- */
-
-static EVP_CIPHER_CTX *keyed(bool seals)
-{
-	static const uint8_t key[32] = "any that both know";
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-
-	need(ctx && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, NULL, seals), "AES");
-	return ctx;
-}
-
-static void count_up(EVP_CIPHER_CTX *ctx, bool seals)
-{
-	static uint64_t counters[2];
-	uint8_t nonce[12] = { 0 };
-
-	memcpy(nonce, &counters[seals], sizeof counters[seals]);
-	counters[seals]++;
-	need(EVP_CipherInit_ex(ctx, NULL, NULL, NULL, nonce, seals), "nonce");
-}
-
-/* In place, HEAD before and TAG behind; what all of it takes. */
-static size_t seal(EVP_CIPHER_CTX *ctx, char *record, size_t size)
-{
-	const uint32_t n = (uint32_t)size;
-	uint8_t *plain = (uint8_t *)record + HEAD;
-	int k;
-
-	memcpy(record, &n, sizeof n);
-	count_up(ctx, true);
-	need(EVP_EncryptUpdate(ctx, NULL, &k, (uint8_t *)record, HEAD) &&
-	     EVP_EncryptUpdate(ctx, plain, &k, plain, (int)size) &&
-	     EVP_EncryptFinal_ex(ctx, plain + size, &k) &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, plain + size), "seal");
-	return HEAD + size + TAG;
-}
+/* ---- sealed once more ---- */
 
 static void read_whole(SSL *ssl, char *to, size_t size)
 {
@@ -130,49 +95,27 @@ static void read_whole(SSL *ssl, char *to, size_t size)
 }
 
 /* The next record, opened where it lies; the size of what was in it. */
-static size_t opened(SSL *ssl, EVP_CIPHER_CTX *ctx, char *record)
+static size_t next_record(SSL *ssl, EVP_CIPHER_CTX *ctx, char *record)
 {
-	uint8_t *at = (uint8_t *)record + HEAD;
-	uint32_t n;
-	int k;
+	size_t n;
 
-	read_whole(ssl, record, HEAD);
-	memcpy(&n, record, sizeof n);
-	need(n <= RECORD + SIZE_OF, "record");
-	read_whole(ssl, record + HEAD, n + TAG);
-	count_up(ctx, false);
-	need(EVP_DecryptUpdate(ctx, NULL, &k, (uint8_t *)record, HEAD) &&
-	     EVP_DecryptUpdate(ctx, at, &k, at, (int)n) &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, at + n) &&
-	     EVP_DecryptFinal_ex(ctx, at + n, &k) > 0, "open");
+	read_whole(ssl, record, SEALED_HEAD);
+	n = sealed_size(record);
+	read_whole(ssl, record + SEALED_HEAD, n + SEALED_TAG);
+	sealed_open(ctx, record);
 	return n;
-}
-
-/* As many messages as a record holds, and one at least; from their sizes on. */
-static size_t fill(char *to, size_t size, size_t room)
-{
-	static char message[MESSAGE_MAX];
-	const uint32_t n = (uint32_t)size;
-	size_t at = 0;
-
-	do {
-		memcpy(to + at, &n, sizeof n);
-		memcpy(to + at + SIZE_OF, message, size);
-		at += SIZE_OF + size;
-	} while (at + SIZE_OF + size <= room);
-	return at;
 }
 
 static void sealed_source(struct stage *s)
 {
 	SSL *ssl = dialled(s);
-	EVP_CIPHER_CTX *ctx = keyed(true);
+	EVP_CIPHER_CTX *ctx = sealed_key(true);
 
 	for (;;) {
 		size_t n = 0;
 
-		for (int i = 0; i < CHUNK / RECORD; i++)
-			n += seal(ctx, buffer + n, fill(buffer + n + HEAD, s->size, RECORD));
+		for (int i = 0; i < CHUNK / SEALED_MAX; i++)
+			n += sealed_seal(ctx, buffer + n, sealed_fill(buffer + n + SEALED_HEAD, s->size, SEALED_MAX));
 		if (SSL_write(ssl, buffer, (int)n) <= 0)
 			return;
 	}
@@ -181,24 +124,18 @@ static void sealed_source(struct stage *s)
 static void sealed_sink(struct stage *s)
 {
 	SSL *ssl = accepted(s);
-	EVP_CIPHER_CTX *ctx = keyed(false);
+	EVP_CIPHER_CTX *ctx = sealed_key(false);
 
 	for (uint64_t total = 0;;) {
-		const size_t size = opened(ssl, ctx, buffer);
-		uint32_t n;
-
-		for (size_t at = HEAD; at < HEAD + size; at += SIZE_OF + n) {
-			memcpy(&n, buffer + at, sizeof n);
-			need(n == s->size, "size");
-			total++;
-		}
+		next_record(ssl, ctx, buffer);
+		total += sealed_count(s, buffer);
 		received(s, total);
 	}
 }
 
 static void send_one(SSL *ssl, EVP_CIPHER_CTX *ctx, size_t size)
 {
-	const int n = (int)seal(ctx, buffer, fill(buffer + HEAD, size, 0));
+	const int n = (int)sealed_seal(ctx, buffer, sealed_fill(buffer + SEALED_HEAD, size, 0));
 
 	if (SSL_write(ssl, buffer, n) != n)
 		_exit(0);
@@ -207,10 +144,10 @@ static void send_one(SSL *ssl, EVP_CIPHER_CTX *ctx, size_t size)
 static void echo(struct stage *s)
 {
 	SSL *ssl = accepted(s);
-	EVP_CIPHER_CTX *in = keyed(false), *out = keyed(true);
+	EVP_CIPHER_CTX *in = sealed_key(false), *out = sealed_key(true);
 
 	for (;;) {
-		opened(ssl, in, buffer);
+		next_record(ssl, in, buffer);
 		send_one(ssl, out, s->size);
 	}
 }
@@ -218,13 +155,13 @@ static void echo(struct stage *s)
 static void ping(struct stage *s)
 {
 	SSL *ssl = dialled(s);
-	EVP_CIPHER_CTX *in = keyed(false), *out = keyed(true);
+	EVP_CIPHER_CTX *in = sealed_key(false), *out = sealed_key(true);
 
 	for (;;) {
 		const uint64_t start = now_ns();
 
 		send_one(ssl, out, s->size);
-		opened(ssl, in, buffer);
+		next_record(ssl, in, buffer);
 		lap(s, start);
 	}
 }

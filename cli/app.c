@@ -72,6 +72,9 @@ static const char *uri_example(const char *what, const char *uri)
 		return "an IPv6 address in brackets, as in tcp://[::1]:7400";
 	if (strncmp(uri, "tls://", 6) == 0)
 		return "tls://HOST:PORT, as in tls://192.0.2.1:7400";
+	if (strncmp(uri, "any://", 6) == 0 && strcmp(what, "connect to") == 0)
+		return "which it is, as in tcp://HOST:PORT or ws://HOST:PORT: any:// is for "
+		       "those who listen";
 	return strcmp(what, "listen at") == 0 ? "tcp://HOST:PORT, as in tcp://127.0.0.1:0"
 	                                      : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
 }
@@ -153,6 +156,10 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.labels = (const char *const *)set->labels.items,
 		.log_level = member && set->verbose < 2 ? LENO_LOG_INFO : LENO_LOG_DEBUG,
 		.log = app_log,
+		.n_ws_origins = set->ws_origins.count,
+		.ws_origins = (const char *const *)set->ws_origins.items,
+		.www = member ? set->www : NULL,
+		.proxy = set->proxy,
 	};
 	int error;
 

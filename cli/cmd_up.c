@@ -2,8 +2,14 @@
 #include "app.h"
 #include "events.h"
 #include "metrics.h"
+#include "metrics_page.h"
 #include "output.h"
 #include "serve.h"
+
+#include <string.h>
+
+/* In place of an address of its own: at the doors of --listen that speak HTTP. */
+#define AT_DOORS "listen"
 
 /* Of a message: whoever wants all of it listens. */
 enum { SHOWN_MAX = 4096 };
@@ -19,6 +25,8 @@ struct up {
 	bool links; /* links are said, too */
 	struct serve *serve;
 	struct metrics *metrics;
+	bool metrics_at_doors;
+	struct metrics_page page;
 };
 
 static void on_node_up(leno_node *node, void *user, const leno_info *info)
@@ -77,9 +85,21 @@ static void on_stream(leno_node *node, void *user, leno_stream *stream, const ch
 	serve_take(up->serve, stream, topic);
 }
 
+static bool on_page(leno_node *node, void *user, const char *path, leno_page *ret)
+{
+	struct up *up = user;
+
+	if (!up->metrics_at_doors || strcmp(path, "/metrics") != 0)
+		return false;
+	*ret = (leno_page){ METRICS_TYPE, metrics_page_get(&up->page, &up->app) };
+	return true;
+}
+
 static void on_closing(struct app *app)
 {
 	struct up *up = (struct up *)app;
+
+	metrics_page_clear(&up->page);
 
 	metrics_close(up->metrics);
 	serve_free(up->serve);
@@ -95,7 +115,9 @@ static bool serve_metrics(struct up *up, const char *address)
 
 static const struct argp_option options[] = {
 	{ "metrics", 'm', "HOST:PORT", 0,
-	  "serve counters to Prometheus over HTTP, as in 127.0.0.1:9464 (see leno stats)", 0 },
+	  "serve counters to Prometheus over HTTP, as in 127.0.0.1:9464, or \"listen\" for the "
+	  "ws:// and any:// addresses of --listen (see leno stats)",
+	  0 },
 	{ 0 },
 };
 
@@ -112,8 +134,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key != 'm')
 		return words_parse(key, arg, state);
-	if (!metrics_address_ok(arg))
-		argp_error(state, "--metrics takes HOST:PORT, as in 127.0.0.1:9464 or [::1]:9464");
+	if (strcmp(arg, AT_DOORS) != 0 && !metrics_address_ok(arg))
+		argp_error(state, "--metrics takes HOST:PORT, as in 127.0.0.1:9464 or "
+		                  "[::1]:9464, or the word listen");
 	c->metrics = arg;
 	return 0;
 }
@@ -138,6 +161,7 @@ int cmd_up(int argc, char **argv)
 		.leader = on_leader,
 		.message = on_message,
 		.stream = on_stream,
+		.page = on_page,
 	};
 	struct up_command c = { 0 };
 	const struct settings *set = &c.words.set;
@@ -154,7 +178,8 @@ int cmd_up(int argc, char **argv)
 		serve_free(up.serve);
 		return up.app.exit;
 	}
-	if (c.metrics != NULL && !serve_metrics(&up, c.metrics))
+	up.metrics_at_doors = c.metrics != NULL && strcmp(c.metrics, AT_DOORS) == 0;
+	if (c.metrics != NULL && !up.metrics_at_doors && !serve_metrics(&up, c.metrics))
 		return app_run(&up.app);
 	event_ready(up.app.node, up.style, app_name(&up.app), leno_network(up.app.node));
 	if (up.metrics != NULL)

@@ -55,6 +55,9 @@ static const struct setting settings_table[] = {
 	{ "allow", "LENO_ALLOW", LIST, AT(allow) },
 	{ "allow-file", "LENO_ALLOW_FILE", TEXT, AT(allow_file) },
 	{ "observer", "LENO_OBSERVER", FLAG, AT(observer) },
+	{ "www", "LENO_WWW", TEXT, AT(www) },
+	{ "ws-origin", "LENO_WS_ORIGINS", LIST, AT(ws_origins) },
+	{ "proxy", "LENO_PROXY", TEXT, AT(proxy) },
 };
 
 enum {
@@ -88,6 +91,9 @@ enum {
 	KEY_ALLOW,
 	KEY_ALLOW_FILE,
 	KEY_OBSERVER,
+	KEY_WWW,
+	KEY_WS_ORIGIN,
+	KEY_PROXY,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT
@@ -390,6 +396,10 @@ static const struct argp_option settings_options[] = {
 	{ "network-key", KEY_NETWORK_KEY, "FILE", 0,
 	  "the network's own key: invites, lets in and revokes (see leno network)", 0 },
 	{ "connect", KEY_CONNECT, "URI", 0, "join through this address; may be repeated", 0 },
+	{ "proxy", KEY_PROXY, "URI", 0,
+	  "dial ws://, wss://, http://, https:// and tls:// through this HTTP proxy, as in "
+	  "http://192.0.2.1:3128",
+	  0 },
 	{ "discover", KEY_DISCOVER, "URI", 0,
 	  "how others are found: local: (this machine, the default), mdns: (the local "
 	  "network), rendezvous:tcp://HOST:PORT (a meeting point) or none; may be repeated", 0 },
@@ -438,6 +448,12 @@ static const struct argp_option serving_options[] = {
 	{ "allow-forward", KEY_ALLOW_FORWARD, "HOST:PORT", 0,
 	  "let every member of the network connect there from here (see leno forward); may be "
 	  "repeated",
+	  0 },
+	{ "www", KEY_WWW, "DIR", 0,
+	  "serve the files of DIR over HTTP, to anybody, where ws:// or any:// is listened at", 0 },
+	{ "ws-origin", KEY_WS_ORIGIN, "ORIGIN", 0,
+	  "let pages of this origin join by WebSocket, as in https://name.example, or * for all "
+	  "(default: none); may be repeated",
 	  0 },
 	{ 0 },
 };

@@ -29,6 +29,9 @@ struct settings {
 	char *certificate_file, *network_key, *allow_file;
 	struct list allow;
 	bool observer;
+	char *www; /* a folder of pages; of `up` alone */
+	struct list ws_origins;
+	char *proxy;                 /* http://HOST:PORT                          */
 	bool endpoint, anonymous, json;
 	bool rendezvous; /* a meeting point for others */
 	bool no_direct; /* no links by itself, and no word of where it is */

@@ -4,11 +4,9 @@
  *  1. At most CLIENTS_MAX connections, CLIENT_MEMORY bytes of each; QUEUE_MAX others
  *     wait in the kernel.
  *  2. Whatever it does or leaves undone, a connection is over after CLIENT_MS: a slow client
- *     takes nobody's place for longer.
- *  3. At most one part in FRESH_PARTS of the time goes into making pages: those that ask in
- *     between get the last one. */
+ *     takes nobody's place for longer. */
 #include "metrics.h"
-#include "answers.h"
+#include "metrics_page.h"
 #include "output.h"
 
 #include <errno.h>
@@ -24,8 +22,7 @@ enum {
 	QUEUE_MAX = 128,
 	CLIENT_MEMORY = 8 * 1024, /* of a request and its reply's head */
 	CLIENT_MS = 5000,
-	SWEEP_MS = 1000,
-	FRESH_PARTS = 20
+	SWEEP_MS = 1000
 };
 
 struct client {
@@ -41,44 +38,26 @@ struct metrics {
 	leno_timer timer;
 	struct client clients[CLIENTS_MAX];
 	unsigned count; /* of them, after the last turn */
-	struct MHD_Response *page, *nothing; /* page: the last one, NULL: none yet */
-	int64_t stale_us; /* when a new one may be made */
+	struct metrics_page page;
+	struct MHD_Response *nothing;
 };
 
 /* ---- what is served -------------------------------------------------------- */
 
-static struct MHD_Response *page_new(struct app *app)
+/* The library copies it: who is still being sent an old page keeps that. */
+static enum MHD_Result answer_page(struct metrics *m, struct MHD_Connection *connection)
 {
-	struct snapshot s = { .name = "" };
+	leno_bytes text = metrics_page_get(&m->page, m->app);
 	struct MHD_Response *page;
-	char *text = NULL;
-	size_t size;
-	FILE *f = need(open_memstream(&text, &size));
+	enum MHD_Result result;
+	void *data = (void *)(uintptr_t)text.data;
 
-	answers_snapshot(app, &s);
-	snapshot_write_metrics(f, &s);
-	fclose(f);
-	snapshot_free(&s);
-	page = need(MHD_create_response_from_buffer(size, need(text), MHD_RESPMEM_MUST_FREE));
-	MHD_add_response_header(page, MHD_HTTP_HEADER_CONTENT_TYPE,
-	                        "text/plain; version=0.0.4; charset=utf-8");
+	page = need(MHD_create_response_from_buffer(text.size, data, MHD_RESPMEM_MUST_COPY));
+	MHD_add_response_header(page, MHD_HTTP_HEADER_CONTENT_TYPE, METRICS_TYPE);
 	MHD_add_response_header(page, MHD_HTTP_HEADER_CONNECTION, "close");
-	return page;
-}
-
-/* Those that are still being sent keep the old page. */
-static struct MHD_Response *page_now(struct metrics *m)
-{
-	int64_t began_us = clock_us(), now_us;
-
-	if (m->page != NULL && began_us < m->stale_us)
-		return m->page;
-	if (m->page != NULL)
-		MHD_destroy_response(m->page);
-	m->page = page_new(m->app);
-	now_us = clock_us();
-	m->stale_us = now_us + FRESH_PARTS * (now_us - began_us);
-	return m->page;
+	result = MHD_queue_response(connection, MHD_HTTP_OK, page);
+	MHD_destroy_response(page);
+	return result;
 }
 
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
@@ -89,7 +68,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
 	if (reads && strcmp(url, "/metrics") == 0)
-		return MHD_queue_response(connection, MHD_HTTP_OK, page_now(m));
+		return answer_page(m, connection);
 	return MHD_queue_response(connection, MHD_HTTP_NOT_FOUND, m->nothing);
 }
 
@@ -287,8 +266,7 @@ void metrics_close(struct metrics *m)
 		leno_cancel(m->app->node, m->timer);
 	app_unwatch(m->app, m->epoll);
 	MHD_stop_daemon(m->daemon);
-	if (m->page != NULL)
-		MHD_destroy_response(m->page);
+	metrics_page_clear(&m->page);
 	MHD_destroy_response(m->nothing);
 	free(m);
 }

@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(AVAHI REQUIRED avahi-core) # its headers: see src/driver/uv/avahi_lib.h
+find_library(HTTP_PARSER http_parser REQUIRED) # Debian's package of it has no pkg-config file
 
 leno_sources(DRIVER_SOURCES src/transport src/driver/uv)
 set(LENO_HAS_LIBRARY OFF)
@@ -44,7 +45,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 			$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
 			$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 		target_link_libraries(${library} PRIVATE PkgConfig::SODIUM OpenSSL::SSL OpenSSL::Crypto
-			PkgConfig::UV Threads::Threads)
+			PkgConfig::UV http_parser Threads::Threads)
 	endforeach()
 	if(NOT LENO_SANITIZE)
 		target_link_options(leno PRIVATE -Wl,--no-undefined)

@@ -6,7 +6,7 @@ target_compile_definitions(leno_test_needs INTERFACE _GNU_SOURCE=)
 target_link_libraries(leno_test_needs INTERFACE $<TARGET_NAME_IF_EXISTS:leno_test_support>)
 
 set(WHOLE_LIBRARY $<TARGET_NAME_IF_EXISTS:leno_sim_driver> $<TARGET_NAME_IF_EXISTS:leno_driver>
-	leno_core PkgConfig::UV OpenSSL::SSL Threads::Threads)
+	leno_core PkgConfig::UV OpenSSL::SSL http_parser Threads::Threads)
 foreach(file IN LISTS UNIT_TESTS)
 	set(library leno_core)
 	if(file MATCHES "/tests/unit/(driver|transport|support)/")
@@ -69,7 +69,7 @@ if(LENO_HAS_LIBRARY)
 	target_include_directories(test.conform PRIVATE ${CMAKE_SOURCE_DIR}/tests
 		${CMAKE_SOURCE_DIR}/include)
 	target_link_libraries(test.conform PRIVATE leno_test_flags leno_test_needs ${WHOLE_LIBRARY})
-	foreach(scheme tcp tcp6 local tls udp)
+	foreach(scheme tcp tcp6 local tls udp ws wss any-tcp any-wss http https)
 		leno_register(conform.${scheme} host 300 test.conform ${scheme})
 		set_tests_properties(conform.${scheme} PROPERTIES RUN_SERIAL ON)
 	endforeach()

@@ -204,7 +204,24 @@ typedef struct leno_options {
 	                               as the node whose certificate it has          */
 	size_t      n_allow;        /* default 0: with all                           */
 	bool        observer;       /* be no more than that (see enum leno_role)     */
+	/* ws://, http://, any://: what browsers and others find there.              */
+	size_t      n_ws_origins;   /* to 16: pages of these origins may open a WebSocket,
+	                               as in "https://name.example"; an asterisk: of any.
+	                               Default: no page may; who is no browser, and says
+	                               no origin, always may                         */
+	const char *const *ws_origins;
+	const char *www;            /* a folder whose files are served by HTTP; default
+	                               none. Links and names with a dot in front are
+	                               not followed                                  */
+	const char *proxy;          /* "http://HOST:PORT": ws://, wss://, http://, https:// and
+	                               tls:// are dialled through this proxy         */
 } leno_options;
+
+/* What is served under a path; lent until the next call for any page. */
+typedef struct leno_page {
+	const char *type;           /* as in "text/plain; charset=utf-8"             */
+	leno_bytes  data;
+} leno_page;
 
 /* One that the host program is asked about; strings lent. */
 typedef struct leno_stranger {
@@ -259,6 +276,11 @@ typedef struct leno_handlers {
 	/* With options.invitation: the certificate is in its file (error 0), or why it will not
 	 * be: EXPIRED, LIMIT (the uses are used up), REVOKED, CERTIFICATE, FILE, TIMEOUT.   */
 	void (*joined)(leno_node *, void *user, int error);
+
+	/* Somebody, anybody, asks for a page by HTTP at ws://, http:// or any://, by its
+	 * path ("/metrics"; "/health" is answered already). False: there is no such page, or
+	 * it is a file of options.www.                                         */
+	bool (*page)(leno_node *, void *user, const char *path, leno_page *ret);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */
@@ -279,7 +301,10 @@ LENO_API const char *leno_network(const leno_node *);    /* its name, wherever i
 /* Accepts links at "tcp://ADDRESS:PORT", "tcp://[::1]:0", "local:" and so on, or at
  * "udp://ADDRESS:PORT", over datagrams where nothing else passes;
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
- * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*. Errors: URI,
+ * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*;
+ * "ws://ADDRESS:PORT" and "wss://", or "http://" and "https://", take WebSockets and pipes out of
+ * requests, and answer plain HTTP; "any://ADDRESS:PORT"
+ * takes whatever comes, by its first bytes, TLS when there is a certificate. Errors: URI,
  * ADDRESS, ADDRESS_IN_USE, OPEN_NETWORK, MEMORY, LIMIT; ARGUMENT, FILE (TLS without a
  * certificate, or with a bad one; the log says why). */
 LENO_API int leno_listen(leno_node *, const char *uri);
@@ -293,8 +318,10 @@ LENO_API int leno_tls_renew(leno_node *);
 LENO_API const char *leno_uri(leno_node *, size_t n);
 
 /* Keeps a link to this address up, with exponential backoff and jitter, until
- * leno_close(). Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE; FILE (TLS; the
- * log says which). */
+ * leno_close(). "ws://HOST[:PORT][/PATH]" and "wss://" go within WebSocket, "http://" and
+ * "https://" by ordinary requests, for networks that let nothing else pass; options.proxy counts
+ * for these and for "tls://". Returns at once. Errors: URI, MEMORY, LIMIT, CLOSED, DUPLICATE;
+ * FILE (TLS; the log says which). */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
 /* Finds nodes of the same network: "local:" on this machine, for this user; "mdns:" on the

@@ -79,8 +79,8 @@ _leno() {
 	*:) ;;
 	*:--secret-file | *:--identity | *:--certificate-file | *:--network-key | *:--allow-file | *:--tls-c[ear]* | \
 		*:--tls-key | *:--svg | map:-s) _leno_offer_files; return ;;
-	*:--accept-files | *:--share-files) _leno_offer_files -d; return ;;
-	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nlocal:'; return ;;
+	*:--accept-files | *:--share-files | *:--www) _leno_offer_files -d; return ;;
+	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nws://\nwss://\nhttp://\nhttps://\nany://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nrendezvous:tcp://\nnone'; return ;;
 	*:--role | invite:-r) _leno_offer <<<$'member\nendpoint\nobserver'; return ;;
 	*:--advertise) _leno_offer <<<'tcp://'; return ;;

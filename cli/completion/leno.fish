@@ -25,9 +25,9 @@ end
 # Is the command one of argv[2..], and does the cursor stand at its argv[1]th word? The
 # value of an option that stands apart from it counts as no word.
 function __leno_word_is
-    set -l valued --network --name --secret-file --identity --connect --discover --heartbeat \
+    set -l valued --network --name --secret-file --identity --connect --discover --proxy --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
-        --listen --label --advertise --accept-files --share-files --allow-forward \
+        --listen --label --advertise --accept-files --share-files --allow-forward --www --ws-origin \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
@@ -90,8 +90,9 @@ complete -c leno -n $any -l tls-cert -r -F -d 'what is shown within TLS'
 complete -c leno -n $any -l tls-key -r -F -d 'its key'
 complete -c leno -n $any -l tls-ca -r -F -d 'whom TLS believes'
 complete -c leno -n $any -l tls-crl -r -F -d 'certificates that were revoked'
-complete -c leno -n $any -l connect -x -a 'tcp:// tls:// udp://' -d 'join through this address'
+complete -c leno -n $any -l connect -x -a 'tcp:// tls:// udp:// ws:// wss:// http:// https://' -d 'join through this address'
 complete -c leno -n $any -l discover -x -a 'local: mdns: rendezvous:tcp:// none' -d 'how others are found'
+complete -c leno -n $any -l proxy -x -d 'dial through this HTTP proxy'
 complete -c leno -n $any -l endpoint -d 'relay for this machine alone'
 complete -c leno -n $any -l anonymous -d 'listen beyond loopback without a secret'
 complete -c leno -n $any -l heartbeat -x -d 'milliseconds between them'
@@ -113,6 +114,8 @@ complete -c leno -n $member -l allow-file -r -F -d 'ids that are let in'
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
+complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
+complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'
 
 complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward' -l wait -d 'wait for NODE'

@@ -53,6 +53,35 @@ const char *filter_why(const struct filter *f)
 	return f ? f->why : NULL;
 }
 
+bool filter_serves(const struct filter *f)
+{
+	while (f && !f->serves)
+		f = f->inner;
+	return f;
+}
+
+bool filter_waits(const struct filter *f)
+{
+	while (f && !f->waits)
+		f = f->inner;
+	return f;
+}
+
+int filter_ending(const struct filter *f)
+{
+	while (f && !f->ending)
+		f = f->inner;
+	return f ? f->ending : LENO_OK;
+}
+
+enum leno_pipe_class filter_class(const struct filter *f, enum leno_pipe_class class)
+{
+	for (; f; f = f->inner)
+		if (f->class > class)
+			class = f->class;
+	return class;
+}
+
 void filter_free(struct filter *f)
 {
 	while (f) {

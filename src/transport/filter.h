@@ -56,6 +56,13 @@ struct filter {
 	const struct filter_ops *ops;
 	struct filter *inner;          /* NULL: the engine                                  */
 	const char *why;               /* a sentence about its error; static, or its own    */
+	enum leno_pipe_class class;    /* what it makes of a pipe; 0: nothing else          */
+	bool serves;                   /* answers a stranger who wants no pipe: as long as he
+	                                  takes what say gives he may stay                  */
+	bool waits;                    /* for what comes later, and is no stranger: its patience
+	                                  is somebody else's                                */
+	int ending;                    /* not 0: why the pipe is to end when say gives nothing
+	                                  more, though take() failed with nothing           */
 };
 
 /* A stack is named by its outermost filter; NULL is none: bytes pass as they are. */
@@ -65,6 +72,12 @@ struct span filter_say(struct filter *);           /* of any, wrapped by those o
 bool filter_ready(const struct filter *);          /* all of them are                    */
 void filter_finish(struct filter *);               /* of those that are ready            */
 const char *filter_why(const struct filter *);     /* the first there is, or NULL        */
+bool filter_serves(const struct filter *);         /* any of them                        */
+bool filter_waits(const struct filter *);          /* the same                           */
+int  filter_ending(const struct filter *);         /* the first that is not 0            */
+
+/* What they make of a pipe that would be of this class without them. */
+enum leno_pipe_class filter_class(const struct filter *, enum leno_pipe_class);
 void filter_free(struct filter *);                 /* all of them                        */
 
 #endif

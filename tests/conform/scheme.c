@@ -15,6 +15,14 @@ static const struct scheme schemes[] = {
 	{ "local", "local:%s/door", NULL, false },
 	{ "tls", "tls://127.0.0.1:0", NULL, false },
 	{ "udp", "udp://127.0.0.1:0", NULL, true },
+	{ "ws", "ws://127.0.0.1:0", NULL, false },
+	{ "wss", "wss://127.0.0.1:0", NULL, false },
+	{ "http", "http://127.0.0.1:0", NULL, false, true },
+	{ "https", "https://127.0.0.1:0", NULL, false, true },
+	{ "any-tcp", "any://127.0.0.1:0", "tcp", false },
+	{ "any-tls", "any://127.0.0.1:0", "tls", false },
+	{ "any-ws", "any://127.0.0.1:0", "ws", false },
+	{ "any-wss", "any://127.0.0.1:0", "wss", false },
 };
 
 static const struct scheme *chosen;

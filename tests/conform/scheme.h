@@ -10,6 +10,7 @@ struct scheme {
 	const char *listen;             /* %s: a folder of this test's own               */
 	const char *dial;               /* its scheme, where it is another one           */
 	bool datagrams;
+	bool resumes;                   /* its pipe goes on by another connection        */
 };
 
 /* Takes the one of this name, makes what it needs. False: there is none. */

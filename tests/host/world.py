@@ -23,6 +23,10 @@ class Failure(Exception):
     pass
 
 
+class Skip(Exception):
+    """What a test needs is not here."""
+
+
 def check(condition, *what):
     if not condition:
         raise Failure(" ".join(str(w) for w in what) or "a check failed")
@@ -176,6 +180,8 @@ def run_tests(tests):
         try:
             test(world)
             print(f"ok    {name} ({time.monotonic() - began:.2f} s)", flush=True)
+        except Skip as e:
+            print(f"skip  {name}: {e}", flush=True)
         except (Failure, subprocess.TimeoutExpired, ValueError, KeyError, OSError) as e:
             failed += 1
             print(f"FAIL  {name}: {type(e).__name__} {e}", flush=True)

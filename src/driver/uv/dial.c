@@ -10,7 +10,7 @@
  *  1. Each dial is answered exactly once, unless the node closes first. */
 #include "base/mem.h"
 #include "driver/uv/dialable.h"
-#include "driver/uv/uv.h"
+#include "driver/uv/polled.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -113,6 +113,7 @@ static void dial_free(struct dial *dial)
 static void dial_succeed(struct dial *dial)
 {
 	struct driver *d = dial->driver;
+	bool polled = dial->address.kind == ADDRESS_HTTP || dial->address.kind == ADDRESS_HTTPS;
 	char uri[URI_TEXT];
 	struct pipe_setup setup = { door_class(dial->address.kind), dial->number, uri, NULL };
 	int fd, error;
@@ -128,9 +129,14 @@ static void dial_succeed(struct dial *dial)
 		uv_timer_start(&dial->timer, on_timer, 0, 0);
 		return;
 	}
-	error = door_filter(d, dial->address.kind, &dial->address, &setup.filter);
+	if (polled)
+		error = polled_pipe(d, fd, &dial->address, &setup);
+	else
+		error = door_filter(d, dial->address.kind, &dial->address, &setup.filter);
 	dial_free(dial);
-	if (error < 0)
+	if (polled)
+		; /* it has the socket */
+	else if (error < 0)
 		close(fd);
 	else
 		error = socket_pipe(d, fd, &setup, NULL);
@@ -288,8 +294,8 @@ static bool can_be_dialled(const struct address *a)
 /* What the URI says, or who is asked what it means. */
 static int dial_prepare(struct dial *dial)
 {
-	struct address *a = &dial->address;
-	int error = address_parse(dial->uri, a);
+	const struct address *a = &dial->address;
+	int error = address_parse(dial->uri, &dial->address);
 
 	if (error < 0)
 		return error;
@@ -302,6 +308,11 @@ static int dial_prepare(struct dial *dial)
 	}
 	if (!can_be_dialled(a))
 		return LENO_URI;
+	if (door_by_proxy(dial->driver, a->kind)) {
+		if (dial->hearsay)             /* where the proxy would be led cannot be looked at */
+			return LENO_ADDRESS;
+		a = &dial->driver->proxy;
+	}
 	if (tcp_numeric(a, &dial->addresses[0]))
 		return LENO_OK;
 	dial->n = 0;

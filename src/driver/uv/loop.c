@@ -170,6 +170,8 @@ int loop_init(struct driver *d)
 	list_init(&d->dirty);
 	list_init(&d->ending);
 	list_init(&d->entering);
+	list_init(&d->waiting);
+	list_init(&d->sessions);
 	list_init(&d->listeners);
 	list_init(&d->dials);
 	return LENO_OK;

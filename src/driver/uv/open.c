@@ -10,6 +10,7 @@
 #include "driver/uv/secret.h"
 #include "driver/uv/secure.h"
 #include "driver/uv/uv.h"
+#include "driver/uv/web.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -131,6 +132,7 @@ void driver_destroy(struct driver *d)
 		close(d->spare);
 	table_clear(&d->pipes);
 	secure_free(d->secure);
+	web_free(d->web);
 	mem_free(d->read_buffer);
 	mem_free(d);
 }
@@ -187,12 +189,18 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->identity = lock;
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
 	d->secure = secure_new(&config->options);
+	door_init(d);
+	if (config->options.proxy)
+		address_parse(config->options.proxy, &d->proxy); /* options_check() knows it is one */
 	d->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (d->spare < 0)
 		error = LENO_SYSTEM;
 	else if (d->read_buffer && d->secure)
+		error = web_new(d, &config->options, &d->web);
+	if (error == LENO_OK)
 		error = start_loop(d, config->options.network);
 	if (error < 0) {
+		web_free(d->web);
 		if (d->spare >= 0)
 			close(d->spare);
 		secure_free(d->secure);

@@ -16,7 +16,8 @@ enum {
 	ADVERTISED = 8,
 	HEARTBEAT_LEAST = 10, /* milliseconds */
 	HEARTBEAT_MOST = 3600000,
-	MISSES_MOST = 1000
+	MISSES_MOST = 1000,
+	ORIGINS = 16
 };
 
 /* Printable text of up to `max` bytes: names stand in lines of logs and lists. */
@@ -78,6 +79,29 @@ static bool heartbeat_good(const leno_options *o)
 	return o->heartbeat_misses <= MISSES_MOST;
 }
 
+static bool proxy_good(const leno_options *o)
+{
+	struct address a;
+
+	return !o->proxy || (address_parse(o->proxy, &a) == LENO_OK && a.kind == ADDRESS_HTTP &&
+	                     a.port != 0 && strcmp(a.host, "*") != 0 && strcmp(a.path, "/") == 0);
+}
+
+static bool origins_good(const leno_options *o)
+{
+	if (o->n_ws_origins > ORIGINS || (o->n_ws_origins > 0 && !o->ws_origins))
+		return false;
+	for (size_t i = 0; i < o->n_ws_origins; i++) {
+		const char *origin = o->ws_origins[i];
+		const char *host = origin ? strstr(origin, "://") : NULL;
+
+		if (!origin || (strcmp(origin, "*") != 0 &&
+		                (!host || host == origin || !host[3] || strchr(host + 3, '/'))))
+			return false;
+	}
+	return true;
+}
+
 void options_log(const leno_options *o, void *user, enum leno_log_level level, const char *format,
                  ...)
 {
@@ -128,6 +152,13 @@ int options_check(const leno_options *o, void *user)
 		options_log(o, user, LENO_LOG_ERROR,
 		            "to verify TLS clients takes a CA (tls_ca_file): the system's would "
 		            "let everybody in");
+	else if (!proxy_good(o))
+		options_log(o, user, LENO_LOG_ERROR, "a proxy is said as http://HOST:PORT");
+	else if (!origins_good(o))
+		options_log(o, user, LENO_LOG_ERROR,
+		            "WebSocket origins are up to %d of SCHEME://HOST[:PORT] without a path, "
+		            "or an asterisk",
+		            ORIGINS);
 	else
 		return LENO_OK;
 	return LENO_ARGUMENT;

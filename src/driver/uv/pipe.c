@@ -5,6 +5,7 @@
  *   ENTERING --the filters are ready--> OPEN --pipe_finish (the engine closes)--> FINISHING
  *      |                                 |                                           |
  *      |                                 |                LINGERING <--all written---+
+ *      +--filters fail, last words said--+------------------> |                      |
  *      +---> gone <--the peer ends, an error, patience is over--+--------------------+
  *
  *  1. make() is asked only when all it made before has been written.
@@ -13,7 +14,8 @@
  *  4. Who was refused bytes asks for fewer next time: what the kernel does not take grows
  *     old here, sealed, where the engine can neither mark nor overtake it.
  *  5. The engine hears of a pipe when its filters are ready. A crowd that never gets there
- *     keeps nobody out: the oldest of those who came gives way. */
+ *     keeps nobody out: the oldest of those who came gives way; and of those whom filters
+ *     serve pages, who took nothing for longest. */
 #include "base/mem.h"
 #include "driver/uv/uv.h"
 
@@ -36,7 +38,7 @@ static void pipe_free(struct pipe *p)
 	struct driver *d = p->driver;
 	bool to_leader = p->to_leader && p->state == PIPE_OPEN;
 
-	d->n_entering -= p->state == PIPE_ENTERING && !p->dial;
+	d->n_entering -= entering_counts(p);
 	release_number(p);
 	list_remove(&p->dirty);
 	list_remove(&p->ending);
@@ -113,7 +115,7 @@ static void linger(struct pipe *p, int error)
 	leno_pipe number = p->number;
 	enum pipe_state state = p->state;
 
-	d->n_entering -= state == PIPE_ENTERING && !p->dial;
+	d->n_entering -= entering_counts(p);
 	if (state == PIPE_FINISHING) {
 		discard_made(p);
 	} else {
@@ -159,7 +161,9 @@ static int enter(struct pipe *p)
 	if (error == LENO_OK) {
 		loop_time(d);
 		error = d->closing ? LENO_CLOSED
-		                   : leno_engine_opened(d->node, number, p->class, p->dial, p->uri);
+		                   : leno_engine_opened(d->node, number,
+		                                        filter_class(p->filter, p->class), p->dial,
+		                                        p->uri);
 		if (error < 0)
 			table_remove(&d->pipes, number);
 	}
@@ -167,40 +171,11 @@ static int enter(struct pipe *p)
 		return error;
 	p->number = number;
 	if (p->state == PIPE_ENTERING) {
-		d->n_entering -= !p->dial;
+		d->n_entering -= entering_counts(p);
 		list_remove(&p->ending);
 	}
 	p->state = PIPE_OPEN;
 	return LENO_OK;
-}
-
-/* Of those who came to us and are not through their handshakes, the first one. */
-static void make_room(struct driver *d)
-{
-	list_each (it, after, &d->entering) {
-		struct pipe *p = list_item(it, struct pipe, ending);
-
-		if (p->dial)
-			continue;
-		pipe_gone(p, LENO_BUSY);
-		return;
-	}
-}
-
-/* A filter that dials speaks first. */
-static void begin_entering(struct pipe *p)
-{
-	struct driver *d = p->driver;
-
-	if (!p->dial && d->n_entering >= ENTERING_MAX)
-		make_room(d);
-	p->state = PIPE_ENTERING;
-	d->n_entering += !p->dial;
-	p->end_ms = uv_now(&d->loop) + ENTER_MS;
-	list_append(&d->entering, &p->ending);   /* all wait equally long: in order */
-	if (!uv_is_active((uv_handle_t *)&d->enter))
-		uv_timer_start(&d->enter, pipe_impatience, ENTER_MS, 0);
-	enqueue(p);
 }
 
 int pipe_open(struct driver *d, struct channel *c, const struct pipe_setup *setup,
@@ -225,10 +200,12 @@ int pipe_open(struct driver *d, struct channel *c, const struct pipe_setup *setu
 	p->number = LENO_PIPES_MAX;
 	list_init(&p->dirty);
 	list_init(&p->ending);
-	if (p->filter)
-		begin_entering(p);
-	else
+	if (p->filter) {
+		entering_begin(p);
+		enqueue(p);              /* a filter that dials speaks first */
+	} else {
 		error = enter(p);
+	}
 	if (error < 0) {
 		pipe_free(p);
 		return error;
@@ -260,20 +237,17 @@ static void filter_failed(struct pipe *p, int error)
 	bool said = p->left_from == p->left_to;
 	struct span words;
 
-	if (error == LENO_CLOSED) {
-		pipe_gone(p, LENO_OK);
-		return;
-	}
-	tell_refused(p, error, filter_why(p->filter));
+	if (error != LENO_CLOSED)
+		tell_refused(p, error, filter_why(p->filter));
 	if (p->driver->closing)
 		return;
 	while (said && (words = filter_say(p->filter)).size > 0)
 		said = p->channel->ops->write(p->channel, words.data, words.size) ==
 		       (ssize_t)words.size;
 	if (said)
-		linger(p, error);
+		linger(p, error == LENO_CLOSED ? LENO_OK : error);
 	else
-		pipe_gone(p, error);
+		pipe_gone(p, error == LENO_CLOSED ? LENO_OK : error);
 }
 
 void pipe_take(struct pipe *p, uint8_t *data, size_t size)
@@ -287,6 +261,7 @@ void pipe_take(struct pipe *p, uint8_t *data, size_t size)
 	}
 	if (p->state == PIPE_LINGERING)
 		return;
+	d->at = p;
 	error = filter_take(p->filter, data, size, take_plain, p);
 	if (d->closing)
 		return;
@@ -369,13 +344,22 @@ static enum flushed write_span(struct pipe *p, struct span s)
 	return keep_rest(p, s.data + n, s.size - (size_t)n) ? FLUSH_FULL : FLUSH_NO_MEMORY;
 }
 
+/* Who is served a page may stay for as long as he takes the pieces. */
 static enum flushed flush_said(struct pipe *p)
 {
-	struct span words;
 	enum flushed what = FLUSH_MORE;
 
-	while (what == FLUSH_MORE && (words = filter_say(p->filter)).size > 0)
+	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++) {
+		struct span words;
+
+		p->driver->at = p;
+		words = filter_say(p->filter);
+		if (words.size == 0)
+			return FLUSH_EMPTY;
+		if (p->state == PIPE_ENTERING && filter_serves(p->filter) && !p->waits)
+			entering_await(p);
 		what = write_span(p, words);
+	}
 	return what;
 }
 
@@ -402,15 +386,18 @@ static enum flushed write_out(struct pipe *p)
 {
 	enum flushed what = flush_left(p);
 
-	if (what == FLUSH_MORE && p->filter)
+	if (what == FLUSH_MORE && p->filter) {
 		what = flush_said(p);
+		if (what != FLUSH_EMPTY)
+			return what;
+		what = FLUSH_MORE;
+	}
 	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++)
 		what = flush_made(p);
 	if (what == FLUSH_EMPTY && p->state == PIPE_FINISHING && !p->said_end) {
 		p->said_end = true;
 		filter_finish(p->filter);
-		what = flush_said(p);
-		return what == FLUSH_MORE ? FLUSH_EMPTY : what;
+		return flush_said(p);
 	}
 	return what;
 }
@@ -425,18 +412,25 @@ static void all_written(struct pipe *p)
 		linger(p, LENO_OK);
 }
 
-/* All is said for now, and that may have been the end of the handshakes. */
+/* All is said for now. What that was may have been the end of it, or of the handshakes. */
 static void all_said(struct pipe *p)
 {
-	int error;
+	int error = filter_ending(p->filter);
 
-	if (p->state != PIPE_ENTERING || !filter_ready(p->filter))
+	if (p->state != PIPE_ENTERING && p->state != PIPE_OPEN)
 		return;
-	error = enter(p);
-	if (error < 0)
-		pipe_gone(p, error);
-	else
-		enqueue(p);              /* the engine has something for it, perhaps */
+	if (error != LENO_OK) {
+		if (error != LENO_CLOSED)
+			tell_refused(p, error, filter_why(p->filter));
+		if (!p->driver->closing)
+			linger(p, error == LENO_CLOSED ? LENO_OK : error);
+	} else if (p->state == PIPE_ENTERING && filter_ready(p->filter)) {
+		error = enter(p);
+		if (error < 0)
+			pipe_gone(p, error);
+		else
+			enqueue(p);      /* the engine has something for it, perhaps */
+	}
 }
 
 /* It is broken; but the peer's last bytes may lie before the error: its goodbye. */
@@ -454,6 +448,7 @@ static void pipe_flush(struct pipe *p)
 	list_remove(&p->dirty);
 	if (p->state == PIPE_LINGERING)
 		return;
+	entering_see(p);
 	switch (write_out(p)) {
 	case FLUSH_EMPTY:
 		all_written(p);
@@ -544,6 +539,13 @@ void pipe_clear(struct driver *d)
 	}
 	while (!list_empty(&d->ending))
 		pipe_free(list_item(d->ending.next, struct pipe, ending));
+	while (!list_empty(&d->waiting)) {
+		struct pipe *p = list_item(d->waiting.next, struct pipe, ending);
+
+		write_out(p);
+		p->channel->ops->end(p->channel);
+		pipe_free(p);
+	}
 	while (!list_empty(&d->entering))
 		pipe_free(list_item(d->entering.next, struct pipe, ending));
 }

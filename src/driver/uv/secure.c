@@ -138,6 +138,11 @@ static int load(struct driver *d, enum tls_side side)
 	return error;
 }
 
+bool secure_has_cert(const struct driver *d)
+{
+	return d->secure->path[CERT] != NULL;
+}
+
 int secure_need(struct driver *d, enum tls_side side)
 {
 	if (d->secure->tls && tls_is_set(d->secure->tls, side))

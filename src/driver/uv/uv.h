@@ -10,9 +10,12 @@
  *   options.c   what may stand in the options
  *   post.c      tasks from other threads; leno_after
  *   pipe.c      pipes between their channels and the engine: enter, flush, end
+ *   entering.c  who is about to enter, how many they are, and for how long
  *   socket.c    the channel that is a connected socket
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_uri
+ *   web.c       WebSockets and plain HTTP at our doors; folder.c: pages from files
+ *   polled_serve.c, polled_dial.c: channels out of HTTP requests
  *   dial.c      tries each address of a URI in turn; leno_connect
  *   secure.c    TLS: the files of certificates, read when they are needed
  *   advertise.c where others can dial this process; dialable.c: which addresses those are
@@ -38,6 +41,7 @@
 #include "driver/uv/address.h"
 #include "driver/uv/secret.h"
 #include "transport/filter.h"
+#include "transport/sniff.h"
 
 #include <assert.h>
 #include <leno/engine.h>
@@ -72,6 +76,7 @@ struct driver;
 struct secure;
 struct dial;
 struct udp;
+struct web;
 
 /* Something to do on the loop; made by any thread, consumed once. */
 struct task {
@@ -114,11 +119,12 @@ struct pipe {
 	int error;                    /* the engine did not want it               */
 	bool told;                    /* a filter refused it, and that was told   */
 	bool to_leader;               /* local.c hears when it ends               */
+	bool waits;                   /* its filters wait, see filter.h           */
 	bool blocked;                 /* waits for room in the channel            */
 	bool said_end;                /* the filters were told to                 */
 	size_t batch;                 /* bytes to ask for at a time               */
 	struct list dirty;            /* in driver->dirty: has bytes to make      */
-	struct list ending;           /* in driver->ending or ->entering          */
+	struct list ending;           /* in driver->ending, ->entering or ->waiting */
 	uint64_t end_ms;              /* of its patience, on the loop's clock     */
 	uint8_t *left;                /* made, not yet written                    */
 	size_t left_from, left_to, left_capacity;
@@ -201,11 +207,16 @@ struct driver {
 
 	const char *why;              /* leno_listen() failed with, and what helps */
 	struct secure *secure;        /* TLS                                      */
+	struct address proxy;         /* host "": there is none                   */
+	struct web *web;              /* what HTTP is answered with               */
+	struct sniff_ways sniff, sniff_within; /* of any://, and within TLS there  */
 
 	bool doors_changed;           /* the engine has yet to be told where we are */
 	uint64_t doors_due_ms;        /* of the next look at the interfaces       */
 
-	struct list dirty, ending, entering, listeners, dials;
+	struct list dirty, ending, entering, waiting, listeners, dials, sessions;
+	size_t n_sessions;            /* of polled_serve.c                        */
+	struct pipe *at;              /* whose filters are at work                */
 	size_t n_entering;            /* of them, those that we did not dial      */
 	struct {
 		uint32_t number;      /* a dial that could not even begin; or 0   */
@@ -263,6 +274,12 @@ void pipe_patience(uv_timer_t *);           /* `end` has come                   
 void pipe_impatience(uv_timer_t *);         /* `enter` has come                  */
 void pipe_clear(struct driver *);           /* all of them, last bytes tried once */
 
+/* entering.c */
+bool entering_counts(const struct pipe *);  /* among the strangers who shake hands */
+void entering_begin(struct pipe *);
+void entering_await(struct pipe *);         /* its patience begins anew          */
+void entering_see(struct pipe *);           /* whether its filters wait          */
+
 /* socket.c: takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
 int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
 
@@ -275,6 +292,7 @@ void listener_resume(uv_timer_t *);
 void listener_clear(struct driver *);
 
 /* door.c */
+void door_init(struct driver *);
 enum leno_pipe_class door_class(enum address_kind);
 /* The filters of a socket that was dialled at this address (NULL: accepted) under this
  * scheme; *ret is NULL when there are none. Errors: MEMORY, ARGUMENT (d->why). */
@@ -288,6 +306,10 @@ int  door_check_dial(struct driver *, enum address_kind);
 
 /* advertise.c */
 void advertise_turn(struct driver *);
+
+/* Is this dialled through the proxy; the filter of a tunnel to it there (NULL: no memory). */
+bool door_by_proxy(const struct driver *, enum address_kind);
+struct filter *door_tunnel(const struct address *, struct filter *inner);
 
 /* dial.c */
 void dial_start(struct driver *, const leno_out *);
