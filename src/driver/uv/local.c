@@ -9,6 +9,7 @@
  *     SEEKING --connected--> FOUND --the engine dials--> FOLLOWING
  *     FOLLOWING --its pipe ends--> SEEKING
  *     SEEKING --met the very leader that dropped us--> SHUNNED --the engine dials--> SEEKING
+ *   any --leno_undiscover--> OFF, but LEADING when its name is listened at, too
  *
  * The engine dials by its own backoff, a second or more, which is too slow here: so the
  * race is ours, and when it is decided the engine is asked to dial anew, which it does
@@ -56,6 +57,13 @@ static void fail_dial(struct driver *d, int error)
 	d->local.dial = 0;
 	if (dial)
 		leno_engine_dial_failed(d->node, dial, error);
+}
+
+/* It tells the user, who may have changed since the node was opened. */
+static void learn_name(struct local *l)
+{
+	if (l->state == LOCAL_OFF)
+		l->name_size = unixsock_abstract(l->network, &l->name);
 }
 
 /* ---- leading ------------------------------------------------------------------- */
@@ -214,10 +222,11 @@ void local_lost(struct driver *d, bool by_engine)
 static void dial_once(struct driver *d)
 {
 	pid_t pid;
-	int fd = reach_leader(d, &pid);
 	uint32_t dial = d->local.dial;
-	int error;
+	int error, fd;
 
+	learn_name(&d->local);
+	fd = reach_leader(d, &pid);
 	if (fd < 0) {
 		fail_dial(d, LENO_REFUSED);
 		return;
@@ -251,12 +260,22 @@ static void serve_leading(struct driver *d)
 		d->handlers.leader(d->node, d->user, true);
 }
 
+static void tell_resigned(struct driver *d)
+{
+	bool resigned = d->local.resigned;
+
+	d->local.resigned = false;
+	if (resigned && !d->closing && d->handlers.leader)
+		d->handlers.leader(d->node, d->user, false);
+}
+
 void local_turn(struct driver *d)
 {
 	struct local *l = &d->local;
 
 	l->due = false;
 	loop_time(d);
+	tell_resigned(d);
 	if (d->closing)
 		return;
 	switch (l->state) {
@@ -298,14 +317,27 @@ int local_init(struct driver *d, const char *network)
 	l->found = -1;
 	l->shunned = -1;
 	l->delay_ms = 1;
-	l->name_size = unixsock_abstract(network, &l->name);
+	snprintf(l->network, sizeof l->network, "%s", network);
 	uv_timer_init(&d->loop, &l->retry);
 	l->retry.data = d;
 	return LENO_OK;
 }
 
+/* Was leno_listen() told to? */
+static bool leads_by_name(struct driver *d)
+{
+	list_each (it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		if (l->kind == ADDRESS_LOCAL && !l->hidden)
+			return true;
+	}
+	return false;
+}
+
 int local_listen(struct driver *d)
 {
+	learn_name(&d->local);
 	if (d->local.state == LOCAL_LEADING || d->visitor)
 		return LENO_ADDRESS_IN_USE;
 	return try_to_lead(d, false) ? LENO_OK : LENO_ADDRESS_IN_USE;
@@ -333,7 +365,57 @@ int leno_discover(leno_node *node, const char *uri)
 		return LENO_CLOSED;
 	if (strcmp(uri, MDNS_URI) == 0)
 		return mdns_start(d);
+	d->local.discovers = true;
+	learn_name(&d->local);
 	if (d->local.state == LOCAL_OFF)
 		start_seeking(d);
+	return LENO_OK;
+}
+
+/* Whoever follows keeps its link. */
+static void stop_leading(struct driver *d)
+{
+	list_each (it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		if (l->kind == ADDRESS_LOCAL)
+			listener_end(l);
+	}
+	d->local.state = LOCAL_OFF;
+	d->local.resigned = d->local.due = !d->local.announce;
+	d->local.announce = false;
+}
+
+int local_unlisten(struct driver *d, struct listener *door)
+{
+	if (d->local.discovers)
+		door->hidden = true;
+	else
+		stop_leading(d);
+	return LENO_OK;
+}
+
+int leno_undiscover(leno_node *node, const char *uri)
+{
+	struct driver *d = driver_of(node);
+	struct local *l = &d->local;
+
+	if (!uri || strcmp(uri, LOCAL_URI) != 0 || !l->discovers)
+		return LENO_URI;
+	l->discovers = false;
+	if (l->state == LOCAL_LEADING && !leads_by_name(d))
+		stop_leading(d);
+	if (l->state == LOCAL_LEADING)
+		return LENO_OK;
+	uv_timer_stop(&l->retry);
+	if (l->pipe)
+		l->pipe->to_leader = false;
+	l->pipe = NULL;
+	if (l->found >= 0)
+		close(l->found);
+	l->found = -1;
+	l->dial = 0;
+	l->state = LOCAL_OFF;
+	leno_engine_forget(d->node, LOCAL_URI);
 	return LENO_OK;
 }
