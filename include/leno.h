@@ -324,7 +324,7 @@ LENO_API int leno_forget(leno_node *, const char *uri);
 LENO_API int leno_discover(leno_node *, const char *uri);
 
 /* Takes leno_discover() back; links live on. Who led the machine leads no longer, unless it
- * listens at "local:", too. Errors: URI (it was not asked for). */
+ * listens at "local:", too; within two seconds another one does. Errors: URI (it was not asked for). */
 LENO_API int leno_undiscover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last

@@ -163,12 +163,27 @@ def test_a_reload_begins_and_ends_discovery(w):
     file = conf(w, "discover = none")
     node = w.up("ada", "-c", file)
     other = w.up("bob")
+    other.event("leader", leads=True)
     conf(w, "discover = local:")
     check(reload(node)["reason"] is None)
     node.event("link_up", id=other.id)
     conf(w, "discover = none")
     check(reload(node)["reason"] is None)
     w.settle(2)
+
+
+def test_a_leader_that_resigns_is_followed_by_another(w):
+    file = conf(w, "discover = local:")
+    node = w.up("ada", "-c", file)
+    node.event("leader", leads=True)
+    other = w.up("bob")
+    other.event("link_up", id=node.id)
+    conf(w, "discover = none")
+    check(reload(node)["reason"] is None)
+    node.event("leader", leads=False)
+    other.event("leader", leads=True)
+    w.settle(2)
+    check(not events(node, "link_down") and not events(other, "link_down"))
 
 
 def test_what_cannot_change_waits_and_is_said_once(w):

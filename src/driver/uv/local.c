@@ -8,6 +8,7 @@
  *   OFF --leno_discover--> SEEKING --bound--> LEADING
  *     SEEKING --connected--> FOUND --the engine dials--> FOLLOWING
  *     FOLLOWING --its pipe ends--> SEEKING
+ *     FOLLOWING --the leader has resigned, its pipe lives--> LEADING
  *     SEEKING --met the very leader that dropped us--> SHUNNED --the engine dials--> SEEKING
  *   any --leno_undiscover--> OFF, but LEADING when its name is listened at, too
  *
@@ -30,7 +31,8 @@ enum {
 	DELAY_MAX_MS = 100,
 	SETTLED_MS = 5000, /* who kept us so long, and then broke, did not shun us */
 	DYING_MS = 50,     /* a killed process may close its pipes before its name */
-	SHUNNED_MS = 1000  /* between looks whether the name is free               */
+	SHUNNED_MS = 1000, /* between looks whether the name is free               */
+	VACANT_MS = 2000   /* the same while we follow: a leader may have resigned */
 };
 
 #define LOCAL_URI "local:"
@@ -149,6 +151,8 @@ static void follow(struct driver *d, int fd)
 	                    &l->pipe);
 	if (error == LENO_OK) {
 		l->pipe->to_leader = true;
+		if (!d->visitor)
+			uv_timer_start(&l->retry, on_retry, VACANT_MS, 0);
 		return;
 	}
 	shun(d);
@@ -198,8 +202,25 @@ static void seek(struct driver *d)
 	}
 }
 
+/* Who follows is not told that the leader has given up its name: it looks. */
+static void look_for_vacancy(struct driver *d)
+{
+	struct local *l = &d->local;
+
+	if (uv_is_active((uv_handle_t *)&l->retry))
+		return;
+	if (!try_to_lead(d, true)) {
+		if (!d->visitor)
+			uv_timer_start(&l->retry, on_retry, VACANT_MS, 0);
+		return;
+	}
+	l->pipe->to_leader = false;
+	l->pipe = NULL;
+}
+
 static void start_seeking(struct driver *d)
 {
+	uv_timer_stop(&d->local.retry);
 	d->local.state = LOCAL_SEEKING;
 	d->local.delay_ms = 1;
 	d->local.due = true;
@@ -295,6 +316,8 @@ void local_turn(struct driver *d)
 	case LOCAL_FOLLOWING:
 		if (l->dial)
 			dial_once(d);
+		else
+			look_for_vacancy(d);
 		break;
 	case LOCAL_SHUNNED:
 		uv_timer_stop(&l->retry);
