@@ -313,7 +313,7 @@ LENO_API int leno_forget(leno_node *, const char *uri);
 
 /* Finds nodes of the same network: "local:" on this machine, for this user; "mdns:" on the
  * local network, by multicast DNS: offers what this node listens at (now or later) where it
- * can be reached, and dials what it finds, a few at a time, until leno_close(). What is found
+ * can be reached, and dials what it finds, a few at a time, until leno_undiscover(). What is found
  * again is dialled again, after leno_disconnect() too. Needs libavahi-core.so.7, which is
  * loaded by the first such call; no daemon.
  * "rendezvous:tcp://HOST:PORT": those that visit the same meeting point, which is any node
@@ -324,7 +324,8 @@ LENO_API int leno_forget(leno_node *, const char *uri);
 LENO_API int leno_discover(leno_node *, const char *uri);
 
 /* Takes leno_discover() back; links live on. Who led the machine leads no longer, unless it
- * listens at "local:", too; within two seconds another one does. Errors: URI (it was not asked for). */
+ * listens at "local:", too; within two seconds another one does. "mdns:" says goodbye there.
+ * Errors: URI (it was not asked for). */
 LENO_API int leno_undiscover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last

@@ -37,6 +37,8 @@ TEST(a_closed_door_keeps_its_links)
 	CHECK(leno_uri(a.node, 0) == NULL);
 	CHECK_EQ(leno_unlisten(a.node, uri), LENO_URI);
 	CHECK_EQ(leno_unlisten(a.node, NULL), LENO_URI);
+	CHECK_EQ(leno_listen(a.node, "udp://127.0.0.1:0"), 0);
+	CHECK_EQ(leno_unlisten(a.node, "udp://127.0.0.1:0"), LENO_ARGUMENT);
 	host_open(&late);
 	CHECK_EQ(leno_connect(late.node, uri), 0);
 	host_for(all, 3, SHORT);
@@ -211,6 +213,7 @@ TEST(what_is_no_door_is_refused)
 	CHECK_EQ(leno_listen(a.node, "fd:99999999999"), LENO_URI);
 	CHECK_EQ(leno_listen(a.node, "smoke+fd:3"), LENO_URI);
 	CHECK_EQ(leno_listen(a.node, "fd:9999"), LENO_ADDRESS);
+	CHECK_EQ(leno_listen(a.node, fd_uri("udp+", wide)), LENO_ADDRESS);
 	CHECK_EQ(leno_listen(a.node, fd_uri("", idle)), LENO_ADDRESS);
 	CHECK_EQ(leno_listen(a.node, fd_uri("", wide)), LENO_OPEN_NETWORK);
 	CHECK_EQ(leno_connect(a.node, "fd:3"), LENO_URI);

@@ -169,6 +169,7 @@ int listener_note(struct driver *d, enum address_kind kind, const char *uri)
 void listener_end(struct listener *l)
 {
 	list_remove(&l->in);
+	mdns_changed(l->driver);
 	if (l->fd < 0) {
 		mem_free(l);
 		return;

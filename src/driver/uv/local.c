@@ -423,6 +423,10 @@ int leno_undiscover(leno_node *node, const char *uri)
 	struct driver *d = driver_of(node);
 	struct local *l = &d->local;
 
+	if (uri && d->mdns && strcmp(uri, MDNS_URI) == 0) {
+		mdns_clear(d);
+		return LENO_OK;
+	}
 	if (!uri || strcmp(uri, LOCAL_URI) != 0 || !l->discovers)
 		return LENO_URI;
 	l->discovers = false;
