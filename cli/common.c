@@ -164,12 +164,16 @@ bool parse_duration(const char *text, leno_ms *ret)
 	return true;
 }
 
-/* A value, lent to all until its settings are dropped. */
+/* A value, lent to all until the settings of its reading are dropped. */
 struct kept {
 	struct kept *before;
+	unsigned reading;
 	int line; /* of the configuration file; 0: said elsewhere */
 	char text[];
 };
+
+static struct kept *kept;
+static unsigned last_reading;
 
 /* What the command line and the environment said. */
 static struct settings said_first;
@@ -178,19 +182,21 @@ static char *keep(struct settings *s, const char *text, size_t n)
 {
 	struct kept *k = need(malloc(sizeof *k + n + 1));
 
-	*k = (struct kept){ .before = s->kept, .line = s->line };
+	*k = (struct kept){ .before = kept, .reading = s->reading, .line = s->line };
 	memcpy(k->text, text, n);
 	k->text[n] = '\0';
-	s->kept = k;
+	kept = k;
 	return k->text;
 }
 
 void settings_drop(struct settings *s)
 {
-	while (s->kept != NULL) {
-		struct kept *k = s->kept;
-
-		s->kept = k->before;
+	for (struct kept **at = &kept, *k = kept; k != NULL; k = *at) {
+		if (k->reading != s->reading) {
+			at = &k->before;
+			continue;
+		}
+		*at = k->before;
 		free(k);
 	}
 }
@@ -199,8 +205,8 @@ const char *settings_where(const struct settings *s, const char *text)
 {
 	static char where[4200];
 
-	for (const struct kept *k = s->kept; k != NULL; k = k->before) {
-		if (k->line > 0 && strcmp(k->text, text) == 0) {
+	for (const struct kept *k = kept; k != NULL; k = k->before) {
+		if (k->reading == s->reading && k->line > 0 && strcmp(k->text, text) == 0) {
 			snprintf(where, sizeof where, "%s:%d: ", s->config, k->line);
 			return where;
 		}
@@ -549,7 +555,7 @@ void settings_parse_said(const struct argp *argp, int argc, char **argv, struct 
 	settings_from_environment(s);
 	settings_choose_config(s);
 	said_first = *s;
-	s->kept = NULL;
+	s->reading = ++last_reading;
 }
 
 void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
@@ -566,7 +572,7 @@ void settings_parse(const struct argp *argp, int argc, char **argv, struct setti
 bool settings_reread(struct settings *ret, char ret_wrong[CONFIG_WRONG])
 {
 	*ret = said_first;
-	ret->kept = NULL;
+	ret->reading = ++last_reading;
 	if (config_read(ret, ret_wrong))
 		return true;
 	settings_drop(ret);

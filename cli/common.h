@@ -36,7 +36,7 @@ struct settings {
 	long heartbeat_ms;
 	const char *config;          /* the configuration file; NULL: there is no home */
 	bool config_named;           /* by somebody: then it must be there        */
-	struct kept *kept;           /* the values                                */
+	unsigned reading;            /* whose values these are; 0: before any     */
 	int line;                    /* of the file, while it is read             */
 	int verbose;                 /* -v: refusals and links, -vv: everything            */
 	leno_ms timeout_ms;          /* of commands that ask                              */
