@@ -101,6 +101,7 @@ int cmd_doctor(int argc, char **argv)
 	doctor_config(&d, wrong);
 	doctor_secret(&d);
 	doctor_identity(&d);
+	doctor_certificate(&d);
 	doctor_clock(&d);
 	doctor_descriptors(&d);
 	doctor_ipv6(&d);

@@ -43,5 +43,6 @@ void doctor_multicast(struct doctor *);
 void doctor_firewall(struct doctor *);
 
 /* doctor_reach.c */
+void doctor_certificate(struct doctor *); /* where one is named */
 void doctor_leader(struct doctor *);
 void doctor_reach(struct doctor *, const char *uri);

@@ -57,6 +57,11 @@ static bool probe_open(struct doctor *d, const char *check, struct probe *p)
 		.network = d->set->network,
 		.secret_file = d->set->secret_file,
 		.visitor = true,
+		.anonymous = d->set->anonymous,
+		.tls_cert_file = d->set->tls_cert,
+		.tls_key_file = d->set->tls_key,
+		.tls_ca_file = d->set->tls_ca,
+		.tls_crl_file = d->set->tls_crl,
 		.log_level = LENO_LOG_WARN,
 		.log = on_log,
 	};
@@ -135,6 +140,22 @@ void doctor_leader(struct doctor *d)
 	else
 		doctor_say(d, DOCTOR_OK, "local",
 		           "no node of this user is in network %s on this machine", network);
+	leno_close(p.node);
+}
+
+/* Whether a door within TLS would open: the library reads the files for it. */
+void doctor_certificate(struct doctor *d)
+{
+	struct probe p;
+
+	if (d->set->tls_cert == NULL || !probe_open(d, "certificate", &p))
+		return;
+	if (leno_listen(p.node, "tls://127.0.0.1:0") == 0)
+		doctor_say(d, DOCTOR_OK, "certificate", "%s and its key fit each other",
+		           d->set->tls_cert);
+	else
+		doctor_say(d, DOCTOR_FAIL, "certificate", "%s: %s", d->set->tls_cert,
+		           p.log[0] ? p.log : "it cannot be used");
 	leno_close(p.node);
 }
 

@@ -68,13 +68,28 @@ static bool prepare_metrics(struct reload *r, struct prepared *p)
 	return p->metrics != NULL;
 }
 
+/* Their files are read anew, whatever the configuration says: it does not hold them. */
+static bool renew_certificates(struct app *app)
+{
+	int error;
+
+	app->opening = true;
+	app->log[0] = '\0';
+	error = leno_tls_renew(app->node);
+	app->opening = false;
+	if (error)
+		fail("%s", app->log[0] ? app->log : leno_strerror(error));
+	return error == 0;
+}
+
 static bool prepare(struct reload *r, struct prepared *p)
 {
 	p->ways = ways_new(&p->set, true);
 	if (p->ways == NULL)
 		return false;
 	p->serve = serve_new(r->app, &p->set, r->style);
-	return p->serve != NULL && prepare_metrics(r, p) && ways_change(r->app, p->ways);
+	return p->serve != NULL && prepare_metrics(r, p) && renew_certificates(r->app) &&
+	       ways_change(r->app, p->ways);
 }
 
 static void throw_away(struct prepared *p)

@@ -12,11 +12,13 @@ import pwd
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 
+from pki import Pki
 from world import BIN, PATIENCE, Failure, Process, check, run_tests
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -184,6 +186,33 @@ def test_a_leader_that_resigns_is_followed_by_another(w):
     other.event("leader", leads=True)
     w.settle(2)
     check(not [o for o in events(other, "link_down") if o["id"] == node.id])
+
+
+def test_a_reload_reads_certificates_anew(w):
+    if not shutil.which("openssl"):
+        print("      no openssl here; nothing was tried")
+        return
+    pki = Pki(w.folder)
+    for name in ("now", "next"):
+        pki.make(name, san="IP:127.0.0.1")
+    for kind in (".pem", ".key"):
+        shutil.copy(pki.path("now" + kind), pki.path("used" + kind))
+    os.chmod(pki.path("used.key"), 0o600)
+    file = conf(w, "discover = none", "listen = tls://127.0.0.1:0",
+                f"tls-cert = {pki.path('used.pem')}", f"tls-key = {pki.path('used.key')}")
+    node = w.up("ada", "-c", file)
+    host, port = node.ready()["listen"][0][6:].rsplit(":", 1)
+
+    def shown():
+        return ssl.get_server_certificate((host, int(port)))
+
+    first = shown()
+    shutil.copy(pki.path("next.pem"), pki.path("used.pem"))
+    told = reload(node)
+    check(told["reason"] and shown() == first, "the key is another's", told)
+    shutil.copy(pki.path("next.key"), pki.path("used.key"))
+    check(reload(node)["reason"] is None)
+    check(shown() != first)
 
 
 def test_what_cannot_change_waits_and_is_said_once(w):

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+from pki import Pki
 from world import BIN, PATIENCE, check, run_tests
 
 FIELDS = {"check", "result", "text"}
@@ -179,6 +180,22 @@ def test_a_node_is_reached_step_by_step(w):
     one(doctor(w, f"tcp://127.0.0.1:{free_port()}", code=1), "connect", "fail", "nobody listens")
     one(doctor(w, "what://x", code=1), "connect", "fail")
     one(doctor(w, "x", code=1), "connect", "fail", "tcp://HOST:PORT")
+
+
+def test_certificates(w):
+    if not shutil.which("openssl"):
+        print("      no openssl here; nothing was tried")
+        return
+    pki = Pki(w.folder)
+    for name in ("one", "two"):
+        pki.make(name, san="IP:127.0.0.1")
+    files = ["--tls-cert", pki.path("one.pem"), "--tls-key", pki.path("one.key")]
+    one(doctor(w, *files), "certificate", "ok", "one.pem")
+    one(doctor(w, *files[:3], pki.path("two.key"), code=1), "certificate", "fail", "one.pem")
+    node = w.up("ada", "--discover", "none", "--listen", "tls://127.0.0.1:0", *files)
+    uri = node.ready()["listen"][0]
+    one(doctor(w, uri, "--tls-ca", pki.path("ca.pem")), "handshake", "ok", "ada")
+    one(doctor(w, uri, code=1), "handshake", "fail")
 
 
 def test_who_answers_and_is_no_node(w):
