@@ -469,6 +469,21 @@ def test_root_is_given_up(w):
         check(node.end() == 0, node.errors)
 
 
+def test_folders_are_opened_by_who_it_becomes(w):
+    if os.geteuid() != 0:
+        print("      needs root; nothing was tried")
+        return
+    os.chmod(w.folder, 0o755)
+    os.mkdir(w.path("roots"), 0o700)
+    r = w.expect(1, "up", "--user", "nobody", "--accept-files", w.path("roots"))
+    check(b"cannot be written" in r.stderr or b"Permission denied" in r.stderr, r.stderr)
+    os.chmod(w.path("roots"), 0o777)
+    node = w.up("ada", "--user", "nobody", "--accept-files", w.path("roots"),
+                "--listen", f"local:{w.path('roots/sock')}", "--discover", "none")
+    check(os.stat(w.path("roots/sock")).st_uid == pwd.getpwnam("nobody").pw_uid)
+    check(node.end() == 0 and not os.path.exists(w.path("roots/sock")))
+
+
 def test_who_it_shall_become_must_exist(w):
     for user, said in (("no-such-user-here", b"no user"), ("nobody:no-such-group", b"no group"),
                        (":x", b"NAME:GROUP"), ("nobody:", b"NAME:GROUP"), ("root", b"given up")):
