@@ -4,14 +4,16 @@
  *
  *  1. Until the ways have changed, each step can be thrown away. */
 #include "reload.h"
+#include "allow.h"
 #include "output.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What can change while a node runs; all else waits for the next start. */
-static const char *const live[] = { "listen",       "connect",     "discover", "accept-files",
-	                            "share-files",  "allow-forward", "metrics", "verbose" };
+static const char *const live[] = { "listen",        "connect", "discover", "accept-files", "share-files",
+	                            "allow-forward", "allow",   "allow-file", "metrics", "verbose" };
 
 enum { NAMES_MAX = 512 };
 
@@ -21,6 +23,8 @@ struct prepared {
 	struct metrics *metrics;
 	bool metrics_change;
 	struct ways *ways;
+	leno_id *allowed;
+	size_t n_allowed;
 };
 
 static bool is_live(const char *option)
@@ -85,7 +89,7 @@ static bool renew_certificates(struct app *app)
 static bool prepare(struct reload *r, struct prepared *p)
 {
 	p->ways = ways_new(&p->set, true);
-	if (p->ways == NULL)
+	if (p->ways == NULL || !allow_read(&p->set, &p->allowed, &p->n_allowed))
 		return false;
 	p->serve = serve_new(r->app, &p->set, r->style);
 	return p->serve != NULL && prepare_metrics(r, p) && renew_certificates(r->app) &&
@@ -97,6 +101,7 @@ static void throw_away(struct prepared *p)
 	serve_free(p->serve);
 	metrics_close(p->metrics);
 	ways_free(p->ways);
+	free(p->allowed);
 	settings_drop(&p->set);
 }
 
@@ -107,6 +112,12 @@ static void take_over(struct reload *r, struct prepared *p)
 		metrics_close(*r->metrics);
 		*r->metrics = p->metrics;
 	}
+	if (p->allowed != NULL || r->app->allowed != NULL) {
+		if (leno_allow(r->app->node, p->allowed, p->n_allowed) != 0)
+			fail("there is no memory for another list of who is allowed");
+	}
+	free(r->app->allowed);
+	r->app->allowed = p->allowed;
 	ways_free(r->app->ways);
 	r->app->ways = p->ways;
 	settings_drop(r->set);

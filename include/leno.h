@@ -362,6 +362,10 @@ LENO_API bool leno_synced(const leno_node *);
  * keys, with a role and perhaps an end. Certificates come of invitations, which the key signs,
  * too, and which a node that has the key exchanges for them; and end when they are revoked. */
 
+/* As options.allow, from now on; 0: all. Those that are on it no more lose their links and
+ * sessions. Errors: ARGUMENT, MEMORY. */
+LENO_API int leno_allow(leno_node *, const leno_id *, size_t n);
+
 /* The answer to the handler `admit`. NO_NODE: the ticket is answered, or too old. */
 LENO_API int leno_admit(leno_node *, leno_ticket);
 LENO_API int leno_turn_away(leno_node *, leno_ticket);

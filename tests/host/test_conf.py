@@ -188,6 +188,33 @@ def test_a_leader_that_resigns_is_followed_by_another(w):
     check(not [o for o in events(other, "link_down") if o["id"] == node.id])
 
 
+def test_a_reload_changes_who_is_allowed(w):
+    ids = {}
+    for name in ("bob", "cyd"):
+        r = w.expect(0, "id", "--create", "--identity", w.path(name))
+        ids[name] = r.stdout.decode().strip()
+    listed = write(w.path("list"), ids["bob"] + " # bob")
+    file = conf(w, "discover = none", "listen = tcp://127.0.0.1:0", f"allow-file = {listed}")
+    node = w.up("ada", "-c", file)
+    uri = node.ready()["listen"][0]
+    friends = {name: w.up(name, "--discover", "none", "--connect", uri, "--identity", w.path(name))
+               for name in ids}
+    node.event("link_up", id=ids["bob"])
+    write(listed, "nobody")
+    check("no id" in reload(node)["reason"])
+    write(listed, ids["cyd"])
+    check(reload(node)["reason"] is None)
+    friends["bob"].event("link_down", reason="refused")
+    node.event("link_up", id=ids["cyd"], seconds=30)
+    check(not [o for o in events(node, "link_down") if o["id"] == ids["cyd"]])
+    conf(w, "discover = none", "listen = tcp://127.0.0.1:0", f"allow = {ids['bob']}",
+         f"allow = {ids['cyd']}")
+    check(reload(node)["reason"] is None)
+    until("bob is back", lambda: len([o for o in events(node, "link_up")
+                                      if o["id"] == ids["bob"]]) == 2, 40)
+    check(not [o for o in events(node, "link_down") if o["id"] == ids["cyd"]])
+
+
 def test_a_reload_reads_certificates_anew(w):
     if not shutil.which("openssl"):
         print("      no openssl here; nothing was tried")

@@ -135,6 +135,43 @@ TEST(a_leader_by_name_and_by_discovery)
 	leno_close(b.node);
 }
 
+/* Who is on the list no more loses its link; who is on it now comes in. */
+TEST(a_list_that_changes)
+{
+	struct host a, b, c;
+	struct host *all[] = { &a, &b, &c };
+	leno_options options = { .n_allow = 1 };
+
+	host_open(&b);
+	host_open(&c);
+	options.allow = leno_self(b.node);
+	CHECK_EQ(host_open_with(&a, &options), 0);
+	CHECK_EQ(leno_listen(a.node, "tcp://127.0.0.1:0"), 0);
+	CHECK_EQ(leno_connect(b.node, leno_uri(a.node, 0)), 0);
+	CHECK_EQ(leno_connect(c.node, leno_uri(a.node, 0)), 0);
+	CHECK(host_until(all, 3, &a.links, 1, PATIENCE));
+	host_say(&b, leno_self(a.node), "while it may");
+	CHECK(host_until(all, 3, &a.messages, 1, PATIENCE));
+	CHECK_EQ(leno_allow(a.node, NULL, 1), LENO_ARGUMENT);
+	CHECK_EQ(leno_allow(a.node, leno_self(c.node), 1), 0);
+	CHECK(host_until(all, 3, &b.links, 0, PATIENCE));
+	CHECK(host_until(all, 3, &c.links, 1, 6 * PATIENCE));
+	host_say(&b, leno_self(a.node), "no more");
+	host_for(all, 3, SHORT);
+	CHECK_EQ(a.messages, 1);
+	CHECK_EQ(leno_allow(a.node, NULL, 0), 0);
+	CHECK(host_until(all, 3, &b.links, 1, 6 * PATIENCE));
+	host_for(all, 3, SHORT); /* in which it hears that its session is over: that is unknown */
+	CHECK_EQ(a.messages, 1);
+	a.messages = 0;
+	host_say(&b, leno_self(a.node), "again");
+	CHECK(host_until(all, 3, &a.messages, 1, PATIENCE));
+	CHECK_EQ(c.downs, 0);
+	leno_close(a.node);
+	leno_close(b.node);
+	leno_close(c.node);
+}
+
 static int listening_tcp(in_addr_t address)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(address) };
@@ -241,6 +278,7 @@ TEST_MAIN(TEST_CASE(a_closed_door_keeps_its_links),
           TEST_CASE(who_is_forgotten_is_not_dialled_again),
           TEST_CASE(a_leader_resigns),
           TEST_CASE(a_leader_by_name_and_by_discovery),
+          TEST_CASE(a_list_that_changes),
           TEST_CASE(a_door_of_another_process),
           TEST_CASE(a_unix_door_of_another_process),
           TEST_CASE(what_is_no_door_is_refused),
