@@ -37,6 +37,14 @@ void doctor_say(struct doctor *d, enum verdict verdict, const char *check, const
 	out_end();
 }
 
+bool doctor_is_open(const struct doctor *d)
+{
+	const struct settings *s = d->set;
+
+	return s->secret_file != NULL || s->anonymous || s->network_key != NULL ||
+	       s->certificate_file != NULL;
+}
+
 bool doctor_uri_parse(const char *uri, struct doctor_uri *ret)
 {
 	const char *slashes = strstr(uri, "://"), *host, *end, *port = NULL;

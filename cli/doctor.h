@@ -24,6 +24,9 @@ struct doctor_uri {
 bool doctor_uri_parse(const char *uri, struct doctor_uri *ret);
 bool doctor_uri_numeric(const struct doctor_uri *); /* no name to be looked up */
 
+/* Does the network reach beyond this machine, by a secret, a key or for anybody? */
+bool doctor_is_open(const struct doctor *);
+
 /* doctor_files.c; wrong: what config_read() said, "" when nothing is */
 void doctor_config(struct doctor *, const char *wrong);
 void doctor_secret(struct doctor *);

@@ -51,6 +51,8 @@ void doctor_secret(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, "secret",
 		           d->set->anonymous
 		                   ? "none, and anybody is let in, as --anonymous has it"
+		           : doctor_is_open(d)
+		                   ? "none: the network has a key, and its members certificates"
 		                   : "none: the network does not reach beyond this machine; "
 		                     "`leno secret FILE` makes one");
 		return;

@@ -161,7 +161,7 @@ static void look_at_net(struct doctor *d, const char *uri, const struct doctor_u
 		           "%s is no address of this machine: say one of its own, or * for all", uri);
 	else if (error != 0)
 		doctor_say(d, DOCTOR_FAIL, "port", "%s: %s", uri, strerror(error));
-	else if (!is_loopback(u) && d->set->secret_file == NULL && !d->set->anonymous)
+	else if (!is_loopback(u) && !doctor_is_open(d))
 		doctor_say(d, DOCTOR_FAIL, "port",
 		           "%s is free, but open to other machines, which needs a secret: `leno "
 		           "secret FILE`, then --secret-file FILE",

@@ -58,6 +58,11 @@ static bool probe_open(struct doctor *d, const char *check, struct probe *p)
 		.secret_file = d->set->secret_file,
 		.visitor = true,
 		.anonymous = d->set->anonymous,
+		.network_key_file = d->set->network_key,
+		.certificate_file = d->set->network_key ? NULL : d->set->certificate_file,
+		.identity_file = d->set->network_key == NULL && d->set->certificate_file != NULL
+		                         ? d->set->identity
+		                         : NULL,
 		.tls_cert_file = d->set->tls_cert,
 		.tls_key_file = d->set->tls_key,
 		.tls_ca_file = d->set->tls_ca,
@@ -81,7 +86,10 @@ static bool is_refused(struct probe *p)
 	leno_stats s;
 
 	leno_get_stats(p->node, &s);
-	return s.refused_secret + s.refused_network + s.refused_identity + s.refused_protocol > 0;
+	return s.refused_secret + s.refused_network + s.refused_identity + s.refused_protocol +
+	               s.refused_certificate + s.refused_expired + s.refused_revoked +
+	               s.refused_uninvited >
+	       0;
 }
 
 /* Until there is a link, or a reason why there will be none. */

@@ -198,6 +198,18 @@ def test_certificates(w):
     one(doctor(w, uri, code=1), "handshake", "fail")
 
 
+def test_a_network_with_a_key(w):
+    w.expect(0, "network", w.path("key"))
+    key = ["--network-key", w.path("key"), "--identity", w.path("id")]
+    said = doctor(w, "--listen", "tcp://*:0", *key)
+    one(said, "port", "ok")
+    one(said, "secret", "ok", "has a key")
+    node = w.up("ada", "--listen", "tcp://127.0.0.1:0", "--discover", "none", *key)
+    uri = node.ready()["listen"][0]
+    one(doctor(w, uri, *key), "handshake", "ok", "ada")
+    one(doctor(w, uri, code=1), "handshake", "fail")
+
+
 def test_who_answers_and_is_no_node(w):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
