@@ -169,7 +169,8 @@ bool ways_open(struct app *app, bool first)
 
 struct change {
 	struct app *app;
-	const struct ways *old, *next;
+	const struct ways *old;
+	struct ways *next;
 	bool opened[WAYS][LIST_MAX]; /* of next */
 	bool late[LIST_MAX];         /* doors of next that an old one is in the way of */
 };
@@ -197,6 +198,7 @@ static bool open_new(struct change *c, enum way way, bool late)
 	return true;
 }
 
+/* What cannot be closed stays in the list. */
 static void close_vanished(struct change *c, enum way way)
 {
 	const struct list *list = &c->old->of[way];
@@ -204,8 +206,10 @@ static void close_vanished(struct change *c, enum way way)
 	for (size_t i = 0; i < list->count; i++) {
 		if (has(&c->next->of[way], list->items[i]))
 			continue;
-		if (kinds[way].close(c->app->node, list->items[i]) != 0)
-			fail("%s stays until the next start", list->items[i]);
+		if (kinds[way].close(c->app->node, list->items[i]) == 0)
+			continue;
+		fail("%s stays until the next start", list->items[i]);
+		add(&c->next->of[way], list->items[i]);
 	}
 }
 
@@ -233,7 +237,7 @@ static void reopen_doors(struct change *c)
 	}
 }
 
-bool ways_change(struct app *app, const struct ways *next)
+bool ways_change(struct app *app, struct ways *next)
 {
 	struct change c = { .app = app, .old = app->ways, .next = next };
 	bool good = true;

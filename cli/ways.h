@@ -20,6 +20,7 @@ void ways_free(struct ways *); /* NULL is fine */
  * one failed: that has been said, what was opened stays, and app->exit is set. */
 bool ways_open(struct app *, bool first);
 
-/* Opens those of `next` that are new, and closes those that are in it no more. False when one
- * failed: that has been said, and all is as it was. */
-bool ways_change(struct app *, const struct ways *next);
+/* Opens those of `next` that are new, and closes those that are in it no more; what cannot be
+ * closed is said, and added to it. False when one could not be opened: that has been said, and all
+ * is as it was. */
+bool ways_change(struct app *, struct ways *next);

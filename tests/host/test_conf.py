@@ -293,6 +293,19 @@ def test_a_door_that_grows_into_its_own_place(w):
     check(answers(port))
 
 
+def test_a_door_that_stays(w):
+    """That of udp:// has the socket of its links."""
+    file = conf(w, "discover = none", "listen = udp://127.0.0.1:0")
+    node = w.up("ada", "-c", file)
+    listens = node.ready()["listen"]
+    conf(w, "discover = none")
+    told = reload(node)
+    check(told["reason"] is None and told["listen"] == listens, told)
+    check(b"until the next start" in node.errors, node.errors)
+    conf(w, "discover = none", "listen = udp://127.0.0.1:0")
+    check(reload(node)["listen"] == listens)
+
+
 def test_what_is_said_aloud_changes(w):
     file = conf(w, "discover = none", "json = no")
     node = w.start("up", "-c", file)
