@@ -105,3 +105,4 @@ void file_not_made(const char *path);
 /* "2", "0.5", "250ms", "2s" to milliseconds; false when it is none of them. */
 bool parse_duration(const char *text, leno_ms *ret);
 bool parse_count(const char *text, long least, long most, long *ret);
+bool parse_flag(const char *text, bool *ret); /* "yes", "no" and the like */

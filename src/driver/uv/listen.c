@@ -170,6 +170,7 @@ void listener_end(struct listener *l)
 {
 	list_remove(&l->in);
 	mdns_changed(l->driver);
+	l->driver->doors_changed = true;
 	if (l->fd < 0) {
 		mem_free(l);
 		return;

@@ -129,7 +129,7 @@ int tcp_adopt(struct driver *d, int fd, enum address_kind kind)
 	socklen_t size = sizeof bound;
 
 	getsockname(fd, (struct sockaddr *)&bound, &size);
-	if (d->sealed || is_loopback(&bound))
+	if (d->sealed || dialable_here_only(&bound))
 		return open_door(d, fd, kind, kind >= ADDRESS_WS && kind <= ADDRESS_HTTPS ? "/" : "");
 	close(fd);
 	return LENO_OPEN_NETWORK;
