@@ -55,7 +55,7 @@ uninstall:
 	@cd build/.staged && find . ! -type d | sed 's|^\.||' | while read -r file; do \
 		rm -f "$(DESTDIR)$$file" && echo "removed $(DESTDIR)$$file"; done
 	@rmdir $(DESTDIR)$(PREFIX)/include/leno $(DESTDIR)$(PREFIX)/lib*/cmake/leno \
-		$(DESTDIR)$(PREFIX)/lib/*/cmake/leno 2>/dev/null || true
+		$(DESTDIR)$(PREFIX)/lib/*/cmake/leno $(DESTDIR)$(PREFIX)/share/doc/leno 2>/dev/null || true
 	@rm -rf build/.staged
 
 format:

@@ -11,6 +11,7 @@
 enum { ALLOWED_MAX = 4096 };
 
 struct reading {
+	const struct settings *set;
 	leno_id *ids;
 	size_t n;
 };
@@ -27,9 +28,9 @@ static bool add(struct reading *r, const char *text, const char *where)
 		r->n++;
 		return true;
 	}
-	fail("%s: \"%s\" is no id; `leno id` prints one, as in "
+	fail("%s%s: \"%s\" is no id; `leno id` prints one, as in "
 	     "7efa8a97-6341-8db4-9440-4378cf29d6f3",
-	     where, text);
+	     settings_where(r->set, text), where, text);
 	return false;
 }
 
@@ -54,7 +55,7 @@ static bool read_file(struct reading *r, const char *path)
 
 bool allow_read(const struct settings *set, leno_id **ret, size_t *ret_n)
 {
-	struct reading r = { 0 };
+	struct reading r = { .set = set };
 	bool good = true;
 
 	for (size_t i = 0; good && i < set->allow.count; i++)

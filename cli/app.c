@@ -79,58 +79,60 @@ static const char *uri_example(const char *what, const char *uri)
 	                                      : "tcp://HOST:PORT, as in tcp://192.0.2.1:7400";
 }
 
-static bool way_failed(struct app *app, int error, const char *what, const char *uri)
+void app_way_failed(struct app *app, int error, const char *what, const char *uri)
 {
-	app->opening = false;
+	const char *where = settings_where(app->set, uri);
 
 	app->exit = error == LENO_URI || error == LENO_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 	if (error == LENO_OPEN_NETWORK) {
-		fail("%s is open to other machines: make a secret with `leno secret FILE` and "
+		fail("%s%s is open to other machines: make a secret with `leno secret FILE` and "
 		     "give it to each node with `--secret-file FILE`, or let anybody in with "
 		     "`--anonymous`",
-		     uri);
+		     where, uri);
 		app->exit = EXIT_USAGE;
 	} else if (error == LENO_URI) {
-		fail("cannot %s \"%s\": say %s", what, uri, uri_example(what, uri));
+		fail("%scannot %s \"%s\": say %s", where, what, uri, uri_example(what, uri));
 	} else if (app->log[0]) {
-		fail("%s", app->log);
+		fail("%s%s", where, app->log);
 	} else {
-		fail("cannot %s %s: %s", what, uri, leno_strerror(error));
+		fail("%scannot %s %s: %s", where, what, uri, leno_strerror(error));
 	}
-	return false;
 }
 
 static bool open_ways(struct app *app)
 {
-	const struct settings *set = app->set;
-	bool found = false;
-	int error;
+	app->ways = ways_new(app->set, app->member);
+	if (app->ways == NULL) {
+		app->exit = EXIT_USAGE;
+		return false;
+	}
+	return ways_open(app, true) && (app->bound == NULL || app->bound(app)) &&
+	       ways_open(app, false);
+}
 
-	app->opening = true;
-	app->log[0] = '\0';
-	for (size_t i = 0; app->member && i < set->listen.count; i++) {
-		error = leno_listen(app->node, set->listen.items[i]);
-		if (error)
-			return way_failed(app, error, "listen at", set->listen.items[i]);
+enum leno_log_level app_log_level(const struct settings *set, bool member)
+{
+	return member && set->verbose < 2 ? LENO_LOG_INFO : LENO_LOG_DEBUG;
+}
+
+static void say_who(const struct app *app, const struct settings *set, leno_options *o)
+{
+	o->observer = set->observer && app->member;
+	o->network_key_file = set->network_key;
+	if (set->network_key == NULL)
+		o->certificate_file = set->certificate_file;
+	/* One identity is one process: what the environment says of it is meant for
+	 * the node that stays, not for each command that asks it something. */
+	if (app->member || settings_from(set, "identity", LAYER_ARGUMENT) || o->certificate_file)
+		o->identity_file = set->identity;
+	if (app->invitation != NULL) {
+		o->invitation = app->invitation;
+		o->certificate_file = set->certificate_file;
+		o->identity_file = set->identity;
+		o->network_key_file = NULL;
 	}
-	for (size_t i = 0; i < set->connect.count; i++) {
-		error = leno_connect(app->node, set->connect.items[i]);
-		if (error)
-			return way_failed(app, error, "connect to", set->connect.items[i]);
-	}
-	for (size_t i = 0; i < set->discover.count; i++) {
-		found = true;
-		if (strcmp(set->discover.items[i], "none") == 0)
-			continue;
-		error = leno_discover(app->node, set->discover.items[i]);
-		if (error)
-			return way_failed(app, error, "discover by", set->discover.items[i]);
-	}
-	app->opening = false;
-	if (found || (!app->member && set->connect.count > 0))
-		return true;
-	error = leno_discover(app->node, "local:");
-	return error ? way_failed(app, error, "discover by", "local:") : true;
+	if (app->member || settings_from(set, "name", LAYER_ARGUMENT))
+		o->name = set->name;
 }
 
 bool app_open(struct app *app, const struct settings *set, const leno_handlers *handlers,
@@ -154,7 +156,7 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.tls_verify_clients = set->tls_clients && member,
 		.n_labels = set->labels.count,
 		.labels = (const char *const *)set->labels.items,
-		.log_level = member && set->verbose < 2 ? LENO_LOG_INFO : LENO_LOG_DEBUG,
+		.log_level = app_log_level(set, member),
 		.log = app_log,
 		.n_ws_origins = set->ws_origins.count,
 		.ws_origins = (const char *const *)set->ws_origins.items,
@@ -171,23 +173,8 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		return false;
 	}
 	options.allow = app->allowed;
-	options.observer = set->observer && member;
-	options.network_key_file = set->network_key;
-	if (set->network_key == NULL)
-		options.certificate_file = set->certificate_file;
-	/* One identity is one process: what the environment says of it is meant for
-	 * the node that stays, not for each command that asks it something. */
-	if (member || settings_from(set, "identity", LAYER_ARGUMENT) || options.certificate_file)
-		options.identity_file = set->identity;
-	if (app->invitation != NULL) {
-		options.invitation = app->invitation;
-		options.certificate_file = set->certificate_file;
-		options.identity_file = set->identity;
-		options.network_key_file = NULL;
-	}
-	if (member || settings_from(set, "name", LAYER_ARGUMENT))
-		options.name = set->name;
-	signals_catch();
+	say_who(app, set, &options);
+	signals_catch(app->reload != NULL);
 	if (member) {
 		out_may_be_missing();
 		handlers = answers_begin(app, handlers);
@@ -197,10 +184,13 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		return true;
 	if (error)
 		open_failed(app, error);
+	else if (app->bound != NULL && app->closing != NULL)
+		app->closing(app);
 	free(app->allowed);
 	app->allowed = NULL;
 	leno_close(app->node);
 	app->node = NULL;
+	ways_free(app->ways);
 	answers_end(app);
 	return false;
 }
@@ -276,6 +266,8 @@ static void take_signals(struct app *app)
 {
 	if (signals_child() && app->children != NULL)
 		app->children(app);
+	if (signals_hangup() && app->reload != NULL && !app->done)
+		app->reload(app);
 	if (!signals_interrupted() || app->done)
 		return;
 	/* A node that stays has done its work when it is told to go; a command that
@@ -382,6 +374,7 @@ int app_run(struct app *app)
 	leno_close(app->node);
 	app->node = NULL;
 	free(app->allowed);
+	ways_free(app->ways);
 	answers_end(app);
 	ready_close(&app->ready);
 	told = signals_interrupted();

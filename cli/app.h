@@ -5,6 +5,7 @@
 #include "command.h"
 #include "common.h"
 #include "ready.h"
+#include "ways.h"
 
 #include <poll.h>
 
@@ -26,6 +27,10 @@ struct app {
 	void (*children)(struct app *); /* a child process has ended           */
 	void (*leave)(struct app *);    /* interrupted: a last word            */
 	void (*closing)(struct app *);  /* the node is about to be closed      */
+	void (*reload)(struct app *);   /* SIGHUP; NULL: it ends the command   */
+	bool (*bound)(struct app *);    /* ports are bound, and nothing else is done yet; false:
+	                                   it must not be, and app->exit is set */
+	struct ways *ways;              /* as they are open now                */
 	int64_t deadline;               /* of clock_ms(); -1 never             */
 	bool member;
 	bool acts;   /* that nobody reads what it prints is no reason to stop */
@@ -51,6 +56,11 @@ void app_end(struct app *, int exit_code);
 
 /* What others call this node: as the settings say, or its certificate. NULL: nothing. */
 const char *app_name(const struct app *);
+
+/* Says why a way could not be opened ("listen at", URI), and sets app->exit. */
+void app_way_failed(struct app *, int error, const char *what, const char *uri);
+
+enum leno_log_level app_log_level(const struct settings *, bool member);
 
 /* What link_down says: with this error there will be no link any more. */
 void app_check_life(struct app *, int error);

@@ -346,7 +346,7 @@ int bench_machine(const struct settings *set, leno_ms each)
 	out_drain();
 	if (child_start(&b, &b.sink, "sink", NULL) &&
 	    child_start(&b, &b.relay, "relay", b.sink.uri)) {
-		signals_catch();
+		signals_catch(false);
 		signals_release();
 		error = measure_path(&b, "direct", b.sink.uri);
 		error = error ? error : measure_path(&b, "relayed", b.relay.uri);

@@ -1,33 +1,43 @@
-/* cmd_up.c - `leno up`: a node that stays, and says what happens. */
+/* cmd_up.c - `leno up`: a node that stays, and says what happens.
+ *
+ *   settings -> ports are bound, and the keys read -> on_bound: root is given up -> the rest is
+ *   opened -> ready
+ *   SIGHUP -> on_reload (reload.c): the settings are read anew */
+#include "activation.h"
 #include "app.h"
 #include "events.h"
 #include "metrics.h"
 #include "metrics_page.h"
 #include "output.h"
+#include "privilege.h"
+#include "reload.h"
 #include "serve.h"
 
 #include <string.h>
 
-/* In place of an address of its own: at the doors of --listen that speak HTTP. */
-#define AT_DOORS "listen"
-
 /* Of a message: whoever wants all of it listens. */
-enum { SHOWN_MAX = 4096 };
+enum { SHOWN_MAX = 4096, KEY_USER = 1 };
 
 struct up_command {
 	struct words words;
-	char *metrics; /* where they are served; NULL: nowhere */
 };
 
 struct up {
 	struct app app;
 	enum event_style style;
-	bool links; /* links are said, too */
+	struct settings *set;
+	bool gives_up; /* root, once ports are bound */
+	struct privilege privilege;
 	struct serve *serve;
 	struct metrics *metrics;
-	bool metrics_at_doors;
 	struct metrics_page page;
 };
+
+/* Links are said, too. */
+static bool says_links(const struct up *up)
+{
+	return up->set->json || up->set->verbose > 0;
+}
 
 static void on_node_up(leno_node *node, void *user, const leno_info *info)
 {
@@ -47,7 +57,7 @@ static void on_link_up(leno_node *node, void *user, const leno_id *id, const cha
 {
 	struct up *up = user;
 
-	if (up->links)
+	if (says_links(up))
 		event_link_up(up->style, node, id, uri);
 }
 
@@ -56,7 +66,7 @@ static void on_link_down(leno_node *node, void *user, const leno_id *id, enum le
 {
 	struct up *up = user;
 
-	if (up->links)
+	if (says_links(up))
 		event_link_down(up->style, id, why, error);
 	app_check_life(&up->app, error);
 }
@@ -89,7 +99,7 @@ static bool on_page(leno_node *node, void *user, const char *path, leno_page *re
 {
 	struct up *up = user;
 
-	if (!up->metrics_at_doors || strcmp(path, "/metrics") != 0)
+	if (!metrics_at_doors(up->set->metrics) || strcmp(path, "/metrics") != 0)
 		return false;
 	*ret = (leno_page){ METRICS_TYPE, metrics_page_get(&up->page, &up->app) };
 	return true;
@@ -100,17 +110,55 @@ static void on_closing(struct app *app)
 	struct up *up = (struct up *)app;
 
 	metrics_page_clear(&up->page);
-
+	activation_stopping();
 	metrics_close(up->metrics);
 	serve_free(up->serve);
 }
 
-static bool serve_metrics(struct up *up, const char *address)
+/* What needs root comes first, what others may ask of this node last. */
+static bool on_bound(struct app *app)
 {
-	up->metrics = metrics_open(&up->app, address);
-	if (up->metrics == NULL)
-		app_end(&up->app, EXIT_FAILED);
-	return up->metrics != NULL;
+	struct up *up = (struct up *)app;
+
+	app->exit = EXIT_FAILED;
+	if (up->set->metrics != NULL && !metrics_at_doors(up->set->metrics)) {
+		up->metrics = metrics_open(app, up->set->metrics);
+		if (up->metrics == NULL)
+			return false;
+	}
+	if (up->gives_up && !privilege_drop(&up->privilege))
+		return false;
+	up->serve = serve_new(app, up->set, up->style);
+	if (up->serve == NULL)
+		return false;
+	app->exit = EXIT_DONE;
+	return true;
+}
+
+static void on_reload(struct app *app)
+{
+	struct up *up = (struct up *)app;
+	struct reload r = { .app = app,
+		            .set = up->set,
+		            .style = up->style,
+		            .serve = up->serve,
+		            .metrics = &up->metrics };
+
+	activation_reloading();
+	reload(&r);
+	activation_ready();
+}
+
+static bool settings_good(struct up *up)
+{
+	const struct settings *set = up->set;
+
+	if (set->metrics != NULL && !metrics_place_ok(set->metrics)) {
+		fail("%s--metrics " METRICS_PLACE, settings_where(set, set->metrics));
+		return false;
+	}
+	up->gives_up = set->user != NULL;
+	return !up->gives_up || privilege_find(set->user, &up->privilege);
 }
 
 static const struct argp_option options[] = {
@@ -118,10 +166,13 @@ static const struct argp_option options[] = {
 	  "serve counters to Prometheus over HTTP, as in 127.0.0.1:9464, or \"listen\" for the "
 	  "ws:// and any:// addresses of --listen (see leno stats)",
 	  0 },
+	{ "user", KEY_USER, "NAME[:GROUP]", 0,
+	  "become this user once ports are bound and keys are read; needs root", 0 },
 	{ 0 },
 };
 
 static const struct argp_child children[] = {
+	{ &config_argp, 0, NULL, 0 },
 	{ &member_argp, 0, NULL, 0 },
 	{ &serving_argp, 0, NULL, 0 },
 	{ &settings_argp, 0, "Options of all commands:", 1 },
@@ -131,13 +182,15 @@ static const struct argp_child children[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct up_command *c = state->input;
+	const char *option = key == 'm' ? "metrics" : "user", *wrong;
 
-	if (key != 'm')
+	if (key != 'm' && key != KEY_USER)
 		return words_parse(key, arg, state);
-	if (strcmp(arg, AT_DOORS) != 0 && !metrics_address_ok(arg))
-		argp_error(state, "--metrics takes HOST:PORT, as in 127.0.0.1:9464 or "
-		                  "[::1]:9464, or the word listen");
-	c->metrics = arg;
+	if (key == 'm' && !metrics_place_ok(arg))
+		argp_error(state, "--metrics " METRICS_PLACE);
+	wrong = settings_give(&c->words.set, option, arg);
+	if (wrong != NULL)
+		argp_error(state, "--%s %s", option, wrong);
 	return 0;
 }
 
@@ -147,7 +200,8 @@ static const struct argp argp = {
 	.doc = "A node that stays: it listens, relays for others, and prints one line an "
 	       "event."
 	       "\vWith nothing said it joins the network \"default\" with the other nodes of "
-	       "this user on this machine. Ctrl-C says goodbye and ends it.",
+	       "this user on this machine. Ctrl-C says goodbye and ends it; "
+	       "SIGHUP has it read its configuration anew while its links stay.",
 	.children = children,
 };
 
@@ -164,25 +218,23 @@ int cmd_up(int argc, char **argv)
 		.page = on_page,
 	};
 	struct up_command c = { 0 };
-	const struct settings *set = &c.words.set;
-	struct up up = { .app = { .closing = on_closing } };
+	struct settings *set = &c.words.set;
+	struct up up = {
+		.app = { .closing = on_closing, .reload = on_reload, .bound = on_bound },
+		.set = set,
+	};
 
-	settings_parse(&argp, argc, argv, &c.words.set, &c);
+	activation_begin();
+	settings_parse(&argp, argc, argv, set, &c);
+	if (!settings_good(&up))
+		return EXIT_USAGE;
 	up.style = set->json ? EVENTS_JSON : EVENTS_TIMED;
-	up.links = set->json || set->verbose > 0;
 	out_when_full(OUT_DROP);
-	up.serve = serve_new(&up.app, set, up.style);
-	if (up.serve == NULL)
+	if (!app_open(&up.app, set, &handlers, true))
 		return up.app.exit;
-	if (!app_open(&up.app, set, &handlers, true)) {
-		serve_free(up.serve);
-		return up.app.exit;
-	}
-	up.metrics_at_doors = c.metrics != NULL && strcmp(c.metrics, AT_DOORS) == 0;
-	if (c.metrics != NULL && !up.metrics_at_doors && !serve_metrics(&up, c.metrics))
-		return app_run(&up.app);
 	event_ready(up.app.node, up.style, app_name(&up.app), leno_network(up.app.node));
 	if (up.metrics != NULL)
 		event_metrics(up.style, metrics_uri(up.metrics));
+	activation_ready();
 	return app_run(&up.app);
 }

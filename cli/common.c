@@ -1,12 +1,15 @@
 /* common.c - options from the command line, then the environment, then the
- * configuration file. One table says which settings there are; the three readers
- * all end in settings_set(). */
+ * configuration file (config.c). One table says which settings there are; the three
+ * readers all end in settings_set().
+ *
+ *  1. What the first two said is kept as it was for the life of the process: a file that is
+ *     read anew is laid over that. */
 #include "common.h"
 #include "command.h"
+#include "config.h"
 #include "output.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum kind { TEXT, LIST, FLAG, NUMBER };
+enum kind { TEXT, LIST, FLAG, NUMBER, LEVEL };
 
 struct setting {
 	const char *option; /* and the name in the configuration file */
@@ -58,6 +61,9 @@ static const struct setting settings_table[] = {
 	{ "www", "LENO_WWW", TEXT, AT(www) },
 	{ "ws-origin", "LENO_WS_ORIGINS", LIST, AT(ws_origins) },
 	{ "proxy", "LENO_PROXY", TEXT, AT(proxy) },
+	{ "metrics", "LENO_METRICS", TEXT, AT(metrics) },
+	{ "user", "LENO_USER", TEXT, AT(user) },
+	{ "verbose", "LENO_VERBOSE", LEVEL, AT(verbose) },
 };
 
 enum {
@@ -94,90 +100,69 @@ enum {
 	KEY_WWW,
 	KEY_WS_ORIGIN,
 	KEY_PROXY,
+	KEY_METRICS,
+	KEY_USER,
+	KEY_VERBOSE,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
-	KEY_WAIT
+	KEY_WAIT,
+	VERBOSE_MOST = 2
 };
 _Static_assert((int)SETTINGS <= (int)SETTINGS_MAX, "each setting has its layer");
 _Static_assert((int)SETTINGS == KEY_END - OPTION_KEY, "keys follow the table");
 
-static bool parse_flag(const char *text, bool *ret)
-{
-	static const char *const yes[] = { "1", "yes", "true", "on" };
-	static const char *const no[] = { "0", "no", "false", "off", "" };
-
-	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
-		if (strcasecmp(text, yes[i]) == 0)
-			return *ret = true, true;
-	}
-	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
-		if (strcasecmp(text, no[i]) == 0)
-			return *ret = false, true;
-	}
-	return false;
-}
-
-bool parse_count(const char *text, long least, long most, long *ret)
-{
-	char *end;
-	long n;
-
-	errno = 0;
-	n = strtol(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || n < least || n > most)
-		return false;
-	*ret = n;
-	return true;
-}
-
-bool parse_duration(const char *text, leno_ms *ret)
-{
-	leno_ms ms = 0, unit = 1000, fraction = 100;
-	const char *s = text;
-	size_t whole = strspn(s, "0123456789");
-
-	if (whole > 9)
-		return false;
-	for (; *s >= '0' && *s <= '9'; s++)
-		ms = ms * 10 + (*s - '0');
-	if (strcmp(s, "ms") == 0) {
-		*ret = ms;
-		return whole > 0;
-	}
-	ms *= unit;
-	if (*s == '.') {
-		s++;
-		if (whole == 0 && !(*s >= '0' && *s <= '9'))
-			return false;
-		for (; *s >= '0' && *s <= '9'; s++, fraction /= 10)
-			ms += (*s - '0') * fraction;
-	} else if (whole == 0) {
-		return false;
-	}
-	if (strcmp(s, "s") != 0 && *s != '\0')
-		return false;
-	*ret = ms;
-	return true;
-}
-
-/* Values live as long as the process: settings are read once and lent to all. */
+/* A value, lent to all until the settings of its reading are dropped. */
 struct kept {
 	struct kept *before;
-	char *text;
+	unsigned reading;
+	int line; /* of the configuration file; 0: said elsewhere */
+	char text[];
 };
 
-static char *keep(char *text)
-{
-	static struct kept *kept;
-	struct kept *k = need(malloc(sizeof *k));
+static struct kept *kept;
+static unsigned last_reading;
 
-	*k = (struct kept){ kept, need(text) };
+/* What the command line and the environment said. */
+static struct settings said_first;
+
+static char *keep(struct settings *s, const char *text, size_t n)
+{
+	struct kept *k = need(malloc(sizeof *k + n + 1));
+
+	*k = (struct kept){ .before = kept, .reading = s->reading, .line = s->line };
+	memcpy(k->text, text, n);
+	k->text[n] = '\0';
 	kept = k;
-	return text;
+	return k->text;
+}
+
+void settings_drop(struct settings *s)
+{
+	for (struct kept **at = &kept, *k = kept; k != NULL; k = *at) {
+		if (k->reading != s->reading) {
+			at = &k->before;
+			continue;
+		}
+		*at = k->before;
+		free(k);
+	}
+}
+
+const char *settings_where(const struct settings *s, const char *text)
+{
+	static char where[4200];
+
+	for (const struct kept *k = kept; k != NULL; k = k->before) {
+		if (k->reading == s->reading && k->line > 0 && strcmp(k->text, text) == 0) {
+			snprintf(where, sizeof where, "%s:%d: ", s->config, k->line);
+			return where;
+		}
+	}
+	return "";
 }
 
 /* Adds the words of a text that separates them by blanks or commas. */
-static const char *list_add(struct list *list, const char *text, bool split)
+static const char *list_add(struct settings *s, struct list *list, const char *text, bool split)
 {
 	while (*text) {
 		size_t n = split ? strcspn(text, " \t,") : strlen(text);
@@ -185,7 +170,7 @@ static const char *list_add(struct list *list, const char *text, bool split)
 		if (n > 0) {
 			if (list->count == LIST_MAX)
 				return "is given too often";
-			list->items[list->count++] = keep(strndup(text, n));
+			list->items[list->count++] = keep(s, text, n);
 		}
 		text += n;
 		text += split ? strspn(text, " \t,") : 0;
@@ -199,6 +184,7 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer, 
 {
 	const struct setting *setting = &settings_table[i];
 	void *field = (char *)s + setting->at;
+	long level;
 
 	if (s->layer[i] != LAYER_NONE && s->layer[i] < layer)
 		return NULL;
@@ -209,20 +195,99 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer, 
 
 		if (*value == '\0')
 			return "is empty";
-		*text = keep(strdup(value));
+		*text = keep(s, value, strlen(value));
 		return NULL;
 	}
 	case LIST:
 		if (*value == '\0')
 			return "is empty";
-		return list_add(field, value, layer == LAYER_ENVIRONMENT);
+		return list_add(s, field, value, layer == LAYER_ENVIRONMENT);
 	case FLAG: return parse_flag(value, field) ? NULL : "is neither yes nor no";
+	case LEVEL:
+		if (!parse_count(value, 0, VERBOSE_MOST, &level))
+			return "is 0, 1 or 2";
+		*(int *)field = (int)level;
+		return NULL;
 	case NUMBER:
 		return parse_count(value, 1, 3600000, field)
 		               ? NULL
 		               : "takes milliseconds, 10 to 3600000 ms, as in 2000";
 	}
 	return NULL;
+}
+
+int settings_find(const char *option)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (strcmp(settings_table[i].option, option) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *settings_name(size_t i)
+{
+	return i < SETTINGS ? settings_table[i].option : NULL;
+}
+
+const char *settings_from_file(struct settings *s, size_t i, const char *value)
+{
+	return settings_set(s, i, LAYER_CONFIG, value);
+}
+
+const char *settings_give(struct settings *s, const char *option, const char *value)
+{
+	return settings_set(s, (size_t)settings_find(option), LAYER_ARGUMENT, value);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool settings_same(const struct settings *a, const struct settings *b, size_t i)
+{
+	const void *x = (const char *)a + settings_table[i].at;
+	const void *y = (const char *)b + settings_table[i].at;
+	const struct list *p = x, *q = y;
+
+	switch (settings_table[i].kind) {
+	case TEXT: return same_text(*(char *const *)x, *(char *const *)y);
+	case FLAG: return *(const bool *)x == *(const bool *)y;
+	case NUMBER: return *(const long *)x == *(const long *)y;
+	case LEVEL: return *(const int *)x == *(const int *)y;
+	case LIST: break;
+	}
+	for (size_t k = 0; k < p->count && p->count == q->count; k++) {
+		if (strcmp(p->items[k], q->items[k]) != 0)
+			return false;
+	}
+	return p->count == q->count;
+}
+
+void settings_stay(struct settings *s, const struct settings *as, size_t i)
+{
+	void *x = (char *)s + settings_table[i].at;
+	const void *y = (const char *)as + settings_table[i].at;
+	struct list *p = x;
+	const char *text;
+
+	s->line = 0;
+	s->layer[i] = as->layer[i];
+	switch (settings_table[i].kind) {
+	case TEXT:
+		text = *(char *const *)y;
+		*(char **)x = text != NULL ? keep(s, text, strlen(text)) : NULL;
+		break;
+	case FLAG: *(bool *)x = *(const bool *)y; break;
+	case NUMBER: *(long *)x = *(const long *)y; break;
+	case LEVEL: *(int *)x = *(const int *)y; break;
+	case LIST:
+		*p = *(const struct list *)y;
+		for (size_t k = 0; k < p->count; k++)
+			p->items[k] = keep(s, p->items[k], strlen(p->items[k]));
+		break;
+	}
 }
 
 bool settings_from(const struct settings *s, const char *option, enum layer layer)
@@ -281,79 +346,6 @@ void file_not_made(const char *path)
 		fail("%s cannot be written: the disk may be full, or the name too long", path);
 }
 
-enum { CONFIG_LINE = 4096 + 256 }; /* a path, its option, and 3 bytes for inih */
-
-struct config {
-	struct settings *settings;
-	FILE *file;
-	int line;  /* the one being read          */
-	bool said; /* what is wrong has been said */
-};
-
-/* One line, as inih asks for them. What is too long for it would be two lines. */
-static char *config_read(char *ret, int size, void *user)
-{
-	struct config *config = user;
-
-	if (fgets(ret, size, config->file) == NULL)
-		return NULL;
-	config->line++;
-	if (strchr(ret, '\n') != NULL || feof(config->file))
-		return ret;
-	if (!config->said)
-		fail("%s: line %d is longer than %d bytes", config_path("config"), config->line,
-		     CONFIG_LINE - 3);
-	config->said = true;
-	return NULL;
-}
-
-static int config_line(void *user, const char *section, const char *name, const char *value)
-{
-	struct config *config = user;
-	const char *wrong = NULL;
-
-	for (size_t i = 0; i < SETTINGS; i++) {
-		if (*section == '\0' && strcmp(settings_table[i].option, name) == 0) {
-			wrong = settings_set(config->settings, i, LAYER_CONFIG, value);
-			if (wrong == NULL)
-				return 1;
-			break;
-		}
-	}
-	if (!config->said)
-		fail("%s: \"%s%s%s%s\" %s", config_path("config"), *section ? "[" : "", section,
-		     *section ? "] " : "", name, wrong ? wrong : "is not a setting");
-	config->said = true;
-	return 0;
-}
-
-static void settings_from_config(struct settings *s)
-{
-	static char comments[] = "#;";
-	struct config config = { .settings = s };
-	const char *path = config_path("config");
-	struct stat st;
-	int result;
-
-	if (path == NULL || stat(path, &st) != 0)
-		return;
-	ini_allow_multiline = false;
-	ini_inline_comment_prefixes = comments;
-	ini_use_stack = false;
-	ini_max_line = ini_initial_alloc = CONFIG_LINE;
-	config.file = S_ISREG(st.st_mode) ? fopen(path, "r") : NULL;
-	result = config.file ? ini_parse_stream(config_read, &config, config_line, &config) : -1;
-	if (config.file != NULL)
-		fclose(config.file);
-	if (result == 0 && !config.said)
-		return;
-	if (result < 0)
-		fail("%s cannot be read", path);
-	else if (!config.said)
-		fail("%s: line %d is not \"name = value\"", path, result);
-	exit(EXIT_USAGE);
-}
-
 /* ---- the command line ------------------------------------------------------ */
 
 static error_t settings_option(int key, char *arg, struct argp_state *state)
@@ -363,6 +355,11 @@ static error_t settings_option(int key, char *arg, struct argp_state *state)
 
 	if (key == 'v') {
 		s->verbose++;
+		s->layer[KEY_VERBOSE - OPTION_KEY] = LAYER_ARGUMENT;
+		return 0;
+	}
+	if (key == 'c') {
+		s->config = arg;
 		return 0;
 	}
 	if (key == KEY_TIMEOUT) {
@@ -458,6 +455,12 @@ static const struct argp_option serving_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option config_options[] = {
+	{ "config", 'c', "FILE", 0,
+	  "the configuration file, in place of ~/.config/leno/config; read again on SIGHUP", 0 },
+	{ 0 },
+};
+
 static const struct argp_option asking_options[] = {
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "give up after this long (default: 5)", 0 },
 	{ 0 },
@@ -479,17 +482,58 @@ static const struct argp_option patient_options[] = {
 const struct argp settings_argp = { .options = settings_options, .parser = settings_option };
 const struct argp member_argp = { .options = member_options, .parser = settings_option };
 const struct argp serving_argp = { .options = serving_options, .parser = settings_option };
+const struct argp config_argp = { .options = config_options, .parser = settings_option };
 const struct argp asking_argp = { .options = asking_options, .parser = settings_option };
 const struct argp waiting_argp = { .options = waiting_options, .parser = settings_option };
 const struct argp patient_argp = { .options = patient_options, .parser = settings_option };
 
-void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
+/* Which file it is; one that is not named need not be there. */
+static void settings_choose_config(struct settings *s)
+{
+	const char *path = getenv("LENO_CONFIG");
+
+	s->config_named = true;
+	if (s->config == NULL && path != NULL && *path != '\0')
+		s->config = keep(s, path, strlen(path));
+	if (s->config != NULL)
+		return;
+	path = config_path("config");
+	s->config_named = false;
+	if (path != NULL)
+		s->config = keep(s, path, strlen(path));
+}
+
+void settings_parse_said(const struct argp *argp, int argc, char **argv, struct settings *s,
+                         void *input)
 {
 	s->argp = argp;
 	s->timeout_ms = TIMEOUT_MS;
 	argp_parse(argp, argc, argv, 0, NULL, input);
 	settings_from_environment(s);
-	settings_from_config(s);
+	settings_choose_config(s);
+	said_first = *s;
+	s->reading = ++last_reading;
+}
+
+void settings_parse(const struct argp *argp, int argc, char **argv, struct settings *s, void *input)
+{
+	char wrong[CONFIG_WRONG];
+
+	settings_parse_said(argp, argc, argv, s, input);
+	if (config_read(s, wrong))
+		return;
+	fail("%s", wrong);
+	exit(EXIT_USAGE);
+}
+
+bool settings_reread(struct settings *ret, char ret_wrong[CONFIG_WRONG])
+{
+	*ret = said_first;
+	ret->reading = ++last_reading;
+	if (config_read(ret, ret_wrong))
+		return true;
+	settings_drop(ret);
+	return false;
 }
 
 error_t words_parse(int key, char *arg, struct argp_state *state)

@@ -215,6 +215,17 @@ struct copies *copies_new(struct app *app, struct background *b, const char *acc
 	return NULL;
 }
 
+void copies_adopt(struct copies *all, struct copies *other)
+{
+	const int accept = all->accept, share_ = all->share;
+
+	all->accept = other->accept;
+	all->share = other->share;
+	other->accept = accept;
+	other->share = share_;
+	copies_free(other);
+}
+
 void copies_free(struct copies *all)
 {
 	if (all == NULL)

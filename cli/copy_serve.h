@@ -16,6 +16,10 @@ struct copies;
 struct copies *copies_new(struct app *, struct background *, const char *accept,
                           const char *share, enum event_style);
 
+/* Takes the folders of other copies, of which there are none yet, and frees them; those that are
+ * under way go on. */
+void copies_adopt(struct copies *, struct copies *other);
+
 /* Ends all of them; after the background, before the node. NULL is fine. */
 void copies_free(struct copies *);
 

@@ -122,6 +122,15 @@ static void json_reason(cJSON *object, const char *reason)
 		need(cJSON_AddNullToObject(object, "reason"));
 }
 
+static void json_listen(cJSON *object, leno_node *node)
+{
+	cJSON *listen = need(cJSON_AddArrayToObject(object, "listen"));
+	const char *uri;
+
+	for (size_t i = 0; (uri = leno_uri(node, i)) != NULL; i++)
+		cJSON_AddItemToArray(listen, need(cJSON_CreateString(uri)));
+}
+
 void event_ready(leno_node *node, enum event_style style, const char *name, const char *network)
 {
 	const char *uri;
@@ -129,13 +138,11 @@ void event_ready(leno_node *node, enum event_style style, const char *name, cons
 	name = name ? name : "";
 	network = network ? network : "default";
 	if (style == EVENTS_JSON) {
-		cJSON *object = need(cJSON_CreateObject()), *listen;
+		cJSON *object = need(cJSON_CreateObject());
 
 		json_text(object, "event", "ready");
 		json_id(object, "id", leno_self(node));
-		listen = need(cJSON_AddArrayToObject(object, "listen"));
-		for (size_t i = 0; (uri = leno_uri(node, i)) != NULL; i++)
-			cJSON_AddItemToArray(listen, need(cJSON_CreateString(uri)));
+		json_listen(object, node);
 		json_text(object, "name", name);
 		json_text(object, "network", network);
 		json_number(object, "time_ms", (double)clock_wall_ms());
@@ -147,6 +154,29 @@ void event_ready(leno_node *node, enum event_style style, const char *name, cons
 	out(" in network ");
 	out_safe_text(network);
 	for (size_t i = 0; (uri = leno_uri(node, i)) != NULL; i++)
+		out("%s %s", i ? "," : ", listening at", uri);
+	finish();
+}
+
+void event_reloaded(leno_node *node, enum event_style style, const char *reason,
+                    const char *unchanged)
+{
+	const char *uri;
+
+	if (style == EVENTS_JSON) {
+		cJSON *object = json_event("reloaded");
+
+		json_reason(object, reason);
+		json_listen(object, node);
+		json_text(object, "unchanged", unchanged);
+		out_json(object);
+		return;
+	}
+	say(style, reason ? style_bad() : "", "reloaded");
+	if (reason != NULL)
+		out("nothing: ");
+	out_safe_text(reason ? reason : "the configuration");
+	for (size_t i = 0; !reason && (uri = leno_uri(node, i)) != NULL; i++)
 		out("%s %s", i ? "," : ", listening at", uri);
 	finish();
 }

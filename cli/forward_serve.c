@@ -291,7 +291,8 @@ struct forwards *forwards_new(struct app *app, struct background *b, const struc
 			all->n_allowed++;
 			continue;
 		}
-		fail("--allow-forward %s: say HOST:PORT, as in 127.0.0.1:22", allowed->items[i]);
+		fail("%s--allow-forward %s: say HOST:PORT, as in 127.0.0.1:22",
+		     settings_where(app->set, allowed->items[i]), allowed->items[i]);
 		free(all);
 		return NULL;
 	}
@@ -299,6 +300,13 @@ struct forwards *forwards_new(struct app *app, struct background *b, const struc
 		conn_limits();
 	all->mates = mates_new(app, FORWARD_SILENT_MS, on_lost, all);
 	return all;
+}
+
+void forwards_adopt(struct forwards *all, struct forwards *other)
+{
+	memcpy(all->allowed, other->allowed, sizeof all->allowed);
+	all->n_allowed = other->n_allowed;
+	forwards_free(other);
 }
 
 void forwards_free(struct forwards *all)

@@ -22,6 +22,10 @@ struct forwards;
 struct forwards *forwards_new(struct app *, struct background *, const struct list *allowed,
                               enum event_style);
 
+/* Takes the list of other forwards, of which there are none yet, and frees them; connections that
+ * are there go on. */
+void forwards_adopt(struct forwards *, struct forwards *other);
+
 /* Ends all of them; after the background, before the node. NULL is fine. */
 void forwards_free(struct forwards *);
 

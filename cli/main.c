@@ -38,6 +38,7 @@ static const struct command commands[] = {
 	{ "join", "LINK", "use an invitation", cmd_join },
 	{ "revoke", "NODE", "shut a node out of it", cmd_revoke },
 	{ "bench", "[NODE]", "measure this machine, or this mesh", cmd_bench },
+	{ "doctor", "[URI]", "what would stop two machines from meeting", cmd_doctor },
 	{ "help", "[COMMAND]", "this overview, or all about one command", cmd_help },
 };
 

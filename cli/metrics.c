@@ -181,6 +181,16 @@ bool metrics_address_ok(const char *address)
 	return ok;
 }
 
+bool metrics_at_doors(const char *place)
+{
+	return place != NULL && strcmp(place, "listen") == 0;
+}
+
+bool metrics_place_ok(const char *place)
+{
+	return metrics_at_doors(place) || metrics_address_ok(place);
+}
+
 static void name_uri(struct metrics *m, int fd)
 {
 	struct sockaddr_storage bound = { 0 };

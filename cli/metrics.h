@@ -11,6 +11,11 @@ struct metrics;
  * and loopback when there is none. */
 bool metrics_address_ok(const char *address);
 
+/* In place of an address: at the doors of --listen that speak HTTP, see metrics_page.h. */
+bool metrics_at_doors(const char *place); /* NULL: no */
+bool metrics_place_ok(const char *place); /* either of the two */
+#define METRICS_PLACE "takes HOST:PORT, as in 127.0.0.1:9464 or [::1]:9464, or the word listen"
+
 /* NULL when it cannot be had: that has been said. Lives no longer than the app's node. */
 struct metrics *metrics_open(struct app *, const char *address);
 void metrics_close(struct metrics *); /* NULL is fine */

@@ -317,15 +317,22 @@ static void disarm(char *line)
 
 /* What standard error does not take now is dropped: complaints about strangers must not
  * stop a relay whose log nobody reads. */
+static char last_sentence[1024];
+
+const char *fail_last(void)
+{
+	return last_sentence;
+}
+
 void fail(const char *format, ...)
 {
 	static bool torn; /* the line before is not whole */
-	char text[1024], line[1040];
+	char *text = last_sentence, line[1040];
 	va_list list;
 	int n;
 
 	va_start(list, format);
-	vsnprintf(text, sizeof text, format, list);
+	vsnprintf(text, sizeof last_sentence, format, list);
 	va_end(list);
 	disarm(text);
 	n = snprintf(line, sizeof line, "%sleno: %s\n", torn ? "\n" : "", text);

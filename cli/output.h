@@ -66,6 +66,9 @@ const char *style_none(void);
 /* "leno: " and a sentence on standard error. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The last of these sentences, "" before there was one. */
+const char *fail_last(void);
+
 /* Escapes as out_safe() does into a buffer, cut to its size. Returns the buffer. */
 char *safe_copy(char *ret, size_t size, const void *data, size_t n);
 

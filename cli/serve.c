@@ -36,6 +36,15 @@ struct serve *serve_new(struct app *app, const struct settings *set, enum event_
 	return s;
 }
 
+void serve_adopt(struct serve *s, struct serve *other)
+{
+	copies_adopt(s->copies, other->copies);
+	forwards_adopt(s->forwards, other->forwards);
+	other->copies = NULL;
+	other->forwards = NULL;
+	serve_free(other);
+}
+
 void serve_free(struct serve *s)
 {
 	if (s == NULL)

@@ -12,6 +12,9 @@ struct serve;
  * not be open yet. */
 struct serve *serve_new(struct app *, const struct settings *, enum event_style);
 
+/* Serves as `other` would, which it frees; what is under way goes on. */
+void serve_adopt(struct serve *, struct serve *other);
+
 /* Before the node is closed. NULL is fine. */
 void serve_free(struct serve *);
 

@@ -7,10 +7,13 @@
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
-static volatile sig_atomic_t got_interrupt, got_terminate, got_child;
+static volatile sig_atomic_t got_interrupt, got_terminate, got_child, got_hangup;
 static sigset_t signals_outside; /* the mask while sleeping */
 static bool signals_caught;
+static bool hangup_reloads;
+static int terminal = -1; /* a descriptor of ours that was one at the beginning */
 
 static void on_signal(int number)
 {
@@ -18,11 +21,13 @@ static void on_signal(int number)
 		got_interrupt = 1;
 	else if (number == SIGCHLD)
 		got_child = 1;
+	else if (number == SIGHUP && hangup_reloads)
+		got_hangup = 1;
 	else
 		got_terminate = 1;
 }
 
-void signals_catch(void)
+void signals_catch(bool reloads)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 	struct sigaction action = { .sa_handler = on_signal };
@@ -31,6 +36,9 @@ void signals_catch(void)
 	if (signals_caught)
 		return;
 	signals_caught = true;
+	hangup_reloads = reloads;
+	for (int fd = STDERR_FILENO; fd >= STDIN_FILENO; fd--)
+		terminal = isatty(fd) ? fd : terminal;
 	sigemptyset(&blocked);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
@@ -51,6 +59,17 @@ void signals_release(void)
 int signals_interrupted(void)
 {
 	return got_interrupt ? SIGINT : got_terminate ? SIGTERM : 0;
+}
+
+bool signals_hangup(void)
+{
+	if (!got_hangup)
+		return false;
+	got_hangup = 0;
+	if (terminal < 0 || isatty(terminal))
+		return true;
+	got_terminate = 1;
+	return false;
 }
 
 bool signals_child(void)

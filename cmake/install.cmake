@@ -27,3 +27,12 @@ install(FILES ${CMAKE_SOURCE_DIR}/cli/completion/_leno OPTIONAL
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES ${CMAKE_SOURCE_DIR}/cli/completion/leno.fish OPTIONAL
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+# Units for systemd, where it looks for those of the administrator's own programs; an example of
+# their configuration beside the documents, so that none is ever replaced.
+set(LENO_UNIT_DIR lib/systemd/system CACHE STRING "where systemd's units are installed")
+configure_file(${CMAKE_SOURCE_DIR}/contrib/systemd/leno.service.in leno.service @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/leno.service ${CMAKE_SOURCE_DIR}/contrib/systemd/leno.socket
+	DESTINATION ${LENO_UNIT_DIR})
+install(FILES ${CMAKE_SOURCE_DIR}/contrib/systemd/leno.conf
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/leno)

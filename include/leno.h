@@ -294,6 +294,9 @@ LENO_API int  leno_open(leno_node **ret, const leno_options *, const leno_handle
  * effect when the callback has returned; no further callback runs. NULL is fine. */
 LENO_API void leno_close(leno_node *);
 
+/* As options.log_level, from now on. Errors: ARGUMENT. */
+LENO_API int  leno_set_log_level(leno_node *, enum leno_log_level);
+
 LENO_API const leno_id *leno_self(const leno_node *);
 LENO_API void *leno_user(const leno_node *);
 LENO_API const char *leno_network(const leno_node *);    /* its name, wherever it was said */
@@ -303,11 +306,18 @@ LENO_API const char *leno_network(const leno_node *);    /* its name, wherever i
  * port 0 lets the system choose; an asterisk as ADDRESS is every address, [::] is every
  * one of IPv6 alone. "tls://" is the same within TLS 1.3, with the options tls_*;
  * "ws://ADDRESS:PORT" and "wss://", or "http://" and "https://", take WebSockets and pipes out of
- * requests, and answer plain HTTP; "any://ADDRESS:PORT"
- * takes whatever comes, by its first bytes, TLS when there is a certificate. Errors: URI,
+ * requests, and answer plain HTTP; "any://ADDRESS:PORT" takes whatever comes, by its first bytes,
+ * TLS when there is a certificate. "fd:3" is a stream socket that another process has bound and
+ * listens at, for tcp:// or of unix, "tls+fd:3" the same for tls:// and so on; it is duplicated,
+ * and stays yours to close. Errors: URI,
  * ADDRESS, ADDRESS_IN_USE, OPEN_NETWORK, MEMORY, LIMIT; ARGUMENT, FILE (TLS without a
  * certificate, or with a bad one; the log says why). */
 LENO_API int leno_listen(leno_node *, const char *uri);
+
+/* Accepts no links any more at this address, as it was said to leno_listen() or as leno_uri()
+ * tells it; the links that came by it live on. Errors: URI (it is not listened at), ARGUMENT
+ * (udp:// has one socket for door and links, and stays). */
+LENO_API int leno_unlisten(leno_node *, const char *uri);
 
 /* Reads the files of the options tls_* again, those that were needed so far: links that
  * there are go on, new ones find the new certificates. When they are no good all stays as it
@@ -324,9 +334,13 @@ LENO_API const char *leno_uri(leno_node *, size_t n);
  * FILE (TLS; the log says which). */
 LENO_API int leno_connect(leno_node *, const char *uri);
 
+/* Takes leno_connect() back: its link lives on, and is not dialled again when it dies.
+ * Errors: URI (it is not kept up). */
+LENO_API int leno_forget(leno_node *, const char *uri);
+
 /* Finds nodes of the same network: "local:" on this machine, for this user; "mdns:" on the
  * local network, by multicast DNS: offers what this node listens at (now or later) where it
- * can be reached, and dials what it finds, a few at a time, until leno_close(). What is found
+ * can be reached, and dials what it finds, a few at a time, until leno_undiscover(). What is found
  * again is dialled again, after leno_disconnect() too. Needs libavahi-core.so.7, which is
  * loaded by the first such call; no daemon.
  * "rendezvous:tcp://HOST:PORT": those that visit the same meeting point, which is any node
@@ -335,6 +349,11 @@ LENO_API int leno_connect(leno_node *, const char *uri);
  * Errors: URI; SYSTEM (see the log); CLOSED; MEMORY; OPEN_NETWORK ("mdns:" without a secret
  * and without options.anonymous); of meeting points LIMIT, DUPLICATE. */
 LENO_API int leno_discover(leno_node *, const char *uri);
+
+/* Takes leno_discover() back; links live on. Who led the machine leads no longer, unless it
+ * listens at "local:", too; within two seconds another one does. "mdns:" says goodbye there.
+ * Errors: URI (it was not asked for). */
+LENO_API int leno_undiscover(leno_node *, const char *uri);
 
 /* Dial this neighbour again when its link dies (on), at the address it was last
  * dialled at. Errors: NO_NODE (it never was a neighbour that we dialled), ARGUMENT. */
@@ -369,6 +388,10 @@ LENO_API bool leno_synced(const leno_node *);
 /* A network may have a key. Who belongs to it has a certificate: the key's signature of its own
  * keys, with a role and perhaps an end. Certificates come of invitations, which the key signs,
  * too, and which a node that has the key exchanges for them; and end when they are revoked. */
+
+/* As options.allow, from now on; 0: all. Those that are on it no more lose their links and
+ * sessions. Errors: ARGUMENT, MEMORY. */
+LENO_API int leno_allow(leno_node *, const leno_id *, size_t n);
 
 /* The answer to the handler `admit`. NO_NODE: the ticket is answered, or too old. */
 LENO_API int leno_admit(leno_node *, leno_ticket);
@@ -641,6 +664,13 @@ LENO_API void leno_sessions(leno_node *, bool (*fn)(void *arg, const leno_sessio
 /* Writes a new secret (32 random bytes, one line of text) to a file of mode 0600.
  * Errors: EXISTS, FILE. */
 LENO_API int leno_secret_create(const char *path);
+
+/* Sixteen hex digits in fours that are equal where the secrets of two files are, for the same
+ * network, and NUL. Of a random secret they reveal nothing; of a passphrase, each guess at it can
+ * be tried on them for the price of one Argon2id. Errors: FILE, MEMORY, SYSTEM, ARGUMENT. */
+enum { LENO_FINGERPRINT_TEXT = 20 };
+LENO_API int leno_secret_fingerprint(const char *path, const char *network,
+                                     char ret_text[LENO_FINGERPRINT_TEXT]);
 
 /* Writes a new identity file of mode 0600 and tells its id. Errors: EXISTS, FILE. */
 LENO_API int leno_identity_create(const char *path, leno_id *ret);

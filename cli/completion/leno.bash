@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench doctor help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -78,7 +78,7 @@ _leno() {
 	case $command:$value_of in
 	*:) ;;
 	*:--secret-file | *:--identity | *:--certificate-file | *:--network-key | *:--allow-file | *:--tls-c[ear]* | \
-		*:--tls-key | *:--svg | map:-s) _leno_offer_files; return ;;
+		*:--tls-key | *:--config | up:-c | doctor:-c | *:--svg | map:-s) _leno_offer_files; return ;;
 	*:--accept-files | *:--share-files | *:--www) _leno_offer_files -d; return ;;
 	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nws://\nwss://\nhttp://\nhttps://\nany://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nrendezvous:tcp://\nnone'; return ;;

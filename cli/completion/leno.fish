@@ -28,6 +28,7 @@ function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --proxy --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
         --listen --label --advertise --accept-files --share-files --allow-forward --www --ws-origin \
+        --config --user --metrics \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --svg --root \
         --each -r -t -n -c -i -s -e
@@ -45,8 +46,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench help
-set -l asking nodes map send broadcast request ping cp pipe forward stats top join revoke bench
+set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench doctor help
+set -l asking nodes map send broadcast request ping cp pipe forward stats top join revoke bench doctor
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -71,6 +72,7 @@ complete -c leno -n __fish_use_subcommand -a invite -d 'let somebody into it'
 complete -c leno -n __fish_use_subcommand -a join -d 'use an invitation'
 complete -c leno -n __fish_use_subcommand -a revoke -d 'shut a node out of it'
 complete -c leno -n __fish_use_subcommand -a bench -d 'measure this machine, or this mesh'
+complete -c leno -n __fish_use_subcommand -a doctor -d 'what would stop two machines from meeting'
 complete -c leno -n __fish_use_subcommand -a help -d 'all about one command'
 
 complete -c leno -n '__leno_word_is 2 send request ping pipe stats top revoke bench' -a '(__leno_nodes)'
@@ -100,7 +102,7 @@ complete -c leno -n $any -l json -d 'one JSON object a line'
 complete -c leno -n $any -s v -l verbose -d 'say what happens'
 complete -c leno -n $any -l help -d 'all about this command'
 
-set -l member '__fish_seen_subcommand_from up listen'
+set -l member '__fish_seen_subcommand_from up listen doctor'
 complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0 udp://127.0.0.1:0' -d 'let others in'
 complete -c leno -n $member -l tls-clients -d 'who dials tls:// needs a certificate'
 complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
@@ -111,6 +113,8 @@ complete -c leno -n $member -l observer -d 'relay for nobody'
 complete -c leno -n $member -l allow -x -d 'an id that is let in'
 complete -c leno -n $member -l allow-file -r -F -d 'ids that are let in'
 
+complete -c leno -n '__fish_seen_subcommand_from up doctor' -s c -l config -r -F -d 'the configuration file'
+complete -c leno -n '__fish_seen_subcommand_from up' -l user -x -a '(__fish_complete_users)' -d 'become NAME[:GROUP] once ports are bound'
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'

@@ -147,8 +147,8 @@ LENO_API int leno_engine_connect(leno_node *, const char *uri);
  * leno_engine_connect(). */
 LENO_API int leno_engine_meet(leno_node *, const char *uri);
 
-/* Stops dialling uri; its link, if any, lives on. */
-LENO_API void leno_engine_forget(leno_node *, const char *uri);
+/* Stops dialling uri; its link, if any, lives on. Errors: URI (it was not dialled). */
+LENO_API int  leno_engine_forget(leno_node *, const char *uri);
 
 /* A stranger was refused before there was a pipe: counted by its error, and logged with `why`,
  * a line a second at most. NULL: no reason is known. */

@@ -3,8 +3,8 @@
  *   link known --admit_link--> counts | waits --admit_settle--> counts | closed
  *   certificate ends, is revoked --admit_settle--> links closed, sessions ended, node shut
  *
- *  1. What a certificate allows is asked again whenever a revocation comes, and when the first
- *     of all certificates that are known expires. */
+ *  1. What a certificate allows is asked again whenever a revocation comes, when the list of who is
+ *     allowed changes, and when the first of all certificates that are known expires. */
 #include "node/admit.h"
 
 #include "base/mem.h"
@@ -176,6 +176,14 @@ static bool listed(const leno_node *n, const leno_id *id)
 	return !a->allowed;
 }
 
+/* The same, and whether it is on the list now. */
+static int welcome(const leno_node *n, const struct pass *p)
+{
+	int error = admit_still(n, p);
+
+	return error ? error : p->guest || listed(n, &p->holder) ? 0 : LENO_UNINVITED;
+}
+
 /* The host may answer at once, and then knows. */
 static int ask_host(leno_node *n, const leno_stranger *s)
 {
@@ -281,6 +289,26 @@ bool admit_hears(leno_node *n, const leno_id *id)
 	return one && one->state == APPLICANT_IN;
 }
 
+int leno_allow(leno_node *n, const leno_id *ids, size_t count)
+{
+	leno_id *list = NULL;
+
+	if (!n || (count > 0 && !ids) || count > SIZE_MAX / sizeof *list)
+		return LENO_ARGUMENT;
+	if (count > 0) {
+		list = mem_take(count * sizeof *list);
+		if (!list)
+			return LENO_MEMORY;
+		memcpy(list, ids, count * sizeof *list);
+	}
+	mem_free(n->admit.allowed);
+	n->admit.allowed = list;
+	n->admit.n_allowed = count;
+	n->admit.relisted = true;
+	look_at(n, n->now_us);
+	return 0;
+}
+
 static int answer(leno_node *n, leno_ticket ticket, bool in)
 {
 	int error = n && ticket ? applicants_decide(&n->admit.applicants, ticket, in, n->now_us)
@@ -341,12 +369,15 @@ static void look_at_link(struct conn *c)
 {
 	leno_node *n = c->node;
 	const struct pass *pass = &link_peer(c->link)->pass;
-	int error = still(n, pass);
+	int error = welcome(n, pass);
 
 	if (error) {
 		node_count_refusal(n, error);
 		events_refused(n, c->uri, leno_strerror(error));
-		conns_close(c, error == LENO_REVOKED ? CLOSE_REVOKED : CLOSE_EXPIRED,
+		conns_close(c,
+		            error == LENO_REVOKED    ? CLOSE_REVOKED
+		            : error == LENO_UNINVITED ? CLOSE_UNINVITED
+		                                      : CLOSE_EXPIRED,
 		            LENO_WHY_REFUSED, error);
 	} else if (pass->guest && n->now_us >= c->counts.opened_us + GUEST_MS * UINT64_C(1000)) {
 		conns_close(c, CLOSE_LIMIT, LENO_WHY_REFUSED, LENO_TIMEOUT);
@@ -366,7 +397,7 @@ static bool shut_one(leno_node *n)
 
 	for (struct peer *p; (p = map_next(&n->peers, &cursor));) {
 		bool renewed = mesh_get(n->mesh, &p->id, &m) && m.up;
-		int error = p->shut ? 0 : still(n, renewed ? &m.pass : &p->pass);
+		int error = p->shut ? 0 : welcome(n, renewed ? &m.pass : &p->pass);
 
 		if (!error)
 			continue;
@@ -478,8 +509,9 @@ void admit_settle(leno_node *n)
 	applicants_expire(&a->applicants, n->now_us);
 	settle_waiting(n);
 	admit_keep(n);
-	if (n->network.has_key)
+	if (n->network.has_key || a->relisted)
 		look_again(n);
+	a->relisted = false;
 	if (applicants_due(&a->applicants) != NEVER)
 		look_at(n, applicants_due(&a->applicants));
 }

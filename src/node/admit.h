@@ -35,6 +35,7 @@ struct admit {
 	bool     over;               /* and it has been said that it is over          */
 	leno_id *allowed;            /* NULL: no list                                 */
 	size_t   n_allowed;
+	bool     relisted;           /* it is another than that by which some were let in */
 	uint64_t opened_us, clock_ms;
 	struct timer timer;
 	bool     look;               /* all that was let in is to be looked at again  */

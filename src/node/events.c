@@ -26,6 +26,14 @@ void events_log(leno_node *n, enum leno_log_level level, const char *format, ...
 	n->options.log(n->user, level, line);
 }
 
+int leno_set_log_level(leno_node *n, enum leno_log_level level)
+{
+	if (!n || (int)level < LENO_LOG_ERROR || level > LENO_LOG_DEBUG)
+		return LENO_ARGUMENT;
+	n->options.log_level = level;
+	return LENO_OK;
+}
+
 /* Strangers may knock a thousand times a second: they are counted, not listed. */
 static void line_a_second(leno_node *n, const char *what, const char *uri, const char *why)
 {

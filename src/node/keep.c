@@ -12,15 +12,16 @@ int leno_engine_connect(leno_node *n, const char *uri)
 	return dials_add(&n->dials, uri, n->now_us);
 }
 
-void leno_engine_forget(leno_node *n, const char *uri)
+int leno_engine_forget(leno_node *n, const char *uri)
 {
 	struct dial *d = dials_by_uri(&n->dials, uri);
 
 	if (!d)
-		return;
+		return LENO_URI;
 	direct_adopt(n, d);
 	n->n_dials_due -= d->due;
 	dials_remove(&n->dials, d);
+	return LENO_OK;
 }
 
 int leno_keep(leno_node *n, const leno_id *id, bool on)

@@ -107,3 +107,9 @@ if grep -rlI "$SOURCE_DIR" "$prefix"; then
 	echo "installed files name the folder they were built in"
 	exit 1
 fi
+
+# What a machine that keeps a node needs of it: units that name the command, and an example.
+units=$prefix/lib/systemd/system
+grep -q '^ExecStart=/.*/leno up --config ' "$units/leno.service" || { echo "no unit"; exit 1; }
+grep -q '^FileDescriptorName=leno.socket$' "$units/leno.socket" || { echo "no socket"; exit 1; }
+[ -e "$prefix/share/doc/leno/leno.conf" ] || { echo "no example of a configuration"; exit 1; }

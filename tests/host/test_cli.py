@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 COMMANDS = ["up", "nodes", "map", "send", "broadcast", "request", "listen", "ping", "cp",
             "pipe", "forward", "stats", "top", "id", "secret", "network", "invite", "join",
-            "revoke", "bench"]
+            "revoke", "bench", "doctor"]
 
 
 # ---- without a mesh --------------------------------------------------------------

@@ -93,6 +93,28 @@ TEST(who_only_looks_finds_a_door_that_opens_later)
 	leno_close(a.node);
 }
 
+/* Who wants no more of it keeps its links, offers nothing, finds nobody; and may begin anew. */
+TEST(what_was_asked_for_is_taken_back)
+{
+	struct host a, b, c, *all[] = { &a, &b, &c };
+
+	REQUIRE_ALONE();
+	open_in(&a, "back", true);
+	open_in(&b, "back", false);
+	CHECK(host_until(all, 2, &b.links, 1, FINDS_MS));
+	CHECK_EQ(leno_undiscover(a.node, "mdns:"), 0);
+	CHECK_EQ(leno_undiscover(a.node, "mdns:"), LENO_URI);
+	CHECK_EQ(leno_undiscover(b.node, "mdns:"), 0);
+	open_in(&c, "back", true);
+	host_for(all, 3, 1500);
+	CHECK(a.links == 1 && b.links == 1 && a.downs == 0 && c.ups == 0);
+	CHECK_EQ(leno_discover(b.node, "mdns:"), 0);
+	CHECK(host_until(all, 3, &c.links, 1, FINDS_MS));
+	leno_close(a.node);
+	leno_close(b.node);
+	leno_close(c.node);
+}
+
 TEST(networks_do_not_mix)
 {
 	struct host a, b, c, *all[] = { &a, &b, &c };
@@ -341,6 +363,7 @@ TEST(aliases_kill_nobody)
 
 TEST_MAIN(TEST_CASE(who_does_not_ask_does_not_pay), TEST_CASE(two_find_each_other),
           TEST_CASE(who_only_looks_finds_a_door_that_opens_later), TEST_CASE(networks_do_not_mix),
+          TEST_CASE(what_was_asked_for_is_taken_back),
           TEST_CASE(what_is_lost_is_found_again), TEST_CASE(interfaces_come_and_go),
           TEST_CASE(what_is_refused), TEST_CASE(closing_leaves_no_descriptor),
           TEST_CASE(closing_within_a_callback), TEST_CASE(each_allocation_may_fail),

@@ -184,10 +184,10 @@ def test_the_configuration_is_read_as_it_is_documented(w):
     w.settle(1)
     check(w.nodes()[0]["labels"] == ["a=1", "b=x#y;z"], w.nodes())
     config(w, f"name = ada\n\nsecret-file = /{'x' * 5000}\nname = bob\n")
-    said = says(w, 2, b"line 3", "up")
+    said = says(w, 2, b"config:3: ", "up")
     check(b"longer than" in said, said)
     config(w, "name = ada\nname ada\n")
-    says(w, 2, b"line 2", "up")
+    says(w, 2, b"config:2: ", "up")
 
 
 def test_a_program_that_cannot_be_started_says_why(w):

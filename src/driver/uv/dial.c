@@ -399,3 +399,13 @@ int leno_connect(leno_node *node, const char *uri)
 		loop_log(d, LENO_LOG_WARN, "cannot connect to %s: %s", uri, d->why);
 	return error < 0 ? error : leno_engine_connect(node, uri);
 }
+
+int leno_forget(leno_node *node, const char *uri)
+{
+	if (!uri)
+		return LENO_URI;
+	/* Discovery dials it, too, and goes on. */
+	if (driver_of(node)->local.discovers && strcmp(uri, "local:") == 0)
+		return LENO_OK;
+	return leno_engine_forget(node, uri);
+}

@@ -101,7 +101,8 @@ static void on_door(uv_poll_t *poll, int status, int events)
 	struct listener *l = poll->data;
 	struct driver *d = l->driver;
 
-	for (int i = 0; i < ACCEPTS_PER_TURN && !d->closing; i++) {
+	/* A handler may have closed this door meanwhile. */
+	for (int i = 0; i < ACCEPTS_PER_TURN && !d->closing && l->fd >= 0; i++) {
 		struct sockaddr_storage from = { 0 };
 		socklen_t size = sizeof from;
 		int fd = accept4(l->fd, (struct sockaddr *)&from, &size,
@@ -165,45 +166,81 @@ int listener_note(struct driver *d, enum address_kind kind, const char *uri)
 	return LENO_OK;
 }
 
+void listener_end(struct listener *l)
+{
+	list_remove(&l->in);
+	mdns_changed(l->driver);
+	l->driver->doors_changed = true;
+	if (l->fd < 0) {
+		mem_free(l);
+		return;
+	}
+	uv_close((uv_handle_t *)&l->poll, on_closed);
+	unixsock_remove(l);
+	close(l->fd);
+	l->fd = -1;
+}
+
 void listener_clear(struct driver *d)
 {
-	list_each (it, after, &d->listeners) {
-		struct listener *l = list_item(it, struct listener, in);
-
-		list_remove(&l->in);
-		if (l->fd < 0) {
-			mem_free(l);
-			continue;
-		}
-		uv_close((uv_handle_t *)&l->poll, on_closed);
-		unixsock_remove(l);
-		close(l->fd);
-	}
+	list_each (it, after, &d->listeners)
+		listener_end(list_item(it, struct listener, in));
 }
 
 /* ---- leno.h ----------------------------------------------------------------- */
 
-int leno_listen(leno_node *node, const char *uri)
+static int listen_at(struct driver *d, const char *uri)
 {
-	struct driver *d = driver_of(node);
 	struct address a;
 	int error = address_parse(uri, &a);
 
+	if (error == LENO_OK)
+		error = door_check(d, a.kind);
 	if (error < 0)
 		return error;
+	if (address_is_net(&a))
+		return tcp_listen(d, &a);
+	return a.kind == ADDRESS_SOCKET ? unixsock_listen(d, a.path) : local_listen(d);
+}
+
+int leno_listen(leno_node *node, const char *uri)
+{
+	struct driver *d = driver_of(node);
+	int error;
+
+	if (!uri)
+		return LENO_URI;
 	if (d->closing)
 		return LENO_CLOSED;
 	d->why = NULL;
-	error = door_check(d, a.kind);
-	if (error < 0)
-		; /* d->why says it */
-	else if (address_is_net(&a))
-		error = tcp_listen(d, &a);
-	else
-		error = a.kind == ADDRESS_SOCKET ? unixsock_listen(d, a.path) : local_listen(d);
-	if (error < 0 && error != LENO_OPEN_NETWORK && d->why)
+	error = inherit_is(uri) ? inherit_listen(d, uri) : listen_at(d, uri);
+	if (error == LENO_OK) {
+		struct listener *newest = list_item(d->listeners.prev, struct listener, in);
+
+		snprintf(newest->asked, sizeof newest->asked, "%s", uri);
+	} else if (error != LENO_OPEN_NETWORK && d->why) {
 		loop_log(d, LENO_LOG_WARN, "cannot listen at %s: %s", uri, d->why);
+	}
 	return error;
+}
+
+int leno_unlisten(leno_node *node, const char *uri)
+{
+	struct driver *d = driver_of(node);
+
+	list_each (it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		if (!uri || l->hidden || (strcmp(l->asked, uri) != 0 && strcmp(l->uri, uri) != 0))
+			continue;
+		if (l->kind == ADDRESS_LOCAL)
+			return local_unlisten(d, l);
+		if (l->fd < 0)         /* its links stand on the same socket */
+			return LENO_ARGUMENT;
+		listener_end(l);
+		return LENO_OK;
+	}
+	return LENO_URI;
 }
 
 const char *leno_uri(leno_node *node, size_t n)

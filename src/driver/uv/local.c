@@ -8,7 +8,9 @@
  *   OFF --leno_discover--> SEEKING --bound--> LEADING
  *     SEEKING --connected--> FOUND --the engine dials--> FOLLOWING
  *     FOLLOWING --its pipe ends--> SEEKING
+ *     FOLLOWING --the leader has resigned, its pipe lives--> LEADING
  *     SEEKING --met the very leader that dropped us--> SHUNNED --the engine dials--> SEEKING
+ *   any --leno_undiscover--> OFF, but LEADING when its name is listened at, too
  *
  * The engine dials by its own backoff, a second or more, which is too slow here: so the
  * race is ours, and when it is decided the engine is asked to dial anew, which it does
@@ -29,7 +31,8 @@ enum {
 	DELAY_MAX_MS = 100,
 	SETTLED_MS = 5000, /* who kept us so long, and then broke, did not shun us */
 	DYING_MS = 50,     /* a killed process may close its pipes before its name */
-	SHUNNED_MS = 1000  /* between looks whether the name is free               */
+	SHUNNED_MS = 1000, /* between looks whether the name is free               */
+	VACANT_MS = 2000   /* the same while we follow: a leader may have resigned */
 };
 
 #define LOCAL_URI "local:"
@@ -56,6 +59,13 @@ static void fail_dial(struct driver *d, int error)
 	d->local.dial = 0;
 	if (dial)
 		leno_engine_dial_failed(d->node, dial, error);
+}
+
+/* It tells the user, who may have changed since the node was opened. */
+static void learn_name(struct local *l)
+{
+	if (l->state == LOCAL_OFF)
+		l->name_size = unixsock_abstract(l->network, &l->name);
 }
 
 /* ---- leading ------------------------------------------------------------------- */
@@ -141,6 +151,8 @@ static void follow(struct driver *d, int fd)
 	                    &l->pipe);
 	if (error == LENO_OK) {
 		l->pipe->to_leader = true;
+		if (!d->visitor)
+			uv_timer_start(&l->retry, on_retry, VACANT_MS, 0);
 		return;
 	}
 	shun(d);
@@ -190,8 +202,25 @@ static void seek(struct driver *d)
 	}
 }
 
+/* Who follows is not told that the leader has given up its name: it looks. */
+static void look_for_vacancy(struct driver *d)
+{
+	struct local *l = &d->local;
+
+	if (uv_is_active((uv_handle_t *)&l->retry))
+		return;
+	if (!try_to_lead(d, true)) {
+		if (!d->visitor)
+			uv_timer_start(&l->retry, on_retry, VACANT_MS, 0);
+		return;
+	}
+	l->pipe->to_leader = false;
+	l->pipe = NULL;
+}
+
 static void start_seeking(struct driver *d)
 {
+	uv_timer_stop(&d->local.retry);
 	d->local.state = LOCAL_SEEKING;
 	d->local.delay_ms = 1;
 	d->local.due = true;
@@ -214,10 +243,11 @@ void local_lost(struct driver *d, bool by_engine)
 static void dial_once(struct driver *d)
 {
 	pid_t pid;
-	int fd = reach_leader(d, &pid);
 	uint32_t dial = d->local.dial;
-	int error;
+	int error, fd;
 
+	learn_name(&d->local);
+	fd = reach_leader(d, &pid);
 	if (fd < 0) {
 		fail_dial(d, LENO_REFUSED);
 		return;
@@ -251,12 +281,22 @@ static void serve_leading(struct driver *d)
 		d->handlers.leader(d->node, d->user, true);
 }
 
+static void tell_resigned(struct driver *d)
+{
+	bool resigned = d->local.resigned;
+
+	d->local.resigned = false;
+	if (resigned && !d->closing && d->handlers.leader)
+		d->handlers.leader(d->node, d->user, false);
+}
+
 void local_turn(struct driver *d)
 {
 	struct local *l = &d->local;
 
 	l->due = false;
 	loop_time(d);
+	tell_resigned(d);
 	if (d->closing)
 		return;
 	switch (l->state) {
@@ -276,6 +316,8 @@ void local_turn(struct driver *d)
 	case LOCAL_FOLLOWING:
 		if (l->dial)
 			dial_once(d);
+		else
+			look_for_vacancy(d);
 		break;
 	case LOCAL_SHUNNED:
 		uv_timer_stop(&l->retry);
@@ -298,14 +340,27 @@ int local_init(struct driver *d, const char *network)
 	l->found = -1;
 	l->shunned = -1;
 	l->delay_ms = 1;
-	l->name_size = unixsock_abstract(network, &l->name);
+	snprintf(l->network, sizeof l->network, "%s", network);
 	uv_timer_init(&d->loop, &l->retry);
 	l->retry.data = d;
 	return LENO_OK;
 }
 
+/* Was leno_listen() told to? */
+static bool leads_by_name(struct driver *d)
+{
+	list_each (it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		if (l->kind == ADDRESS_LOCAL && !l->hidden)
+			return true;
+	}
+	return false;
+}
+
 int local_listen(struct driver *d)
 {
+	learn_name(&d->local);
 	if (d->local.state == LOCAL_LEADING || d->visitor)
 		return LENO_ADDRESS_IN_USE;
 	return try_to_lead(d, false) ? LENO_OK : LENO_ADDRESS_IN_USE;
@@ -333,7 +388,61 @@ int leno_discover(leno_node *node, const char *uri)
 		return LENO_CLOSED;
 	if (strcmp(uri, MDNS_URI) == 0)
 		return mdns_start(d);
+	d->local.discovers = true;
+	learn_name(&d->local);
 	if (d->local.state == LOCAL_OFF)
 		start_seeking(d);
+	return LENO_OK;
+}
+
+/* Whoever follows keeps its link. */
+static void stop_leading(struct driver *d)
+{
+	list_each (it, after, &d->listeners) {
+		struct listener *l = list_item(it, struct listener, in);
+
+		if (l->kind == ADDRESS_LOCAL)
+			listener_end(l);
+	}
+	d->local.state = LOCAL_OFF;
+	d->local.resigned = d->local.due = !d->local.announce;
+	d->local.announce = false;
+}
+
+int local_unlisten(struct driver *d, struct listener *door)
+{
+	if (d->local.discovers)
+		door->hidden = true;
+	else
+		stop_leading(d);
+	return LENO_OK;
+}
+
+int leno_undiscover(leno_node *node, const char *uri)
+{
+	struct driver *d = driver_of(node);
+	struct local *l = &d->local;
+
+	if (uri && d->mdns && strcmp(uri, MDNS_URI) == 0) {
+		mdns_clear(d);
+		return LENO_OK;
+	}
+	if (!uri || strcmp(uri, LOCAL_URI) != 0 || !l->discovers)
+		return LENO_URI;
+	l->discovers = false;
+	if (l->state == LOCAL_LEADING && !leads_by_name(d))
+		stop_leading(d);
+	if (l->state == LOCAL_LEADING)
+		return LENO_OK;
+	uv_timer_stop(&l->retry);
+	if (l->pipe)
+		l->pipe->to_leader = false;
+	l->pipe = NULL;
+	if (l->found >= 0)
+		close(l->found);
+	l->found = -1;
+	l->dial = 0;
+	l->state = LOCAL_OFF;
+	leno_engine_forget(d->node, LOCAL_URI);
 	return LENO_OK;
 }

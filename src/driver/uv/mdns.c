@@ -239,7 +239,7 @@ static void on_turn(uv_timer_t *timer)
 	if (m->driver->closing)
 		return;
 	loop_time(m->driver);
-	if (m->driver->closing)
+	if (m->driver->closing || m->driver->mdns != m) /* a handler has said no */
 		return;
 	if (keep_stack(m) && m->changed)
 		make_offers(m);

@@ -402,6 +402,8 @@ void finder_clear(struct finder *f)
 	list_each (it, after, &f->all) {
 		struct found *x = list_item(it, struct found, in);
 
+		if (x->state >= FOUND_TRIED)
+			leno_engine_forget(f->driver->node, x->uri);
 		list_remove(&x->in);
 		mem_free(x);
 	}

@@ -148,3 +148,29 @@ int leno_secret_create(const char *path)
 	secret_wipe(line, sizeof line);
 	return error;
 }
+
+/* Keyed by its purpose: it says nothing about anything else that is made of the secret. */
+int leno_secret_fingerprint(const char *path, const char *network,
+                            char ret_text[LENO_FINGERPRINT_TEXT])
+{
+	static const char purpose[] = "leno fingerprint";
+	uint8_t secret[SECRET_SIZE], hash[crypto_generichash_BYTES];
+	char hex[17];
+	const char *why;
+	int error;
+
+	if (!path || !ret_text)
+		return LENO_ARGUMENT;
+	if (sodium_init() < 0)
+		return LENO_SYSTEM;
+	error = secret_load(path, network ? network : "default", secret, &why);
+	if (error < 0)
+		return error;
+	crypto_generichash(hash, sizeof hash, (const uint8_t *)purpose, sizeof purpose - 1, secret,
+	                   sizeof secret);
+	secret_wipe(secret, sizeof secret);
+	sodium_bin2hex(hex, sizeof hex, hash, 8);
+	snprintf(ret_text, LENO_FINGERPRINT_TEXT, "%.4s-%.4s-%.4s-%.4s", hex, hex + 4, hex + 8,
+	         hex + 12);
+	return LENO_OK;
+}

@@ -95,12 +95,24 @@ static int bound_socket(struct driver *d, enum address_kind kind, const struct s
 	return error;
 }
 
-static int listen_at(struct driver *d, const struct address *a, const struct sockaddr_storage *at,
-                     bool both)
+/* Takes fd, which listens. */
+static int open_door(struct driver *d, int fd, enum address_kind kind, const char *path)
 {
 	struct sockaddr_storage bound;
 	socklen_t size = sizeof bound;
 	char uri[URI_TEXT];
+
+	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) {
+		close(fd);
+		return LENO_SYSTEM;
+	}
+	tcp_uri(&bound, kind, path, uri);
+	return kind == ADDRESS_UDP ? udp_listen(d, fd, uri) : listener_open(d, fd, kind, uri, NULL);
+}
+
+static int listen_at(struct driver *d, const struct address *a, const struct sockaddr_storage *at,
+                     bool both)
+{
 	int fd;
 
 	if (!d->sealed && !dialable_here_only(at))
@@ -108,13 +120,19 @@ static int listen_at(struct driver *d, const struct address *a, const struct soc
 	fd = bound_socket(d, a->kind, at, both);
 	if (fd < 0)
 		return fd;
-	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0) {
-		close(fd);
-		return LENO_SYSTEM;
-	}
-	tcp_uri(&bound, a->kind, a->path, uri);
-	return a->kind == ADDRESS_UDP ? udp_listen(d, fd, uri)
-	                              : listener_open(d, fd, a->kind, uri, NULL);
+	return open_door(d, fd, a->kind, a->path);
+}
+
+int tcp_adopt(struct driver *d, int fd, enum address_kind kind)
+{
+	struct sockaddr_storage bound = { 0 };
+	socklen_t size = sizeof bound;
+
+	getsockname(fd, (struct sockaddr *)&bound, &size);
+	if (d->sealed || dialable_here_only(&bound))
+		return open_door(d, fd, kind, kind >= ADDRESS_WS && kind <= ADDRESS_HTTPS ? "/" : "");
+	close(fd);
+	return LENO_OPEN_NETWORK;
 }
 
 /* A name is looked up here and now: whoever listens has not begun to serve. The first

@@ -13,7 +13,8 @@
  *   entering.c  who is about to enter, how many they are, and for how long
  *   socket.c    the channel that is a connected socket
  *   door.c      what each scheme means: the class of its pipes, their filters
- *   listen.c    accepts, survives floods; leno_listen, leno_uri
+ *   listen.c    accepts, survives floods; leno_listen, leno_unlisten, leno_uri
+ *   inherit.c   doors that another process has opened for us: "fd:"
  *   web.c       WebSockets and plain HTTP at our doors; folder.c: pages from files
  *   polled_serve.c, polled_dial.c: channels out of HTTP requests
  *   dial.c      tries each address of a URI in turn; leno_connect
@@ -67,6 +68,7 @@ enum {
 	ENTERING_MAX    = 64,         /* of those that came to us                 */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
 	URI_TEXT        = 320,
+	NETWORK_TEXT    = 65,         /* a network's name                         */
 	MEMORY_DEFAULT  = 256 << 20   /* of memory_max: as leno.h has it          */
 };
 static_assert((int)BATCH_MIN >= (int)LENO_MAKE_MIN, "make() has its room");
@@ -149,6 +151,7 @@ struct listener {
 	ino_t inode;
 	char path[ADDRESS_PATH + 1];
 	char uri[URI_TEXT];
+	char asked[URI_TEXT];         /* what leno_listen() was told; "": by discovery */
 };
 
 enum local_state {
@@ -163,7 +166,9 @@ enum local_state {
 struct local {
 	enum local_state state;
 	bool due;                     /* local_turn() has something to do         */
+	bool discovers;               /* leno_discover() wants it                 */
 	bool announce;                /* the handler `leader` has not been told   */
+	bool resigned;                /* nor that this process leads no longer    */
 	uint32_t dial;                /* the engine's, not answered yet; or 0     */
 	int found;                    /* a socket, in LOCAL_FOUND; or -1          */
 	pid_t leader, shunned;        /* process at the other end; 0 unknown      */
@@ -175,6 +180,7 @@ struct local {
 	uv_timer_t retry;
 	socklen_t name_size;
 	struct sockaddr_storage name;
+	char network[NETWORK_TEXT];
 };
 
 struct driver {
@@ -289,7 +295,12 @@ int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
 int  listener_note(struct driver *, enum address_kind, const char *uri);
                                             /* a door that somebody else watches */
 void listener_resume(uv_timer_t *);
+void listener_end(struct listener *);
 void listener_clear(struct driver *);
+
+/* inherit.c */
+bool inherit_is(const char *uri);           /* of another process, "fd:3"?        */
+int  inherit_listen(struct driver *, const char *uri);
 
 /* door.c */
 void door_init(struct driver *);
@@ -330,6 +341,7 @@ struct resolve *resolve_forget(struct resolve *); /* no answer will come; NULL *
 /* tcp.c */
 bool tcp_numeric(const struct address *, struct sockaddr_storage *ret);
 int  tcp_listen(struct driver *, const struct address *);
+int  tcp_adopt(struct driver *, int fd, enum address_kind); /* listens already; takes fd */
 void tcp_tune(int fd);
 void tcp_uri(const struct sockaddr_storage *, enum address_kind, const char *path,
              char ret[URI_TEXT]);
@@ -369,6 +381,7 @@ void local_dial(struct driver *, uint32_t number);   /* LENO_OUT_DIAL of "local:
 void local_lost(struct driver *, bool by_engine);    /* the pipe to the leader ends */
 void local_turn(struct driver *);
 int  local_listen(struct driver *);
+int  local_unlisten(struct driver *, struct listener *);
 void local_clear(struct driver *);
 
 #endif

@@ -4,6 +4,11 @@
 #include "support/check.h"
 #include "support/known.h"
 
+#include <leno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 TEST(a_passphrase_becomes_a_secret)
 {
 	static const char phrase[] = "correct horse battery staple";
@@ -41,6 +46,42 @@ TEST(what_is_hexadecimal_comes_back)
 	CHECK(!secret_from_hex(hex, back));
 }
 
-TEST_MAIN(TEST_CASE(a_passphrase_becomes_a_secret),
+static void write_private(const char *path, const char *text)
+{
+	FILE *file;
+
+	unlink(path);
+	umask(077);
+	file = fopen(path, "w");
+	CHECK(file && fputs(text, file) >= 0);
+	if (file)
+		fclose(file);
+}
+
+/* Equal where the secret is, whatever surrounds it; another in another network of a passphrase. */
+TEST(fingerprints_tell_secrets_apart)
+{
+	char path[64], a[LENO_FINGERPRINT_TEXT], b[LENO_FINGERPRINT_TEXT] = "untouched";
+
+	snprintf(path, sizeof path, "/tmp/leno-fingerprint-%ld", (long)getpid());
+	CHECK_EQ(leno_secret_fingerprint(path, "home", b), LENO_FILE);
+	CHECK_STR(b, "untouched");
+	CHECK_EQ(leno_secret_fingerprint(NULL, "home", b), LENO_ARGUMENT);
+	write_private(path, "correct horse\n");
+	CHECK_EQ(leno_secret_fingerprint(path, "home", a), LENO_OK);
+	CHECK_EQ(strlen(a), 19);
+	write_private(path, "correct horse");
+	CHECK_EQ(leno_secret_fingerprint(path, "home", b), LENO_OK);
+	CHECK_STR(a, b);
+	CHECK_EQ(leno_secret_fingerprint(path, "hone", b), LENO_OK);
+	CHECK(strcmp(a, b) != 0);
+	write_private(path, "correct hors");
+	CHECK_EQ(leno_secret_fingerprint(path, "home", b), LENO_OK);
+	CHECK(strcmp(a, b) != 0);
+	unlink(path);
+}
+
+TEST_MAIN(TEST_CASE(fingerprints_tell_secrets_apart),
+          TEST_CASE(a_passphrase_becomes_a_secret),
           TEST_CASE(the_name_of_a_leader_tells_the_network),
           TEST_CASE(what_is_hexadecimal_comes_back))
