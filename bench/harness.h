@@ -42,7 +42,7 @@ enum {
 	LAPS_MAX    = 1 << 18,      /* round trips kept from one window          */
 	NOTES       = 4,            /* sentences the roles can leave each other  */
 	NOTE_SIZE   = 256,
-	ROLES_MAX   = 64,
+	ROLES_MAX   = 128,
 	CACHE_LINES = 128           /* apart enough that no prefetch shares them */
 };
 
@@ -107,7 +107,7 @@ extern const char *leno_library;
 extern const struct peer tcp_peers[], tls_peers[], ws_peers[], udp_peers[], zmq_peers[],
 	nng_peers[], leno_peers[], stream_peers[];
 extern const struct figure text_figures[], wire_figures[], idle_figures[],
-	notice_figures[], scale_figures[];
+	notice_figures[], scale_figures[], group_figures[];
 
 /* ---- for roles ---- */
 

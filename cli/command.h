@@ -22,6 +22,7 @@ int cmd_up(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_pipe(int argc, char **argv);
 int cmd_forward(int argc, char **argv);
+int cmd_group(int argc, char **argv);
 int cmd_id(int argc, char **argv);
 int cmd_nodes(int argc, char **argv);
 int cmd_map(int argc, char **argv);

@@ -30,6 +30,7 @@ extern "C" {
 typedef struct leno_node leno_node;       /* this process, as others see it    */
 typedef struct leno_message leno_message; /* one that arrived; may be answered */
 typedef struct leno_stream leno_stream;   /* ordered bytes, both ways          */
+typedef struct leno_group leno_group;     /* nodes that share a key            */
 typedef struct leno_id { uint8_t bytes[16]; } leno_id; /* a UUID, version 8    */
 typedef struct leno_bytes { const void *data; size_t size; } leno_bytes; /* view */
 typedef int64_t leno_ms;                  /* milliseconds; -1 is "never"       */
@@ -281,6 +282,11 @@ typedef struct leno_handlers {
 	 * path ("/metrics"; "/health" is answered already). False: there is no such page, or
 	 * it is a file of options.www.                                         */
 	bool (*page)(leno_node *, void *user, const char *path, leno_page *ret);
+
+	/* A node asks us into a group: leno_group_join() with this key accepts. The note is
+	 * what it adds. Both are lent.                                         */
+	void (*invited)(leno_node *, void *user, const leno_id *from, leno_bytes key,
+	                leno_bytes note);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */
@@ -567,6 +573,76 @@ typedef struct leno_stream_info {      /* bytes since it was opened             
 	uint64_t received, read;       /* come here; of them, read by us             */
 } leno_stream_info;
 LENO_API void leno_stream_get_info(const leno_stream *, leno_stream_info *ret);
+
+/* ---- groups ------------------------------------------------------------------
+ * Nodes that share a key, which names their group. Who is in it is read from the atlas;
+ * what is said goes along the mesh's tree, over each link that leads to a member once, sealed:
+ * other nodes carry it and read nothing. A short key can be guessed by nodes of the network.
+ *
+ *   leno_group_join --> JOINING <--> JOINED --leno_group_leave--> LEAVING --> LEFT
+ *
+ * JOINED: connected (or with nobody to dial), all have been told of us, and for a moment no
+ * more members have been heard of: each that was there has been told by the handler
+ * `joined`. When the connection is lost it is JOINING again, and JOINED later, by itself. */
+
+enum leno_group_state {
+	LENO_GROUP_JOINING = 1,
+	LENO_GROUP_JOINED,
+	LENO_GROUP_LEAVING,            /* what was sent is still being confirmed    */
+	LENO_GROUP_LEFT                /* the group is gone when the handler returns */
+};
+
+typedef struct leno_group_handlers {
+	void (*state) (leno_group *, void *user, enum leno_group_state);
+
+	/* Another member has come; has gone: GOODBYE (it left the group, or the mesh),
+	 * UNREACHABLE, RESTARTED (and `joined` follows), REFUSED.              */
+	void (*joined)(leno_group *, void *user, const leno_id *);
+	void (*left)  (leno_group *, void *user, const leno_id *, enum leno_why);
+
+	/* Of one sender: what is for all in its order, each once, and so what is for us alone
+	 * (`alone`, which may come before its sender is told of by `joined`); between
+	 * the two there is no order. Lent.                                     */
+	void (*message)(leno_group *, void *user, const leno_id *from, const char *type,
+	                leno_bytes, bool alone);
+
+	/* What became of seq, as broadcast_done tells it.                      */
+	void (*done)(leno_group *, void *user, uint64_t seq, uint32_t confirmed, uint32_t unknown);
+
+	/* After LENO_AGAIN from leno_group_send(): there is room.              */
+	void (*writable)(leno_group *, void *user);
+} leno_group_handlers;
+
+enum { LENO_GROUP_KEY_MAX = 255, LENO_GROUP_NOTE_MAX = 1024 };  /* bytes */
+
+/* Joins the group with this key, 1 to LENO_GROUP_KEY_MAX bytes of any kind. *ret is valid
+ * until the handler has returned that told LEFT, or the node is closed. Errors: ARGUMENT
+ * (visitors and observers too), EXISTS (we are in it, or leaving it), LIMIT (16
+ * groups), MEMORY, CLOSED. */
+LENO_API int leno_group_join(leno_node *, leno_bytes key, const leno_group_handlers *, void *user,
+                             leno_group **ret);
+
+/* No message is handed out from now on. What was sent is given a second to be confirmed. */
+LENO_API void leno_group_leave(leno_group *);
+
+/* Members, self included; each of them, self first. */
+LENO_API size_t leno_group_count(const leno_group *);
+LENO_API void leno_group_members(leno_group *, bool (*fn)(void *arg, const leno_info *), void *arg);
+
+/* To all other members that are there now. Errors: AGAIN, TOO_BIG (over the message_max of
+ * one of them), ARGUMENT, MEMORY, LIMIT, CLOSED (we have left). */
+LENO_API int leno_group_send(leno_group *, const char *type, leno_bytes, uint64_t *ret_seq);
+
+/* To one of them: *ret_seq is for the handler `sent` of the node. Errors: those of
+ * leno_send(); NO_NODE when it is no member. Whoever has left drops what comes. */
+LENO_API int leno_group_send_to(leno_group *, const leno_id *, const char *type, leno_bytes,
+                                uint64_t *ret_seq);
+
+/* Asks a node in, by telling it the key, sealed between the two. Errors: those of leno_send(). */
+LENO_API int leno_group_invite(leno_group *, const leno_id *, leno_bytes note);
+
+LENO_API leno_node  *leno_group_node(const leno_group *);
+LENO_API leno_bytes  leno_group_key(const leno_group *);
 
 /* ---- running -------------------------------------------------------------- */
 

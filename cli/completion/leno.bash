@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench doctor help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward group stats top id secret network invite join revoke bench doctor help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -78,13 +78,13 @@ _leno() {
 	case $command:$value_of in
 	*:) ;;
 	*:--secret-file | *:--identity | *:--certificate-file | *:--network-key | *:--allow-file | *:--tls-c[ear]* | \
-		*:--tls-key | *:--config | up:-c | doctor:-c | *:--svg | map:-s) _leno_offer_files; return ;;
+		*:--tls-key | *:--config | up:-c | doctor:-c | *:--svg | map:-s | *:--key-file | group:-k) _leno_offer_files; return ;;
 	*:--accept-files | *:--share-files | *:--www) _leno_offer_files -d; return ;;
 	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nws://\nwss://\nhttp://\nhttps://\nany://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nrendezvous:tcp://\nnone'; return ;;
 	*:--role | invite:-r) _leno_offer <<<$'member\nendpoint\nobserver'; return ;;
 	*:--advertise) _leno_offer <<<'tcp://'; return ;;
-	*:--root | map:-r) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
+	*:--root | map:-r | *:--invite | group:-i) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then

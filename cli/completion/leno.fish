@@ -46,7 +46,7 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward stats top id secret network invite join revoke bench doctor help
+set -l commands up nodes map send broadcast request listen ping cp pipe forward group stats top id secret network invite join revoke bench doctor help
 set -l asking nodes map send broadcast request ping cp pipe forward stats top join revoke bench doctor
 
 complete -c leno -f
@@ -63,6 +63,7 @@ complete -c leno -n __fish_use_subcommand -a ping -d 'round trips to a node'
 complete -c leno -n __fish_use_subcommand -a cp -d 'a file to a node, or from it'
 complete -c leno -n __fish_use_subcommand -a pipe -d 'input to the output of another, and back'
 complete -c leno -n __fish_use_subcommand -a forward -d 'a port here that leads to one there'
+complete -c leno -n __fish_use_subcommand -a group -d 'lines to all who have the same key'
 complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
 complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
@@ -125,6 +126,12 @@ complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d secon
 complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward' -l wait -d 'wait for NODE'
 complete -c leno -n '__fish_seen_subcommand_from cp' -s f -l force -d 'replace a file that exists'
 complete -c leno -n '__fish_seen_subcommand_from pipe' -s l -l listen -d 'wait for the other'
+complete -c leno -n '__fish_seen_subcommand_from group' -s k -l key-file -r -F -d 'the key is in its first line'
+complete -c leno -n '__fish_seen_subcommand_from group' -s i -l invite -x -a '(__leno_nodes)' -d 'ask this node in'
+complete -c leno -n '__fish_seen_subcommand_from group' -s n -l note -x -d 'what the invitation says'
+complete -c leno -n '__fish_seen_subcommand_from group' -s a -l accept -x -d 'wait for such a note'
+complete -c leno -n '__fish_seen_subcommand_from group' -s t -l type -x -d 'of what is sent'
+complete -c leno -n '__fish_seen_subcommand_from group' -s l -l listen -d 'only print what is said'
 complete -c leno -n '__fish_seen_subcommand_from send' -s l -l lines -d 'a message a line'
 complete -c leno -n '__fish_seen_subcommand_from listen' -s r -l reply -x -d 'run for each request'
 complete -c leno -n '__fish_seen_subcommand_from listen' -s t -l reply-timeout -x -d seconds

@@ -17,7 +17,7 @@ enum { ROOM_MIN = 64 };
 static void node_init(struct atlas_node *n, const leno_id *id, uint64_t now_us)
 {
 	n->id = *id;
-	n->own_link = n->asked_link = n->link = n->link_local = n->told_link = n->brought_by = -1;
+	n->own_link = n->asked_link = n->link = n->link_local = n->told_link = n->brought_by = n->tree_link = -1;
 	n->down_us = NEVER;
 	n->lost_us = now_us;
 	list_init(&n->change);
@@ -328,11 +328,18 @@ void atlas_set_record(struct mesh *m, struct atlas_node *n, struct mesh_record *
 	bool same = n->record && !n->shut && same_edges(n, r) && n->record->role == r->role &&
 	            n->record->goodbye == r->goodbye &&
 	            n->stamp.incarnation == r->stamp.incarnation;
+	struct bytes none = { NULL, 0 };
 	bool had = unresolve(m, n), has;
 
+	if (!bytes_same(n->record ? n->record->extensions : none, r->extensions)) {
+		m->extended_serial++;
+		n->extended = true;
+		route_note(m, n);
+	}
 	mem_free(n->record);
 	n->record = r;
 	n->shut = false;
+	n->record_us = m->now_us;
 	n->stamp = r->stamp;
 	n->edges = r->edges;
 	n->n_edges = r->n_edges;

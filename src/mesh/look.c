@@ -63,7 +63,9 @@ static void tell_node(const struct mesh *m, const struct atlas_node *n, struct m
 
 	*ret = (struct mesh_node){ .id = n->id, .incarnation = n->stamp.incarnation,
 	                           .version = n->stamp.version, .up = n->up, .link = n->link,
-	                           .hops = n->hops, .rtt_us = n->rtt_us };
+	                           .hops = n->hops, .rtt_us = n->rtt_us, .tree_link = n->tree_link };
+	if (n->lost_us > n->record_us && n->slot != 0)
+		ret->stale_us = n->found_us;
 	if (n->link >= 0 && m->links[n->link])
 		ret->next = m->links[n->link]->peer.id;
 	if (n->slot == 0) {
@@ -187,4 +189,25 @@ uint64_t mesh_refused_revoked(const struct mesh *m)
 uint64_t mesh_refused_expired(const struct mesh *m)
 {
 	return m->refused_expired;
+}
+
+bool mesh_pushes_blindly(const struct mesh *m, int link)
+{
+	const struct mesh_link *l;
+
+	if (!mesh_pushes(m, link))
+		return false;
+	l = m->links[link];
+	return l->slot == NO_SLOT || m->slots[l->slot]->tree_link != link;
+}
+
+uint64_t mesh_tree_serial(struct mesh *m)
+{
+	route_update(m, false);
+	return m->routes_serial + m->extended_serial;
+}
+
+bool mesh_published(const struct mesh *m)
+{
+	return !m->own.extended;
 }

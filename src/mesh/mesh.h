@@ -70,12 +70,17 @@ struct mesh_node {
 	uint32_t rtt_us;
 	leno_id  next;                     /* neighbour that leads there              */
 	int      link;                     /* its number; -1 when there is none       */
+	int      tree_link;                /* the same along the tree of gossip       */
+	uint64_t stale_us;                 /* since when a path leads there again, when the
+	                                      record is of before: a newer one may be on its
+	                                      way; 0: it is not                       */
 };
 
-enum mesh_event_kind { MESH_UP = 1, MESH_DOWN, MESH_ROUTE, MESH_RENEWED };
+enum mesh_event_kind { MESH_UP = 1, MESH_DOWN, MESH_ROUTE, MESH_RENEWED, MESH_EXTENDED };
 struct mesh_event {
 	enum mesh_event_kind kind;   /* ROUTE: another first link leads there now, or none
-	                                (-1). RENEWED: a newer life of it is known      */
+	                                (-1). RENEWED: a newer life of it is known.
+	                                EXTENDED: it says other things besides          */
 	leno_id id;
 	enum leno_why why;           /* of DOWN: GOODBYE, UNREACHABLE or REFUSED        */
 	bool was_up;                 /* of RENEWED: UP had been said of the life before,
@@ -191,6 +196,15 @@ uint64_t mesh_refused_expired(const struct mesh *);
 
 /* The tree of gossip, for broadcasts: is this link one to push along? */
 bool mesh_pushes(const struct mesh *, int link);
+
+/* Is the neighbour by this link not in the tree yet, so that nobody knows what lies behind? */
+bool mesh_pushes_blindly(const struct mesh *, int link);
+
+/* Another number whenever the tree, or what anybody's record says besides, may have changed. */
+uint64_t mesh_tree_serial(struct mesh *);
+
+/* Has all that our record is to say besides been signed? */
+bool mesh_published(const struct mesh *);
 
 /* Our own incarnation: higher than in the setup after a bump. Newcomers refused so far, and
  * records that gave way to others because no path led there. */

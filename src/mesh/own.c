@@ -72,6 +72,7 @@ void own_seal(struct mesh *m)
 
 	own->seal = own->dirty = false;
 	own->due_us = NEVER;
+	own->extended = false;
 	if (unchanged(own, neighbours, n_neighbours))
 		return;
 	bytes_copy(own->told, neighbours, n_neighbours * sizeof *neighbours);
@@ -97,6 +98,18 @@ void own_seal(struct mesh *m)
 	gossip_spread(m, &m->self, NULL);
 }
 
+/* What else is said leaves room for the largest certificate. */
+static size_t extensions_room(const struct mesh_own *own)
+{
+	struct bytes held;
+	size_t taken = 0;
+
+	if (extensions_find(bytes_of(own->extensions, own->n_extensions), EXTENSION_CERTIFICATE,
+	                    &held))
+		taken = 1 + varint_size(held.size) + held.size;
+	return sizeof own->extensions - (EXTENSION_HEAD + CERTIFICATE_MAX - taken);
+}
+
 int mesh_extend(struct mesh *m, uint8_t kind, struct bytes value, uint64_t now_us)
 {
 	struct mesh_own *own = &m->own;
@@ -106,10 +119,11 @@ int mesh_extend(struct mesh *m, uint8_t kind, struct bytes value, uint64_t now_u
 	m->now_us = now_us;
 	if (had == (value.data != NULL) && bytes_same(old, value))
 		return 0;
-	if (!extensions_set(own->extensions, &own->n_extensions, sizeof own->extensions, kind, value))
+	if (!extensions_set(own->extensions, &own->n_extensions, extensions_room(own), kind, value))
 		return LENO_LIMIT;
-	own->force = true;
-	own_changed(m, REDUNDANT_MS);
+	own->force = own->extended = true;
+	m->extended_serial++;
+	own_changed(m, kind == EXTENSION_GROUPS ? PUBLISH_MS : REDUNDANT_MS);
 	return 0;
 }
 

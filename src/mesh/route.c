@@ -81,6 +81,7 @@ static void set_path(struct mesh *m, struct atlas_node *n, const struct route_st
 		lost(m, n);
 	} else if (old < 0) {
 		n->had_path = true;
+		n->found_us = m->now_us;
 		n->down_us = NEVER;
 		if (!n->up)
 			m->n_up++;
@@ -163,6 +164,40 @@ static bool better_root(const struct mesh *m, const struct atlas_node *a,
 	                        : memcmp(a->id.bytes, b->id.bytes, sizeof a->id) < 0;
 }
 
+/* By which link the tree leads to each node: that of the child behind which it lies, or else
+ * our parent's. Each node on the way up is labelled once. */
+static void label_tree(struct mesh *m, uint32_t root, int parent_link)
+{
+	enum { UNLABELLED = -2 };
+
+	for (uint32_t i = 0; i < m->n_slots; i++)
+		if (m->slots[i])
+			m->slots[i]->tree_link = UNLABELLED;
+	m->self.tree_link = -1;
+	if (root != 0)
+		m->slots[root]->tree_link = parent_link;
+	for (uint32_t i = 1; i < m->n_slots; i++) {
+		const struct route_state *s = NULL;
+		uint32_t at = i;
+		int label;
+
+		if (!m->slots[i])
+			continue;
+		while (m->slots[at]->tree_link == UNLABELLED && (s = search_best(m, at)) &&
+		       s->parent / 2 != 0)
+			at = s->parent / 2;
+		label = m->slots[at]->tree_link != UNLABELLED ? m->slots[at]->tree_link
+		      : s ? m->slots[at]->own_link : -1;
+		for (at = i; m->slots[at]->tree_link == UNLABELLED;) {
+			m->slots[at]->tree_link = label;
+			s = search_best(m, at);
+			if (!s || s->parent / 2 == 0)
+				break;
+			at = s->parent / 2;
+		}
+	}
+}
+
 /* The tree of gossip: shortest paths from the best root that can be reached, which all
  * nodes with the same atlas compute alike. A neighbour that is not in it hears all. */
 static void update_tree(struct mesh *m)
@@ -180,6 +215,7 @@ static void update_tree(struct mesh *m)
 	search_run(m, root->slot, false, false);
 	self = search_best(m, 0);
 	parent = self && root->slot != 0 ? self->parent / 2 : NO_SLOT;
+	label_tree(m, root->slot, parent == NO_SLOT || parent == 0 ? -1 : m->slots[parent]->own_link);
 	for (int i = 0; i < m->links_end; i++) {
 		struct mesh_link *l = m->links[i];
 		const struct route_state *s;

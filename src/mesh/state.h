@@ -75,6 +75,10 @@ struct atlas_node {
 	int      told_link;
 	uint64_t told_incarnation;       /* 0: never told of it                          */
 	uint64_t left_incarnation;       /* the life that said goodbye to us; 0: none    */
+	bool     extended;               /* its extensions are others than was told      */
+	uint64_t record_us;              /* when its record came                         */
+	uint64_t found_us;               /* since when there is a path                   */
+	int      tree_link;              /* by which the tree leads there; -1: by none   */
 };
 
 struct mesh_link {
@@ -117,6 +121,7 @@ struct mesh_own {
 	uint64_t sealed_us, due_us;
 	unsigned jumps;
 	bool     bumped;
+	bool     extended;               /* what it says besides is not signed yet      */
 	size_t   n_told, n_extensions;
 
 	/* Written before they are read, and large: mesh_new() leaves them as they come. */
@@ -157,6 +162,7 @@ struct mesh {
 	bool     dirty, urgent;          /* routes must be computed; without delay       */
 	uint64_t routes_us, routes_due, routes_work;
 	uint64_t routes_serial;          /* how often they were computed                */
+	uint64_t extended_serial;        /* how often extensions have changed           */
 	bool     by_hops;                /* while avoid.c searches: all links weigh alike */
 	struct route_state *states;      /* two a slot                                   */
 	uint32_t *heap;

@@ -98,7 +98,14 @@ static int grow(struct aired *a)
 
 int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t *ret_seq)
 {
-	size_t size = varint_size(type.size) + type.size + varint_size(data.size) + data.size;
+	return aired_put_after(a, type, bytes_of(NULL, 0), data, ret_seq);
+}
+
+int aired_put_after(struct aired *a, struct bytes type, struct bytes head, struct bytes data,
+                    uint64_t *ret_seq)
+{
+	size_t after = head.size + data.size;
+	size_t size = varint_size(type.size) + type.size + varint_size(after) + after;
 	struct aired_item *item;
 	struct writer w;
 
@@ -116,7 +123,9 @@ int aired_put(struct aired *a, struct bytes type, struct bytes data, uint64_t *r
 	item->size = size;
 	w = writer_of(item->bytes, size);
 	write_sized(&w, type);
-	write_sized(&w, data);
+	write_varint(&w, after);
+	write_bytes(&w, head.data, head.size);
+	write_bytes(&w, data.data, data.size);
 	assert(!w.full && writer_size(&w) == size);
 	a->used += size;
 	*slot(a, ++a->last) = item;

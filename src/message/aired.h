@@ -59,6 +59,9 @@ struct target *aired_target(const struct aired *, const leno_id *);    /* or NUL
 
 /* AGAIN, MEMORY (it is more than the budget has, too). It waits for nobody before aired_clock(): who puts may not know the time. */
 int  aired_put(struct aired *, struct bytes type, struct bytes data, uint64_t *ret_seq);
+/* The same with data that begins with `head`. */
+int  aired_put_after(struct aired *, struct bytes type, struct bytes head, struct bytes data,
+                     uint64_t *ret_seq);
 void aired_clock(struct aired *, uint64_t now_us);
 
 /* This node has all up to seq (at most `last`). True when that is more than before. */

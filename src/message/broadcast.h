@@ -22,7 +22,9 @@
 #define CAST_DOMAIN "leno broadcast 1"
 
 enum {
+	CAST_CHANNEL    = 16,              /* names a stream, see group/channel.h      */
 	CAST_SIGNATURE  = 64,
+	CAST_SEAL       = 16,
 	CAST_FRAME_MAX  = 12 * 1024,       /* a frame's body, signature included       */
 	CAST_HEAD_MAX   = 1 + 16 + 8 + 5 * 9,
 	CAST_ROOM       = CAST_FRAME_MAX - CAST_HEAD_MAX - CAST_SIGNATURE,
@@ -46,10 +48,18 @@ struct cast {
 /* A frame's body. True only when each whole item in it can be read. */
 bool read_cast(struct bytes body, struct cast *ret);
 
+/* The same of a frame whose items are sealed, and so not looked at: the seal is in them. */
+bool read_cast_sealed(struct bytes body, struct cast *ret);
+/* Once they are open: can each of them be read? */
+bool cast_items_good(const struct cast *);
+
 /* All before the items; the signature is the caller's. */
 void write_cast_head(struct writer *, const struct cast *);
 
 bool read_cast_item(struct reader *, struct bytes *ret_type, struct bytes *ret_data);
+
+/* In `want`: what was given was not taken, for want of room; from seq + 1 on all again. */
+#define CAST_WANT_AGAIN ((uint64_t)INT64_MAX)
 
 /* What is acknowledged, and what is missed. */
 struct cast_ack {

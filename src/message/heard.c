@@ -57,6 +57,31 @@ void heard_clear(struct heard *h)
 	list_remove(&h->acks);
 }
 
+void heard_leave(struct heard *h)
+{
+	heard_rest(h);
+	heard_let_go(h);
+	h->next = 0;
+	h->unacked = 0;
+	h->stuck = h->ask = false;
+}
+
+void heard_refuse(struct heard *h)
+{
+	assert(h->next > 1 && h->unacked > 0);
+	heard_rest(h);
+	heard_let_go(h);
+	h->next--;
+	h->unacked--;
+	h->stuck = true;
+	h->ask = false;
+}
+
+void heard_ask(struct heard *h)
+{
+	h->ask = h->stuck;
+}
+
 /* ---- which frames were here ------------------------------------------------------ */
 
 bool heard_fresh(const struct heard *h, uint64_t number)
@@ -88,6 +113,7 @@ static void advance(struct heard *h, uint64_t next)
 {
 	assert(next > h->next);
 	h->next = next;
+	h->stuck = h->ask = false;
 	drop_parts(h);
 }
 
@@ -232,6 +258,9 @@ void heard_take(struct heard *h, const struct cast *c, struct parcel *parcel)
 void heard_take_items(struct heard *h, const struct cast *c)
 {
 	heard_rest(h);
+	/* What was refused has been given, and others after it: it will come again. */
+	if (h->stuck && c->first > h->next && c->count > 0)
+		return;
 	if (c->first > h->next)
 		advance(h, c->first);
 	if (c->first > h->floor)
@@ -281,6 +310,10 @@ void heard_ack(const struct heard *h, struct cast_ack *ret)
 {
 	*ret = (struct cast_ack){ .incarnation = h->incarnation,
 	                          .seq = h->next ? h->next - 1 : 0, .had = h->n_parts };
+	if (h->stuck) {
+		ret->want = h->ask ? CAST_WANT_AGAIN : 0;
+		return;
+	}
 	if (!list_empty(&h->held)) {
 		const struct cast *c = &list_item(h->held.next, struct held, all)->cast;
 

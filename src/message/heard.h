@@ -24,11 +24,14 @@ enum {
 
 struct heard {
 	leno_id  id;
+	uint8_t  channel[CAST_CHANNEL];     /* which of its streams: zeros, the broadcasts */
 	uint64_t incarnation;
 	uint64_t top;                       /* highest number of a frame           */
 	uint64_t window[HEARD_WINDOW / 64]; /* which of those up to it were here   */
 	uint64_t next;                      /* item that is due                    */
 	uint64_t floor;                     /* before it nothing is repaired       */
+	bool     stuck;                     /* `next` was refused                  */
+	bool     ask;                       /* ... and is to be asked for again    */
 
 	struct reader left;                 /* of the frame that is being read     */
 	uint64_t left_seq;                  /* number of the first item in it      */
@@ -66,6 +69,16 @@ void heard_take_items(struct heard *, const struct cast *);
 /* The next item; lent until the next call. False: no more for now. */
 bool heard_next(struct heard *, struct bytes *ret_type, struct bytes *ret_data);
 void heard_rest(struct heard *);        /* after the last heard_next() of an input     */
+
+/* The item that heard_next() has just handed out is not taken: it, and what comes after it, is
+ * as if it had not come. The source thinks that it has given it: so nothing is asked for until
+ * heard_ask(), when there is room. */
+void heard_refuse(struct heard *);
+void heard_ask(struct heard *);
+
+/* Where to begin is not known any more: as after heard_init(), of the frames alone it is known
+ * which were here. */
+void heard_leave(struct heard *);
 
 /* What to tell the source. */
 void heard_ack(const struct heard *, struct cast_ack *ret);

@@ -13,6 +13,7 @@
 struct parcel {
 	struct budget *store;
 	uint32_t refs;
+	uint8_t  kind;          /* the caller's: 0 at first */
 	size_t   size;
 	uint8_t  bytes[];
 };

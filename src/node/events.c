@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "node/group.h"
 #include "node/node.h"
 #include "node/look.h"
 
@@ -85,10 +86,11 @@ static void node_up(leno_node *n, const leno_id *id)
 	if (!mesh_get(n->mesh, id, &m))
 		return;
 	admit_expects(n, &m.pass);
-	if (!n->handlers.node_up)
-		return;
-	look_info(n, &m, &info);
-	n->handlers.node_up(n, n->user, &info);
+	if (n->handlers.node_up) {
+		look_info(n, &m, &info);
+		n->handlers.node_up(n, n->user, &info);
+	}
+	groups_told(n, id);
 }
 
 static void node_down(leno_node *n, const leno_id *id, enum leno_why why)
@@ -98,6 +100,7 @@ static void node_down(leno_node *n, const leno_id *id, enum leno_why why)
 	if (p)
 		peers_fail_requests(p, LENO_UNREACHABLE);
 	fan_gone(n, id);
+	groups_down(n, id, why);
 	if (n->handlers.node_down)
 		n->handlers.node_down(n, n->user, id, why);
 }
@@ -140,6 +143,9 @@ void events_mesh(leno_node *n)
 				node_down(n, &e.id, LENO_WHY_RESTARTED);
 				node_up(n, &e.id);
 			}
+			break;
+		case MESH_EXTENDED:
+			groups_told(n, &e.id);
 			break;
 		case MESH_ROUTE:
 			break;

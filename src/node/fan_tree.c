@@ -1,14 +1,16 @@
-/* fan_tree.c - frames of broadcasts along the tree: made, checked, queued, passed on.
+/* fan_tree.c - frames of broadcasts and groups along the tree: made, checked, queued, passed on.
  *
  *  1. A frame is encoded and signed once; each link's queue holds a reference.
  *  2. Nothing is passed on or believed before its signature held; what was here before is
- *     dropped without looking at it.
+ *     dropped without looking at it. Of a group's frames that come by the link with their source, and go
+ *     nowhere else, the link is proof enough.
  *  3. A link's queue is bounded: what does not fit is dropped for that link, and repaired
  *     from the source. */
 #include <assert.h>
 
 #include "base/mem.h"
 #include "node/fan.h"
+#include "node/group.h"
 
 enum {
 	QUEUE_MIN       = 16,
@@ -88,13 +90,16 @@ static bool queue(struct conn *c, struct parcel *p)
 	return true;
 }
 
-/* To all of the tree but where it came from (NULL: from ourselves). */
-static void push(leno_node *n, struct parcel *p, const struct conn *from)
+/* To all of the tree but where it came from (NULL: from ourselves); what is of a group, to
+ * where members are. */
+static void push(leno_node *n, struct parcel *p, const struct channel *channel,
+                 const struct conn *from)
 {
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
-		if (c == from || !fan_on_tree(c) || (from && !conns_pass(from, c)))
+		if (c == from || !fan_on_tree(c) || (from && !conns_pass(from, c)) ||
+		    (p->kind == FRAME_GROUP && !groups_behind(n, channel->tag, c)))
 			continue;
 		if (!queue(c, p))
 			n->stats.dropped++;
@@ -106,33 +111,49 @@ static void push(leno_node *n, struct parcel *p, const struct conn *from)
 /* ---- out ------------------------------------------------------------------------ */
 
 /* As many items as fit one frame, under one signature. */
-static void make_frame(leno_node *n)
+static void make_frame(leno_node *n, struct voice *v)
 {
 	struct fan *f = n->fan;
-	struct writer w = writer_of(f->scratch + FAN_DOMAIN, CAST_FRAME_MAX);
+	const struct channel channel = voice_channel(v);
+	struct writer head = writer_of(f->scratch + FAN_DOMAIN, CHANNEL_MAX), w;
 	struct parcel *p;
 	size_t size;
 
-	if (!aired_frame(&f->aired, &n->identity.id, mesh_incarnation(n->mesh), &w))
+	if (v->group)
+		write_channel(&head, &channel);
+	w = writer_of(head.at, CAST_FRAME_MAX);
+	if (!aired_frame(&v->aired, &n->identity.id, mesh_incarnation(n->mesh), &w))
 		return;
-	bytes_copy(f->scratch, CAST_DOMAIN, FAN_DOMAIN);
-	size = FAN_DOMAIN + writer_size(&w);
+	bytes_copy(f->scratch, v->group ? CHANNEL_DOMAIN : CAST_DOMAIN, FAN_DOMAIN);
+	size = writer_size(&w);
+	if (v->group)
+		size = group_seal(v->group, mesh_incarnation(n->mesh), head.at, size);
+	size += FAN_DOMAIN + writer_size(&head);
 	p = parcel_new(&f->parcels, size + SIGNATURE_SIZE);
 	if (!p) {
 		n->stats.dropped++;
 		return;
 	}
+	p->kind = v->group ? FRAME_GROUP : FRAME_BROADCAST;
 	bytes_copy(p->bytes, f->scratch, size);
 	crypto_sign(p->bytes + size, bytes_of(p->bytes, size), n->identity.ed_secret);
-	push(n, p, NULL);
+	push(n, p, &channel, NULL);
 	parcel_drop(p);
+}
+
+/* The next voice that has something to frame; NULL: none has. */
+static struct voice *speaks(const leno_node *n)
+{
+	list_each (it, next, &n->fan->voices)
+		if (aired_unframed(&list_item(it, struct voice, all)->aired))
+			return list_item(it, struct voice, all);
+	return NULL;
 }
 
 bool fan_wants(const struct conn *c)
 {
 	return (c->fan && c->fan->count > 0) ||
-	       (aired_unframed(&c->node->fan->aired) && !c->node->options.visitor &&
-	        fan_on_tree(c));
+	       (!c->node->options.visitor && speaks(c->node) && fan_on_tree(c));
 }
 
 static bool others_wait(const struct conn *c)
@@ -149,11 +170,11 @@ bool fan_make(struct conn *c, struct writer *w)
 		struct parcel *p;
 
 		if (!q || q->count == 0) {
-			make_frame(c->node);
+			make_frame(c->node, speaks(c->node));
 			continue;
 		}
 		p = q->ring[q->head];
-		if (!write_frame(w, FRAME_BROADCAST,
+		if (!write_frame(w, p->kind,
 		                 bytes_of(p->bytes + FAN_DOMAIN, p->size - FAN_DOMAIN)))
 			break;
 		q->head = (q->head + 1) & (q->capacity - 1);
@@ -172,20 +193,49 @@ bool fan_make(struct conn *c, struct writer *w)
 
 /* ---- in -------------------------------------------------------------------------- */
 
-/* Who is said to have sent it; false: nobody that it could be from. */
-static bool find_source(leno_node *n, const struct cast *cast, struct mesh_node *ret)
+/* A frame that came, as it is read; `at` is where its cast begins in the body. */
+struct airing {
+	uint8_t type;
+	struct channel channel;            /* of a group                                 */
+	struct cast cast;
+	size_t at;
+};
+
+static bool read_airing(uint8_t type, struct bytes body, struct airing *ret)
 {
-	return mesh_get(n->mesh, &cast->origin, ret) && cast->incarnation >= ret->incarnation;
+	struct airing a = { .type = type };
+	struct reader r = reader_of(body);
+
+	if (type == FRAME_GROUP) {
+		a.channel = read_channel(&r);
+		if (r.bad)
+			return false;
+		a.at = (size_t)(r.at - body.data);
+		body = bytes_of(r.at, reader_left(&r));
+	}
+	if (!(type == FRAME_GROUP ? read_cast_sealed(body, &a.cast) : read_cast(body, &a.cast)))
+		return false;
+	*ret = a;
+	return true;
+}
+
+/* Who is said to have sent it; false: nobody that it could be from. */
+static bool find_source(leno_node *n, const struct airing *a, struct mesh_node *ret)
+{
+	return mesh_get(n->mesh, &a->cast.origin, ret) &&
+	       a->cast.incarnation >= ret->incarnation &&
+	       (a->type != FRAME_GROUP || groups_listed(ret, &a->channel));
 }
 
 /* The frame in a parcel of its own, with what its signature covers; NULL: no room. */
-static struct parcel *wrap(leno_node *n, struct bytes body)
+static struct parcel *wrap(leno_node *n, uint8_t type, struct bytes body)
 {
 	struct parcel *p = parcel_new(&n->fan->parcels, FAN_DOMAIN + body.size);
 
 	if (!p)
 		return NULL;
-	bytes_copy(p->bytes, CAST_DOMAIN, FAN_DOMAIN);
+	p->kind = type;
+	bytes_copy(p->bytes, type == FRAME_GROUP ? CHANNEL_DOMAIN : CAST_DOMAIN, FAN_DOMAIN);
 	bytes_copy(p->bytes + FAN_DOMAIN, body.data, body.size);
 	return p;
 }
@@ -197,6 +247,28 @@ static bool verify(const struct parcel *p, const struct mesh_node *source)
 	return crypto_verify(p->bytes + size, bytes_of(p->bytes, size), source->keys.ed);
 }
 
+/* Does it go on from here? */
+static bool goes_on(const struct conn *from, const struct channel *channel)
+{
+	leno_node *n = from->node;
+
+	list_each (it, next, &n->conns) {
+		const struct conn *c = list_item(it, struct conn, all);
+
+		if (c != from && fan_on_tree(c) && conns_pass(from, c) &&
+		    groups_behind(n, channel->tag, c))
+			return true;
+	}
+	return false;
+}
+
+/* To verify a signature costs more than all else that members do with a frame. */
+static bool vouched(const struct conn *c, const struct airing *a)
+{
+	return a->type == FRAME_GROUP && leno_id_same(&link_peer(c->link)->id, &a->cast.origin) &&
+	       !goes_on(c, &a->channel);
+}
+
 /* Neighbours check before they pass on: one that gives us what does not hold is bad. */
 static void refuse(struct conn *c)
 {
@@ -206,55 +278,79 @@ static void refuse(struct conn *c)
 	conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, LENO_PROTOCOL);
 }
 
-/* A frame whose signature held: on along the tree, then to the application. */
-static void believe(struct conn *from, struct heard *h, struct parcel *p)
+/* To be held with what it says in the open: NULL when it says nothing to us. */
+static struct parcel *open_group(leno_node *n, struct airing *a, struct bytes body)
 {
-	struct cast cast;
-	bool good = read_cast(bytes_of(p->bytes + FAN_DOMAIN, p->size - FAN_DOMAIN), &cast);
+	leno_group *g = groups_find(n, a->channel.tag);
+	struct parcel *p;
 
-	assert(good);                      /* it was read before it was verified */
-	heard_mark(h, cast.number);
-	push(from->node, p, from);
-	if (!admit_hears(from->node, &cast.origin))
-		return;
-	heard_take(h, &cast, p);
-	fan_deliver(from->node, h);
+	if (!g || !roster_has(&g->roster, &a->cast.origin, a->cast.incarnation, a->channel.join))
+		return NULL;
+	p = group_open(g, a->channel.join, bytes_of(body.data + a->at, body.size - a->at),
+	               &a->cast);
+	if (!p)
+		node_count_refusal(n, LENO_PROTOCOL);
+	return p;
 }
 
-void fan_take(struct conn *c, struct bytes body)
+/* A frame whose signature held: on along the tree, then to the application. */
+static void believe(struct conn *from, struct ear *e, struct parcel *p)
+{
+	leno_node *n = from->node;
+	struct bytes body = bytes_of(p->bytes + FAN_DOMAIN, p->size - FAN_DOMAIN);
+	struct parcel *plain;
+	struct airing a;
+	bool good = read_airing(p->kind, body, &a);
+
+	assert(good);                      /* it was read before it was verified */
+	heard_mark(&e->heard, a.cast.number);
+	push(n, p, &a.channel, from);
+	e->heard.heard_us = n->now_us;
+	if (!admit_hears(n, &a.cast.origin))
+		return;
+	plain = p->kind == FRAME_GROUP ? open_group(n, &a, body) : parcel_take(p);
+	if (!plain)
+		return;
+	heard_take(&e->heard, &a.cast, plain);
+	fan_deliver(n, e);
+	parcel_drop(plain);
+}
+
+void fan_take(struct conn *c, uint8_t type, struct bytes body)
 {
 	leno_node *n = c->node;
 	struct mesh_node source;
+	struct airing a;
 	struct parcel *p;
-	struct heard *h;
-	struct cast cast;
+	struct ear *e;
 	int error;
 
-	if (!read_cast(body, &cast)) {
+	if (!read_airing(type, body, &a)) {
 		refuse(c);
 		return;
 	}
-	if (leno_id_same(&cast.origin, &n->identity.id) || n->options.visitor)
+	if (leno_id_same(&a.cast.origin, &n->identity.id) || n->options.visitor)
 		return;
-	h = map_get(&n->fan->heard, &cast.origin);
-	if (h && (cast.incarnation < h->incarnation ||
-	          (cast.incarnation == h->incarnation && !heard_fresh(h, cast.number))))
+	e = ear_get(n, &a.cast.origin, a.channel.tag);
+	if (e && (ear_older(e, a.cast.incarnation, a.channel.join) ||
+	          (a.cast.incarnation == e->heard.incarnation && a.channel.join == e->join &&
+	           !heard_fresh(&e->heard, a.cast.number))))
 		return;
-	if (!find_source(n, &cast, &source))
+	if (!find_source(n, &a, &source))
 		return;
 	error = source.role == LENO_OBSERVER ? LENO_ROLE : admit_still(n, &source.pass);
 	if (error) {
 		node_count_refusal(n, error);
 		return;
 	}
-	p = wrap(n, body);
+	p = wrap(n, type, body);
 	if (!p) {
 		n->stats.dropped++;
 		return;
 	}
-	if (!verify(p, &source))
+	if (!vouched(c, &a) && !verify(p, &source))
 		refuse(c);
-	else if ((h = fan_heard(n, &cast.origin, cast.incarnation)))
-		believe(c, h, p);
+	else if ((e = ear_need(n, &a.cast.origin, &a.channel, a.cast.incarnation)))
+		believe(c, e, p);
 	parcel_drop(p);
 }

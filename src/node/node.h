@@ -34,7 +34,7 @@
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
                   TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS,
-                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET };
+                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET, TIMER_GROUPS };
 
 enum { URI_SHOWN = 80 };
 
@@ -192,6 +192,7 @@ struct leno_node {
 	struct admit    admit;       /* who is let in, see admit.h                     */
 	struct dials    dials;
 	struct fan     *fan;         /* broadcasts, see fan.c                          */
+	struct groups  *groups;      /* see group.h                                    */
 	struct flow_setup flow_setup;
 	struct list     stream_events; /* streams of which the application must hear   */
 	struct list     stream_later;  /* ... or may be told, when others give memory back */
@@ -280,10 +281,10 @@ void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 int  send_item(struct peer *, struct item *, const char *type, struct bytes data,
                uint64_t *ret_seq);
 
-/* fan.c, fan_tree.c: broadcasts */
+/* fan.c, fan_heard.c, fan_tree.c: broadcasts, and what is said in groups */
 int  fan_open(leno_node *);
 void fan_free(leno_node *);
-void fan_take(struct conn *, struct bytes frame_body);
+void fan_take(struct conn *, uint8_t type, struct bytes frame_body);
 bool fan_make(struct conn *, struct writer *);
 bool fan_wants(const struct conn *);
 void fan_drop(struct conn *);                          /* all that waits for this link */

@@ -2,6 +2,7 @@
 #include "node/node.h"
 #include "node/direct.h"
 #include "node/meet.h"
+#include "node/group.h"
 #include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
@@ -109,7 +110,7 @@ static void due(leno_node *n, struct timer *t)
 	case TIMER_ADMIT:
 		n->admit.look = true;      /* and node_settle() does */
 		break;
-	case TIMER_SUSPECTS: case TIMER_DIRECT: case TIMER_MEET:
+	case TIMER_SUSPECTS: case TIMER_DIRECT: case TIMER_MEET: case TIMER_GROUPS:
 		break;                     /* node_settle() looks at them */
 	}
 }
@@ -168,6 +169,7 @@ void node_settle(leno_node *n)
 	follow_incarnation(n);
 	events_mesh(n);
 	admit_settle(n);
+	groups_settle(n);
 	events_crowded(n);
 	events_room(n);
 	streams_settle(n);

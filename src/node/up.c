@@ -304,8 +304,8 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	case FRAME_PACKET: case FRAME_CARRIED:
 		take_packet(c, f, carried);
 		return 0;
-	case FRAME_BROADCAST:
-		fan_take(c, f->body);
+	case FRAME_BROADCAST: case FRAME_GROUP:
+		fan_take(c, f->type, f->body);
 		return 0;
 	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE: case FRAME_DOUBT:
 		stream_frame(c, f);

@@ -55,6 +55,23 @@ static uint8_t *take_memory(struct session_setup *setup, uint64_t size)
 	return p;
 }
 
+uint8_t *session_setup_take(struct session_setup *setup, size_t size)
+{
+	uint8_t *p = take_memory(setup, size);
+
+	if (p && size > ITEM_FREE)
+		setup->memory_big += size;
+	return p;
+}
+
+void session_setup_give(struct session_setup *setup, uint8_t *p, size_t size)
+{
+	setup->memory_used -= size;
+	if (size > ITEM_FREE)
+		setup->memory_big -= size;
+	mem_free(p);
+}
+
 /* One that fits all of them, so that steady traffic allocates nothing. */
 static uint8_t *take_small(struct session_setup *setup, size_t size)
 {

@@ -63,6 +63,10 @@ struct session_setup {
 
 /* Frees what is kept for reuse; when there is no session of it any more. */
 void session_setup_clear(struct session_setup *);
+/* Memory for an item that is put together elsewhere, of the same bounds as those here; NULL when
+ * there is none now. session_setup_give() frees it. */
+uint8_t *session_setup_take(struct session_setup *, size_t size);
+void session_setup_give(struct session_setup *, uint8_t *, size_t size);
 /* Bytes of assembly buffers, those that are kept for reuse too. */
 size_t session_setup_memory(const struct session_setup *);
 

@@ -33,6 +33,7 @@ enum {
 	EXTENSIONS_MAX    = 1776,        /* of those, what we say besides             */
 	ADVERTISED_MAX    = 8,           /* addresses that a node says it is reached at */
 	ADVERTISED_URI    = 120,         /* bytes of one                              */
+	GROUPS_MAX        = 16,          /* that one node is in                       */
 
 	RELAY_QUEUE_MAX   = 4 << 20,     /* bytes waiting on one link for others      */
 	RELAY_QUEUE_MARK  = 1 << 20,     /* of them, before packets are marked ...    */

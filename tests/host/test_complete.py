@@ -73,6 +73,9 @@ def test_what_is_offered(w):
                           ("leno nodes --discover ",
                            ["local:", "mdns:", "none", "rendezvous:tcp://"]),
                           ("leno up --listen t", ["tcp://", "tls://"]),
+                          ("leno gr", ["group"]),
+                          ("leno group --inv", ["--invite="]),
+                          ("leno group key --invite b", ["bert", "bob"]),
                           ("leno send --network elsewhere ", [])):
         check(press_tab(w, line) == offered, line, press_tab(w, line))
 

@@ -217,6 +217,17 @@ static void on_joined(leno_node *leno, void *user, int error)
 	keys_joined(node, error);
 }
 
+static void on_invited(leno_node *leno, void *user, const leno_id *from, leno_bytes key,
+                       leno_bytes note)
+{
+	struct sim_node *node = user;
+
+	(void)leno;
+	world_note(node, 'i', key.size, note.size, 0);
+	if (node->invited)
+		node->invited(node, from, key, note);
+}
+
 static void on_log(void *user, enum leno_log_level level, const char *line)
 {
 	struct sim_node *node = user;
@@ -242,7 +253,8 @@ static const leno_handlers HANDLERS = { .node_up = on_node_up,
 	                                .writable = on_writable,
 	                                .broadcast_done = on_broadcast_done,
 	                                .stream = on_stream,
-	                                .joined = on_joined };
+	                                .joined = on_joined,
+	                                .invited = on_invited };
 
 /* ---- touching the engine -------------------------------------------------------- */
 
@@ -516,6 +528,11 @@ struct sim_node *sim_find(struct sim *sim, const char *name)
 unsigned sim_neighbours(const struct sim_node *node)
 {
 	return (unsigned)node->n_cables;
+}
+
+void sim_on_invited(struct sim_node *node, sim_invited_fn *fn)
+{
+	node->invited = fn;
 }
 
 void sim_make_endpoint(struct sim_node *node)

@@ -99,6 +99,11 @@ bool sim_joined_by(const struct sim_node *, int *ret_error); /* has it heard wha
 void sim_revoke(struct sim_node *by, struct sim_node *who);
 size_t sim_revoked(struct sim_node *); /* how many it knows of */
 
+/* What the node does when it is asked into a group; NULL: nothing. In all its lives. */
+typedef void sim_invited_fn(struct sim_node *, const leno_id *from, leno_bytes key,
+                            leno_bytes note);
+void sim_on_invited(struct sim_node *, sim_invited_fn *);
+
 /* ---- wires ------------------------------------------------------------------- */
 
 struct sim_profile {

@@ -75,6 +75,7 @@ struct sim_node {
 	leno_options options;
 	struct papers *papers;   /* of a network with a key, see keys.c; NULL: none */
 	bool outcast;            /* it has been revoked: no member, as others see it */
+	sim_invited_fn *invited;
 	struct pipe_slot *slots; /* by leno_pipe */
 	uint32_t n_slots;
 	char **uris; /* dialled in each life */

@@ -24,7 +24,7 @@ struct net_node {
 	struct mesh_setup setup;
 	struct random random;
 	struct net_end ends[NET_LINKS];
-	unsigned ups, downs, routes, renewals;
+	unsigned ups, downs, routes, renewals, extended;
 	enum leno_why why;           /* of the last one that went down                  */
 	leno_id last;                /* of whom the last event was                      */
 	int error;                   /* the last that mesh_take() gave                  */
@@ -195,6 +195,7 @@ NET void net_events(int i)
 		n->downs += e.kind == MESH_DOWN;
 		n->routes += e.kind == MESH_ROUTE;
 		n->renewals += e.kind == MESH_RENEWED;
+		n->extended += e.kind == MESH_EXTENDED;
 		n->last = e.id;
 		if (e.kind == MESH_DOWN)
 			n->why = e.why;

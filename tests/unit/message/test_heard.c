@@ -395,6 +395,72 @@ TEST(whatever_order_they_come_in)
 	}
 }
 
+/* Takes the items from..upto and refuses the next. */
+static void expect_and_refuse(uint64_t from, uint64_t upto)
+{
+	struct bytes type, data;
+
+	for (; from <= upto; from++)
+		CHECK(heard_next(&h, &type, &data));
+	CHECK(heard_next(&h, &type, &data));
+	heard_refuse(&h);
+}
+
+TEST(what_is_refused_comes_again_when_it_is_asked_for)
+{
+	open_it();
+	frame(1, 4, 0);
+	expect_and_refuse(1, 2);
+	CHECK(ack().seq == 2 && ack().want == 0 && h.unacked == 2);
+	by_session(4, 2);                  /* given after what was refused: not for now */
+	expect(0, 0);
+	frame(5, 1, 4);
+	expect(0, 0);
+	CHECK(ack().seq == 2 && ack().want == 0);
+	heard_ask(&h);
+	CHECK(ack().want == CAST_WANT_AGAIN);
+	by_session(3, 1);
+	expect_and_refuse(3, 2);           /* there is still no room */
+	CHECK(ack().want == 0);
+	heard_ask(&h);
+	by_session(3, 3);
+	expect(3, 5);
+	CHECK(ack().seq == 5 && ack().want == 0);
+	heard_ask(&h);                     /* nothing is refused now */
+	CHECK(ack().want == 0);
+	close_it();
+}
+
+TEST(what_was_refused_may_be_given_up_by_its_source)
+{
+	open_it();
+	frame(1, 2, 0);
+	expect_and_refuse(1, 1);
+	by_session(5, 0);                  /* "before 5 there is nothing for you" */
+	CHECK(ack().seq == 4 && ack().want == 0);
+	frame(5, 1, 0);
+	expect(5, 5);
+	close_it();
+}
+
+TEST(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back)
+{
+	open_it();
+	heard_mark(&h, 1);
+	frame(1, 2, 0);
+	expect(1, 2);
+	frame(9, 1, 8);
+	heard_leave(&h);
+	CHECK(ack().seq == 0 && h.unacked == 0 && h.n_held == 0);
+	CHECK(!heard_fresh(&h, 1));        /* frames that were here are known still */
+	frame(20, 1, 5);
+	expect(0, 0);
+	CHECK(ack().want == 19);
+	by_session(20, 1);
+	expect(20, 20);
+	close_it();
+}
+
 TEST_MAIN(TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_and_is_asked_for),
           TEST_CASE(what_the_source_repairs_for_nobody_is_not_waited_for),
           TEST_CASE(a_newcomer_begins_where_nothing_is_being_repaired),
@@ -405,4 +471,7 @@ TEST_MAIN(TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_an
           TEST_CASE(fragments_that_make_no_item_are_dropped), TEST_CASE(held_frames_are_bounded),
           TEST_CASE(letting_go_forgets_only_what_was_not_handed_out),
           TEST_CASE(a_frame_is_fresh_once), TEST_CASE(without_memory_items_come_later),
-          TEST_CASE(whatever_order_they_come_in))
+          TEST_CASE(whatever_order_they_come_in),
+          TEST_CASE(what_is_refused_comes_again_when_it_is_asked_for),
+          TEST_CASE(what_was_refused_may_be_given_up_by_its_source),
+          TEST_CASE(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back))

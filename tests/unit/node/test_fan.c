@@ -121,7 +121,7 @@ static void give(const struct forged *row)
 	size = writer_size(&w) + SIGNATURE_SIZE;
 	buf[row->flip] ^= row->flip > 0;
 	nodes[BOB]->depth++;
-	fan_take(link_of(nodes[BOB]), bytes_of(buf + FAN_DOMAIN, size - FAN_DOMAIN - row->cut));
+	fan_take(link_of(nodes[BOB]), FRAME_BROADCAST, bytes_of(buf + FAN_DOMAIN, size - FAN_DOMAIN - row->cut));
 	node_settle(nodes[BOB]);
 	nodes[BOB]->depth--;
 }
@@ -212,9 +212,9 @@ TEST(what_is_queued_together_goes_under_one_signature)
 	open_both();
 	for (unsigned i = 0; i < 200; i++)
 		CHECK_EQ(leno_broadcast(nodes[ADA], "t", (leno_bytes){ "x", 1 }, NULL), 0);
-	CHECK_EQ(nodes[ADA]->fan->aired.number, 0);
+	CHECK_EQ(nodes[ADA]->fan->all.aired.number, 0);
 	pump();
-	CHECK_EQ(nodes[ADA]->fan->aired.number, 1);
+	CHECK_EQ(nodes[ADA]->fan->all.aired.number, 1);
 	CHECK_EQ(got[BOB], 200);
 	CHECK_EQ(done[ADA], 0);
 	pass(60);
@@ -259,7 +259,7 @@ TEST(a_broadcast_after_a_long_silence_is_not_sent_twice)
 	CHECK_EQ(leno_broadcast(nodes[ADA], "t", (leno_bytes){ "x", 1 }, NULL), 0);
 	now += 1000000;
 	leno_engine_time(nodes[ADA], now);
-	CHECK_EQ(aired_target(&nodes[ADA]->fan->aired, &nodes[BOB]->identity.id)->given, 0);
+	CHECK_EQ(aired_target(&nodes[ADA]->fan->all.aired, &nodes[BOB]->identity.id)->given, 0);
 	pass(100);
 	CHECK_EQ(done[ADA], 2);
 	leno_get_stats(nodes[BOB], &stats);
