@@ -11,13 +11,14 @@ struct parcel *parcel_new(struct budget *store, size_t size)
 
 	if (size > SIZE_MAX - PARCEL_COST || !budget_take(store, PARCEL_COST + size))
 		return NULL;
-	p = mem_new(sizeof *p + size);
+	p = mem_take(sizeof *p + size);
 	if (!p) {
 		budget_give(store, PARCEL_COST + size);
 		return NULL;
 	}
 	p->store = store;
 	p->refs = 1;
+	p->kind = 0;
 	p->size = size;
 	return p;
 }

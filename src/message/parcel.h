@@ -20,7 +20,7 @@ struct parcel {
 
 enum { PARCEL_COST = sizeof(struct parcel) + BUDGET_BLOCK };
 
-/* One reference, `size` zeroed bytes to be filled. NULL: the bound, or memory. */
+/* One reference, `size` bytes to be filled. NULL: the bound, or memory. */
 struct parcel *parcel_new(struct budget *, size_t size);
 struct parcel *parcel_take(struct parcel *);    /* one reference more; returns it */
 struct parcel *parcel_drop(struct parcel *);    /* NULL is fine; returns NULL     */

@@ -293,27 +293,51 @@ static struct parcel *open_group(leno_node *n, struct airing *a, struct bytes bo
 	return p;
 }
 
+/* To the application; p holds the frame, if it is in a parcel. */
+static void hear(leno_node *n, struct ear *e, struct airing *a, struct bytes body, struct parcel *p)
+{
+	struct parcel *plain;
+
+	heard_mark(&e->heard, a->cast.number);
+	e->heard.heard_us = n->now_us;
+	if (!admit_hears(n, &a->cast.origin))
+		return;
+	plain = a->type == FRAME_GROUP ? open_group(n, a, body) : parcel_take(p);
+	if (!plain)
+		return;
+	heard_take(&e->heard, &a->cast, plain);
+	fan_deliver(n, e);
+	parcel_drop(plain);
+}
+
 /* A frame whose signature held: on along the tree, then to the application. */
 static void believe(struct conn *from, struct ear *e, struct parcel *p)
 {
-	leno_node *n = from->node;
 	struct bytes body = bytes_of(p->bytes + FAN_DOMAIN, p->size - FAN_DOMAIN);
-	struct parcel *plain;
 	struct airing a;
 	bool good = read_airing(p->kind, body, &a);
 
 	assert(good);                      /* it was read before it was verified */
-	heard_mark(&e->heard, a.cast.number);
-	push(n, p, &a.channel, from);
-	e->heard.heard_us = n->now_us;
-	if (!admit_hears(n, &a.cast.origin))
+	push(from->node, p, &a.channel, from);
+	hear(from->node, e, &a, body, p);
+}
+
+static void check(struct conn *c, const struct airing *a, struct bytes body,
+                  const struct mesh_node *source)
+{
+	leno_node *n = c->node;
+	struct parcel *p = wrap(n, a->type, body);
+	struct ear *e;
+
+	if (!p) {
+		n->stats.dropped++;
 		return;
-	plain = p->kind == FRAME_GROUP ? open_group(n, &a, body) : parcel_take(p);
-	if (!plain)
-		return;
-	heard_take(&e->heard, &a.cast, plain);
-	fan_deliver(n, e);
-	parcel_drop(plain);
+	}
+	if (!verify(p, source))
+		refuse(c);
+	else if ((e = ear_need(n, &a->cast.origin, &a->channel, a->cast.incarnation)))
+		believe(c, e, p);
+	parcel_drop(p);
 }
 
 void fan_take(struct conn *c, uint8_t type, struct bytes body)
@@ -321,7 +345,6 @@ void fan_take(struct conn *c, uint8_t type, struct bytes body)
 	leno_node *n = c->node;
 	struct mesh_node source;
 	struct airing a;
-	struct parcel *p;
 	struct ear *e;
 	int error;
 
@@ -343,14 +366,8 @@ void fan_take(struct conn *c, uint8_t type, struct bytes body)
 		node_count_refusal(n, error);
 		return;
 	}
-	p = wrap(n, type, body);
-	if (!p) {
-		n->stats.dropped++;
-		return;
-	}
-	if (!vouched(c, &a) && !verify(p, &source))
-		refuse(c);
+	if (!vouched(c, &a))
+		check(c, &a, body, &source);
 	else if ((e = ear_need(n, &a.cast.origin, &a.channel, a.cast.incarnation)))
-		believe(c, e, p);
-	parcel_drop(p);
+		hear(n, e, &a, body, NULL);
 }
