@@ -9,7 +9,8 @@
 #include <assert.h>
 #include <sys/mman.h>
 
-enum { MEMBERS = 100, SENDER = MEMBERS, SIZE = 64, UP_MS = 20000, WIRE_ZMQ = 2 };
+enum { MEMBERS = 100, SENDER = MEMBERS, SIZE = 64, UP_MS = 20000, WIRE_ZMQ = 2,
+       COUNT_MS = 10 };
 static_assert((int)SENDER < (int)ROLES_MAX, "each member is a role, and the sender");
 
 struct hall {                           /* shared by all */
@@ -42,16 +43,21 @@ static void count(leno_group *group, void *user, const leno_id *from, const char
 
 static void say_all(leno_group *group, void *user)
 {
-	struct stage *s = user;
-	struct hall *h = s->more;
-	leno_stats stats;
-
+	(void)user;
 	if (leno_group_count(group) < MEMBERS + 1)
 		return;
 	while (!leno_group_send(group, "b", (leno_bytes){ payload, SIZE }, NULL))
 		;
-	leno_get_stats(leno_group_node(group), &stats);
+}
+
+static void tell_bytes(leno_node *node, void *arg)
+{
+	struct hall *h = arg;
+	leno_stats stats;
+
+	leno_get_stats(node, &stats);
 	atomic_store(&h->bytes_out, stats.bytes_out);
+	must(leno_after(node, COUNT_MS, tell_bytes, h, NULL), "leno_after");
 }
 
 static void on_joined(leno_group *group, void *user, const leno_id *id)
@@ -83,6 +89,7 @@ static void run_sender(struct stage *s)
 
 	must(leno_group_join(node, key_of_hall(), &handlers, s, &group), "leno_group_join");
 	must(leno_listen(node, h->path), "leno_listen");
+	tell_bytes(node, h);
 	ready(s);
 	must(leno_run(node), "leno_run");
 }
