@@ -681,4 +681,7 @@ LENO_API int leno_identity_read(const char *path, leno_id *ret);
 #ifdef __cplusplus
 }
 #endif
+
+#include <leno/state.h>
+
 #endif
