@@ -215,6 +215,8 @@ typedef struct leno_options {
 	                               not followed                                  */
 	const char *proxy;          /* "http://HOST:PORT": ws://, wss://, http://, https:// and
 	                               tls:// are dialled through this proxy         */
+	/* Shared maps, see leno/state.h. */
+	const char *state_dir;      /* folder of the maps that are kept; made if missing */
 } leno_options;
 
 /* What is served under a path; lent until the next call for any page. */

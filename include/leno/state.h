@@ -28,7 +28,7 @@ extern "C" {
 typedef struct leno_state leno_state;         /* our copy of one map                  */
 
 /* Of one value: zeros where there is none. Two that are equal are the same value. */
-typedef struct leno_version { uint64_t stamp; leno_id writer; } leno_version;
+typedef struct leno_state_version { uint64_t stamp; leno_id writer; } leno_state_version;
 
 enum {
 	LENO_STATES_MAX        = 16,          /* maps that one node shares            */
@@ -72,17 +72,17 @@ LENO_API bool leno_state_synced(const leno_state *);     /* see the handler     
 
 /* Errors: ARGUMENT (sizes), MEMORY (memory_max), REFUSED (the key has another owner, or the
  * map another writer), CLOSED. *ret (may be NULL) is the new version. */
-LENO_API int  leno_state_set(leno_state *, leno_bytes key, leno_bytes value, leno_version *ret);
+LENO_API int  leno_state_set(leno_state *, leno_bytes key, leno_bytes value, leno_state_version *ret);
 
 /* Deletes the value, counter and set of this key. Nothing there: 0. Errors: those of set. */
 LENO_API int  leno_state_delete(leno_state *, leno_bytes key);
 
 /* False: there is none. The value is lent until the map changes; either may be NULL. */
-LENO_API bool leno_state_get(leno_state *, leno_bytes key, leno_bytes *ret, leno_version *ret_version);
+LENO_API bool leno_state_get(leno_state *, leno_bytes key, leno_bytes *ret, leno_state_version *ret_version);
 
 /* The same of the value that this node has set, in a map per node. */
 LENO_API bool leno_state_of(leno_state *, const leno_id *, leno_bytes key, leno_bytes *ret,
-                            leno_version *ret_version);
+                            leno_state_version *ret_version);
 
 /* ---- one decides -------------------------------------------------------------
  * A key may have an owner, who alone decides what its value becomes. Setting it elsewhere
@@ -102,7 +102,7 @@ enum leno_state_code {           /* leno_answer.code beside LENO_REFUSED        
  * is none. `done` once: error 0, and our copy has it; REFUSED with a code; those of leno_request().
  * Errors: ARGUMENT (no owner is declared, too), and those of set and leno_request(): UNREACHABLE
  * is told to `done`, or NO_NODE at once. */
-LENO_API int  leno_state_compare_and_set(leno_state *, leno_bytes key, const leno_version *,
+LENO_API int  leno_state_compare_and_set(leno_state *, leno_bytes key, const leno_state_version *,
                                          leno_bytes value, leno_ms timeout, leno_done_fn *,
                                          void *user);
 
@@ -129,7 +129,7 @@ typedef struct leno_change {
 	leno_bytes   key;
 	leno_bytes   old_value, value;   /* of a set: the element that went, or came    */
 	int64_t      old_count, count;   /* of a counter                                */
-	leno_version version;            /* who changed it: of a map per node, whose it is */
+	leno_state_version version;            /* who changed it: of a map per node, whose it is */
 } leno_change;
 
 typedef void leno_watch_fn(leno_state *, void *user, const leno_change *);

@@ -5,6 +5,7 @@
 #include "node/direct.h"
 #include "node/meet.h"
 #include "node/node.h"
+#include "node/states.h"
 #include "session/inbox.h"
 #include "wire/addresses.h"
 #include "wire/node_record.h"
@@ -152,6 +153,8 @@ static int make_parts(leno_node *n)
 	error = n->mesh ? fan_open(n) : LENO_MEMORY;
 	if (!error)
 		error = meet_open(n);
+	if (!error)
+		error = states_open(n);
 	return error ? error : direct_open(n);
 }
 
@@ -255,6 +258,7 @@ void leno_engine_free(leno_node *n)
 		return;
 	n->leaving = true;
 	fan_free(n);
+	states_free(n);
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)); cursor = 0)
 		peers_free(p);
 	streams_clear(n);

@@ -296,7 +296,7 @@ int store_put(struct store *s, const struct entry *e, struct stored **ret_old)
 	return 1;
 }
 
-void store_drop(struct store *s, struct stored *e)
+void store_take(struct store *s, struct stored *e)
 {
 	const struct entry name = stored_entry(e);
 	bool there;
@@ -304,7 +304,13 @@ void store_drop(struct store *s, struct stored *e)
 
 	assert(there && *at == e);
 	*at = e->next;
+	e->next = NULL;
 	count_in(s, e, false);
+}
+
+void store_drop(struct store *s, struct stored *e)
+{
+	store_take(s, e);
 	store_free(s, e);
 }
 

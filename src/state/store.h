@@ -71,7 +71,8 @@ struct stored *store_same(const struct stored *);
  * freed by store_free(); 0 when not. LENO_MEMORY: there is no room. */
 int  store_put(struct store *, const struct entry *, struct stored **ret_old);
 void store_free(struct store *, struct stored *);        /* what was put out. NULL is fine */
-void store_drop(struct store *, struct stored *);        /* takes it out, and frees it */
+void store_take(struct store *, struct stored *);        /* out; to be freed by store_free() */
+void store_drop(struct store *, struct stored *);        /* both                      */
 
 struct digest store_digest(const struct store *, struct range);
 static inline size_t store_count(const struct store *s)

@@ -37,6 +37,7 @@ bool read_word(struct bytes b, struct word *ret)
 	case STATE_MEET:
 		w.flags = read_u8(&r);
 		w.met_ms = read_varint(&r);
+		w.you_ms = read_varint(&r);
 		read_digest(&r, &w.digest);
 		break;
 	case STATE_LEAVE:
@@ -78,8 +79,10 @@ void write_word(struct writer *w, const struct word *v)
 	write_bytes(w, v->tag, sizeof v->tag);
 	if (v->op == STATE_MEET || v->op == STATE_ENTRIES)
 		write_u8(w, v->flags);
-	if (v->op == STATE_MEET)
+	if (v->op == STATE_MEET) {
 		write_varint(w, v->met_ms);
+		write_varint(w, v->you_ms);
+	}
 	if (v->op == STATE_ASK || v->op == STATE_SAME || v->op == STATE_NODE ||
 	    v->op == STATE_LIST) {
 		write_u8(w, (uint8_t)v->range.level);

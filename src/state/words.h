@@ -1,7 +1,10 @@
 /* words.h - what two sharers of a map say to each other, in items of their session.
  *
  *   op u8 | tag 8 | ...
- *   MEET     flags u8 | met varint | sum u64 | count varint     I share it, and stand here
+ *   MEET     flags u8 | met varint | you varint | sum u64 | count varint
+ *                                                               I share it, and stand here;
+ *                                                               in sync with any other at met,
+ *                                                               with you at you (ms; 0: never)
  *   LEAVE                                                       I share it no more
  *   ASK      level u8 | prefix u64 | sum u64 | count varint     what have you here? I: this
  *   SAME     level u8 | prefix u64                              the same
@@ -29,7 +32,7 @@ enum {
 	ENTRIES_LAST   = 1,
 	LIST_MAX       = 64,           /* entries in a range that are listed one by one */
 	FETCH_MAX      = 64,
-	WORD_HEAD_MAX  = 1 + STATE_TAG + 1 + 8 + 9 + 9,
+	WORD_HEAD_MAX  = 1 + STATE_TAG + 1 + 9 + 9 + 8 + 9,
 	WORD_FILL      = 14 * 1024,    /* entries in one word: about a record's worth  */
 	WORD_MAX       = WORD_HEAD_MAX + WORD_FILL + ENTRY_MAX
 };
@@ -39,7 +42,7 @@ struct word {
 	enum state_op op;
 	uint8_t  tag[STATE_TAG];
 	uint8_t  flags;
-	uint64_t met_ms;
+	uint64_t met_ms, you_ms;
 	struct range range;
 	struct digest digest;
 	struct bytes rest;             /* of NODE, LIST, FETCH and ENTRIES: what follows */

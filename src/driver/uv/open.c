@@ -34,7 +34,7 @@ static int fill_identity(leno_engine_config *config, int *ret_lock)
 	struct idfile id;
 	int error;
 
-	config->wall_ms = wall_ms();
+	config->wall_ms = config->clock_ms = wall_ms();
 	if (!path)
 		return secret_random(config->identity, sizeof config->identity) ? LENO_OK
 		                                                                : LENO_SYSTEM;
