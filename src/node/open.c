@@ -93,9 +93,9 @@ static int keep_strings(leno_node *n)
 	for (size_t i = 0; i < o->n_advertise; i++)
 		n->advertise[i] = keep_text(&at, o->advertise[i]);
 	o->advertise = n->advertise;
-	o->identity_file = o->secret_file = NULL;
 	o->certificate_file = o->network_key_file = o->invitation = NULL;
 	o->allow = NULL;
+	o->identity_file = o->secret_file = o->state_dir = NULL;
 	o->secret = (leno_bytes){ 0 };
 	return 0;
 }

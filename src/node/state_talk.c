@@ -17,7 +17,7 @@ bool states_item(const struct item *item)
 
 void sharer_reset(leno_state *st, struct sharer *s)
 {
-	serve_end(&s->serve);
+	supply_end(&s->supply);
 	s->met = s->fixed = false;
 	if (st->asking == s) {
 		pull_end(&st->pull);
@@ -142,8 +142,8 @@ static bool next_word(leno_state *st, struct sharer *s, struct writer *w)
 		write_meet(st, s, w);
 	} else if (st->asking == s && write_question(st, w)) {
 		return true;
-	} else if (serve_wants(&s->serve)) {
-		serve_next(&s->serve, &st->store, st->tag, st->options.per_node ? self : NULL, w);
+	} else if (supply_wants(&s->supply)) {
+		supply_next(&s->supply, &st->store, st->tag, st->options.per_node ? self : NULL, w);
 	}
 	return writer_size(w) > 0;
 }
@@ -397,7 +397,7 @@ static int take_word(leno_state *st, struct peer *p, const struct word *w)
 		break;
 	case STATE_ASK:
 	case STATE_FETCH:
-		error = serve_take(&s->serve, w);
+		error = supply_take(&s->supply, w);
 		break;
 	case STATE_ENTRIES:
 		error = take_entries(st, p, w->rest);

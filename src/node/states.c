@@ -33,7 +33,7 @@ static void free_state(leno_state *st)
 	st->node->states->count--;
 	pull_end(&st->pull);
 	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
-		serve_end(&s->serve);
+		supply_end(&s->supply);
 		mem_free(s);
 	}
 	map_clear(&st->sharers);

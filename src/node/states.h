@@ -42,7 +42,7 @@ struct sharer {
 	uint64_t told_ms, told_you_ms; /* ... and when we had been in sync then        */
 	uint64_t told_round;         /* of `discarded`                                 */
 	bool     fixed;              /* that is yet to be told, as it is               */
-	struct serve serve;
+	struct supply supply;
 };
 
 struct watch {

@@ -143,9 +143,9 @@ int pull_take(struct pull *p, const struct store *s, const struct word *w)
 
 /* ---- answering ------------------------------------------------------------------------------ */
 
-int serve_take(struct serve *s, const struct word *w)
+int supply_take(struct supply *s, const struct word *w)
 {
-	struct serve_job *job;
+	struct supply_job *job;
 	struct reader r = reader_of(w->rest);
 
 	if (s->n == PULL_WINDOW)
@@ -155,24 +155,24 @@ int serve_take(struct serve *s, const struct word *w)
 	if (!s->jobs)
 		return LENO_MEMORY;
 	job = &s->jobs[(s->first + s->n++) % PULL_WINDOW];
-	*job = (struct serve_job){ .fetch = w->op == STATE_FETCH, .range = w->range,
+	*job = (struct supply_job){ .fetch = w->op == STATE_FETCH, .range = w->range,
 	                           .digest = w->digest };
 	while (reader_left(&r) > 0)
 		job->hashes[job->n++] = read_u64(&r);
 	return 0;
 }
 
-void serve_end(struct serve *s)
+void supply_end(struct supply *s)
 {
 	mem_free(s->jobs);
-	*s = (struct serve){ 0 };
+	*s = (struct supply){ 0 };
 }
 
-static void done(struct serve *s)
+static void done(struct supply *s)
 {
 	s->first = (s->first + 1) % PULL_WINDOW;
 	if (--s->n == 0)
-		serve_end(s);
+		supply_end(s);
 }
 
 static void write_node(const struct store *s, struct word *v, struct writer *w)
@@ -204,7 +204,7 @@ static void write_list(const struct store *s, struct word *v, struct writer *w)
 }
 
 /* Entries of the job, as many as fit. True: these were the last. */
-static bool write_entries(struct serve_job *job, const struct store *s, const leno_id *only,
+static bool write_entries(struct supply_job *job, const struct store *s, const leno_id *only,
                           struct writer *w)
 {
 	size_t begun = writer_size(w);
@@ -233,7 +233,7 @@ static bool write_entries(struct serve_job *job, const struct store *s, const le
 	return false;
 }
 
-static void answer_entries(struct serve *s, struct serve_job *job, const struct store *store,
+static void answer_entries(struct supply *s, struct supply_job *job, const struct store *store,
                            const leno_id *only, struct word *v, struct writer *w)
 {
 	uint8_t *flags;
@@ -249,10 +249,10 @@ static void answer_entries(struct serve *s, struct serve_job *job, const struct 
 	done(s);
 }
 
-void serve_next(struct serve *s, const struct store *store, const uint8_t tag[STATE_TAG],
+void supply_next(struct supply *s, const struct store *store, const uint8_t tag[STATE_TAG],
                 const leno_id *only, struct writer *w)
 {
-	struct serve_job *job = &s->jobs[s->first];
+	struct supply_job *job = &s->jobs[s->first];
 	struct digest have = store_digest(store, job->range);
 	struct word v = { .range = job->range };
 

@@ -1,7 +1,7 @@
 /* pull.h - becoming as new as another replica: the two ends of asking.
  *
- *   pull_begin --> pull_next: ASK, FETCH --> the other's serve_take
- *   the other's serve_next: SAME, NODE, LIST, ENTRIES --> pull_take, and merged by the caller
+ *   pull_begin --> pull_next: ASK, FETCH --> the other's supply_take
+ *   the other's supply_next: SAME, NODE, LIST, ENTRIES --> pull_take, and merged by the caller
  *   until pull_over
  *
  *  1. Who asks has at most PULL_WINDOW answers outstanding, so who answers keeps at most so
@@ -39,7 +39,7 @@ bool pull_next(struct pull *, const struct store *, struct word *ret, uint8_t re
 /* An answer; entries are for the caller to merge. PROTOCOL (there was no such question), MEMORY. */
 int  pull_take(struct pull *, const struct store *, const struct word *);
 
-struct serve_job {
+struct supply_job {
 	bool     fetch;
 	struct range range;
 	struct walk  walk;
@@ -48,22 +48,22 @@ struct serve_job {
 	struct digest digest;        /* of who asks                                    */
 };
 
-struct serve {
-	struct serve_job *jobs;      /* a ring of PULL_WINDOW                          */
+struct supply {
+	struct supply_job *jobs;      /* a ring of PULL_WINDOW                          */
 	unsigned first, n;
 };
 
 /* ASK or FETCH. PROTOCOL: more than PULL_WINDOW at once. MEMORY. */
-int  serve_take(struct serve *, const struct word *);
-void serve_end(struct serve *);
-static inline bool serve_wants(const struct serve *s)
+int  supply_take(struct supply *, const struct word *);
+void supply_end(struct supply *);
+static inline bool supply_wants(const struct supply *s)
 {
 	return s->n > 0;
 }
 
 /* Writes the next word of an answer into w, which has room for WORD_MAX. only: entries by this
  * writer alone; NULL: all. */
-void serve_next(struct serve *, const struct store *, const uint8_t tag[STATE_TAG],
+void supply_next(struct supply *, const struct store *, const uint8_t tag[STATE_TAG],
                 const leno_id *only, struct writer *);
 
 #endif

@@ -65,7 +65,7 @@ __attribute__((unused)) static struct traffic exchange(struct store *to, const s
 	static const uint8_t tag[STATE_TAG] = { 7 };
 	uint8_t rest[8 * FETCH_MAX];
 	struct pull pull = { 0 };
-	struct serve serve = { 0 };
+	struct supply supply = { 0 };
 	struct traffic t = { 0 };
 	struct word word;
 
@@ -81,14 +81,14 @@ __attribute__((unused)) static struct traffic exchange(struct store *to, const s
 			t.words++;
 			t.bytes += writer_size(&w);
 			CHECK(read_word(writer_bytes(&w), &word));
-			CHECK_EQ(serve_take(&serve, &word), 0);
+			CHECK_EQ(supply_take(&supply, &word), 0);
 		}
-		if (serve_wants(&serve)) {
+		if (supply_wants(&supply)) {
 			struct writer w = writer_of(buf, sizeof buf);
 			struct reader r;
 			struct entry e;
 
-			serve_next(&serve, from, tag, only, &w);
+			supply_next(&supply, from, tag, only, &w);
 			CHECK(!w.full);
 			t.words++;
 			t.bytes += writer_size(&w);
@@ -105,7 +105,7 @@ __attribute__((unused)) static struct traffic exchange(struct store *to, const s
 	}
 	CHECK(pull_over(&pull));
 	pull_end(&pull);
-	serve_end(&serve);
+	supply_end(&supply);
 	return t;
 }
 

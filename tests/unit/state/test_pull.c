@@ -102,7 +102,7 @@ TEST(what_nobody_asked_for_is_refused)
 {
 	struct store s;
 	struct pull pull = { 0 };
-	struct serve serve = { 0 };
+	struct supply supply = { 0 };
 	struct word ask = { .op = STATE_ASK }, got;
 	uint8_t rest[8 * FETCH_MAX];
 
@@ -118,9 +118,9 @@ TEST(what_nobody_asked_for_is_refused)
 	CHECK(pull_over(&pull));
 	pull_end(&pull);
 	for (int i = 0; i < PULL_WINDOW; i++)
-		CHECK_EQ(serve_take(&serve, &ask), 0);
-	CHECK_EQ(serve_take(&serve, &ask), LENO_PROTOCOL);
-	serve_end(&serve);
+		CHECK_EQ(supply_take(&supply, &ask), 0);
+	CHECK_EQ(supply_take(&supply, &ask), LENO_PROTOCOL);
+	supply_end(&supply);
 	store_clear(&s);
 }
 
