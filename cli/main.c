@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{ "pipe", "NODE TOPIC", "standard input to another's output, and back", cmd_pipe },
 	{ "forward", "PORT NODE:PORT", "a port of this machine that leads to one there",
 	  cmd_forward },
+	{ "state", "get|set|delete|watch|dump MAP ...", "maps that nodes share", cmd_state },
 	{ "stats", "[NODE]", "what a node, its links and sessions have counted", cmd_stats },
 	{ "top", "[NODE]", "the same as it goes, live", cmd_top },
 	{ "id", "", "the id that an identity file holds", cmd_id },
