@@ -241,6 +241,12 @@ static void begin(struct state *s)
 		show(s);
 	} else if (s->action == WATCH) {
 		s->app.deadline = -1;
+		if (s->app.set->json) {
+			cJSON *object = json_event("watching");
+
+			json_text(object, "map", s->map);
+			out_json(object);
+		}
 		if (leno_state_watch(s->shared, s->key, false, on_change, s, &watch))
 			refused(s, LENO_MEMORY, NULL);
 	} else {

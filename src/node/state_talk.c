@@ -176,7 +176,31 @@ void states_feed(struct peer *p)
 		;
 }
 
-void state_push(leno_state *st, const struct entry *e)
+/* Guests share it without being listed (visitors): writers do not know of them. */
+static bool is_guest(const struct sharer *s)
+{
+	return s->here && s->met && !s->listed;
+}
+
+/* To guests what others say is passed on by the listed one of the lowest id. */
+static bool passes_on(const leno_state *st)
+{
+	const leno_node *n = st->node;
+	bool guests = false;
+	size_t cursor = 0;
+
+	if (n->options.visitor || st->options.per_node)
+		return false;
+	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
+		guests = guests || is_guest(s);
+		if (s->here && s->listed && memcmp(s->id.bytes, n->identity.id.bytes, 16) < 0)
+			return false;
+	}
+	return guests;
+}
+
+/* from: NULL, when it is ours, and for all. */
+static void push(leno_state *st, const struct entry *e, const leno_id *from)
 {
 	struct word v = { .op = STATE_ENTRIES };
 	struct writer w = writer_of(st->node->states->word, sizeof st->node->states->word);
@@ -188,7 +212,7 @@ void state_push(leno_state *st, const struct entry *e)
 	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
 		struct peer *p = s->here && s->met ? peers_get(st->node, &s->id) : NULL;
 
-		if (!s->here)
+		if (!s->here || (from && (!is_guest(s) || leno_id_same(from, &s->id))))
 			continue;
 		if (!p || p->life != s->life || session_queued(p->session) > PUSH_QUEUE ||
 		    put(p, writer_bytes(&w))) {
@@ -199,6 +223,11 @@ void state_push(leno_state *st, const struct entry *e)
 		}
 		peers_wake(p);
 	}
+}
+
+void state_push(leno_state *st, const struct entry *e)
+{
+	push(st, e, NULL);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -354,13 +383,17 @@ static int take_entries(leno_state *st, struct peer *p, struct bytes rest)
 {
 	struct reader r = reader_of(rest);
 	uint64_t wall_ms = states_wall_ms(st->node);
+	bool on = passes_on(st);
 	struct entry e;
 
 	while (!st->left && !st->node->leaving && read_entry(&r, &e)) {
 		if (!may_write(st, p, &e) || !entry_timely(&e, wall_ms))
 			refuse(st, p, &e);
-		else if (state_merge(st, &e, STATE_THEIRS) > 0)
+		else if (state_merge(st, &e, STATE_THEIRS) > 0) {
 			st->taken++;
+			if (on)
+				push(st, &e, &p->id);
+		}
 	}
 	return r.bad ? LENO_PROTOCOL : 0;
 }

@@ -7,6 +7,7 @@
  *
  *  1. To a sharer that is met and here each change of ours goes at once. Where there is no room
  *     in its session it is told MEET, later, and asks: so nothing is queued for it.
+ *     Visitors are in no atlas, so writers do not know of them: one member passes on to them.
  *  2. One pull at a time: after it, most of the others have nothing more that we lack.
  *  3. A sharer that is apart (see too_old() in state_talk.c) is not asked.
  *  4. A state that is left in a handler lives until states_settle(). */
