@@ -18,7 +18,7 @@ static const struct peer *const peer_tables[] = {
 	tcp_peers, tls_peers, ws_peers, udp_peers, zmq_peers, nng_peers, leno_peers, stream_peers
 };
 static const struct figure *const figure_tables[] = {
-	text_figures, wire_figures, idle_figures, notice_figures, scale_figures
+	text_figures, wire_figures, idle_figures, notice_figures, scale_figures, state_figures
 };
 
 static const struct {
@@ -205,7 +205,8 @@ _Noreturn static void usage(FILE *out)
 	        "usage: leno-bench [-q] [-u] [-v] [-n passes] [-w ms] [-p peers] [-m metrics] [-s sizes]\n"
 	        "                  [-l file]\n"
 	        "  -p  peers by name, globs separated by commas:  -p 'leno*,zmq,tcp'\n"
-	        "  -m  throughput (with cpu), rtt, first, allocs, wire, idle, text, notice, scale\n"
+	        "  -m  throughput (with cpu), rtt, first, allocs, wire, idle, text, notice, scale,\n"
+	        "      state\n"
 	        "  -s  payload sizes in bytes, 1 to %d:            -s 64,1024\n"
 	        "  -n  passes, of which the median (5)\n"
 	        "  -w  length of a window in ms (%d)\n"
