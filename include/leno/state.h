@@ -7,7 +7,7 @@
  * it finds out by digests, and only that is sent. Who comes late asks one other for all of it.
  *
  * All sharers may write (see leno_state_options.writer) and believe what the others pass on: a
- * network's secret keeps strangers out. Names and keys are not sent in clear.
+ * network's secret keeps strangers out. A large map is asked for whole even by who reads one key.
  *
  *  1. An entry whose stamp is more than 5 minutes ahead of this node's clock is not taken:
  *     the log says so. So no clock can keep a key from being written.
@@ -43,7 +43,8 @@ typedef struct leno_state_options {
 	                            see leno_state_of(). No counters, sets and owners  */
 	leno_id  writer;         /* zeros: all sharers write. Else this node alone, and copies
 	                            are taken from it alone                            */
-	size_t   memory_max;     /* bytes of this copy; default 64 MiB                 */
+	size_t   memory_max;     /* bytes of this copy, beside the memory_max of the node;
+	                            default 64 MiB, 4096 at least                      */
 	leno_ms  horizon_ms;     /* default 7 days; the same for all sharers           */
 	bool     keep;           /* in the folder options.state_dir, if the node has one */
 } leno_state_options;

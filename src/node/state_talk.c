@@ -379,6 +379,15 @@ static void refuse(leno_state *st, const struct peer *p, const struct entry *e)
 		           (unsigned long long)st->refused);
 }
 
+/* All who were to hear that it died have, or will be found too old. */
+static bool is_forgotten(const leno_state *st, const struct entry *e)
+{
+	uint64_t wall_ms = states_wall_ms(st->node), horizon = (uint64_t)st->options.horizon_ms;
+
+	return e->dead && entry_died_ms(e) + horizon < wall_ms &&
+	       !store_find(&st->store, e->kind, e->key, e->sub);
+}
+
 static int take_entries(leno_state *st, struct peer *p, struct bytes rest)
 {
 	struct reader r = reader_of(rest);
@@ -389,7 +398,7 @@ static int take_entries(leno_state *st, struct peer *p, struct bytes rest)
 	while (!st->left && !st->node->leaving && read_entry(&r, &e)) {
 		if (!may_write(st, p, &e) || !entry_timely(&e, wall_ms))
 			refuse(st, p, &e);
-		else if (state_merge(st, &e, STATE_THEIRS) > 0) {
+		else if (!is_forgotten(st, &e) && state_merge(st, &e, STATE_THEIRS) > 0) {
 			st->taken++;
 			if (on)
 				push(st, &e, &p->id);
@@ -408,6 +417,19 @@ static void take_answer(leno_state *st, struct sharer *s, const struct word *w)
 	state_stop_asking(st);
 	state_insync(st, s);
 	state_ask_next(st);
+}
+
+/* Who is not answered now asks again when it has waited for STATE_STALL_MS. */
+static bool may_supply(const leno_state *st, const struct sharer *s)
+{
+	unsigned n = 0;
+	size_t cursor = 0;
+
+	if (supply_wants(&s->supply))
+		return true;
+	for (const struct sharer *o; (o = map_next(&st->sharers, &cursor));)
+		n += supply_wants(&o->supply);
+	return n < STATE_SUPPLIES;
 }
 
 static int take_word(leno_state *st, struct peer *p, const struct word *w)
@@ -430,7 +452,7 @@ static int take_word(leno_state *st, struct peer *p, const struct word *w)
 		break;
 	case STATE_ASK:
 	case STATE_FETCH:
-		error = supply_take(&s->supply, w);
+		error = may_supply(st, s) ? supply_take(&s->supply, w) : 0;
 		break;
 	case STATE_ENTRIES:
 		error = take_entries(st, p, w->rest);

@@ -23,6 +23,7 @@ enum {
 	STATE_STALL_MS   = 10 * 1000,    /* without an answer: another one is asked     */
 	STATE_LOOKS      = 20000,        /* entries a tick, for those that died long ago */
 	STATE_SHARERS    = 4096,         /* of one map, that are remembered             */
+	STATE_SUPPLIES   = 64,           /* of one map, that are answered at one time   */
 	STATE_WATCHES    = 1024,
 	STATE_LOG_MS     = 60 * 1000,
 	STATE_ALONE_MS   = 1000          /* from when nobody has been found             */

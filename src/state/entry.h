@@ -13,7 +13,7 @@
  *   OWNER   who decides what becomes of this key. value: an id
  *
  * The value of a dead one is when it died, u64 ms of wall clock: it is kept so long that all
- * hear of it (see horizon in space.h).
+ * hear of it (the horizon, see leno/state.h).
  *
  * A stamp is a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", OPODIS 2014) of
  * one name: ms of wall clock in the high 48 bits, and 16 to count on. Who writes takes its wall
