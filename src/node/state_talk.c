@@ -19,6 +19,7 @@ void sharer_reset(leno_state *st, struct sharer *s)
 {
 	supply_end(&s->supply);
 	s->met = s->fixed = false;
+	s->mate_told = s->mate_heard = false;
 	if (st->asking == s) {
 		pull_end(&st->pull);
 		st->asking = NULL;
@@ -99,8 +100,15 @@ static void fix_standing(leno_state *st, struct sharer *s)
 
 static void write_meet(leno_state *st, struct sharer *s, struct writer *w)
 {
-	struct word v = { .op = STATE_MEET, .flags = s->answer_due && !s->meet_due ? MEET_ANSWER : 0 };
+	bool answer = s->answer_due && !s->meet_due && (!s->mate || s->mate_told);
+	struct word v = { .op = STATE_MEET, .flags = answer ? MEET_ANSWER : 0 };
 
+	if (answer ? s->mate_heard : s->mate && !s->mate_told)
+		v.flags |= MEET_GIVE_WAY;
+	if (answer)
+		s->mate_heard = false;
+	else
+		s->mate_told = true;
 	if (!s->fixed)
 		fix_standing(st, s);
 	s->fixed = s->meet_due = s->answer_due = false;
@@ -239,7 +247,7 @@ void state_ask_next(leno_state *st)
 	if (st->asking || st->left)
 		return;
 	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
-		if (!s->pull_due || !s->here || !s->met || s->apart)
+		if (!s->pull_due || !s->here || !s->met || s->apart || s->mate)
 			continue;
 		if (pull_begin(&st->pull))
 			return;
@@ -280,16 +288,28 @@ static enum verdict too_old(const leno_state *st, const struct sharer *s, const 
 	     : s->told.sum < w->digest.sum ? WE_ARE_OLD : IT_IS_OLD;
 }
 
-static void become_new(leno_state *st)
+static bool settled_lately(const leno_state *st)
 {
+	return states_wall_ms(st->node) - st->settled_ms <= (uint64_t)st->options.horizon_ms / 4;
+}
+
+/* Those with whom we were in company give way as we do: else what we drop would come back of them.
+ * `to` is the one that has made us. */
+static void become_new(leno_state *st, const struct sharer *to)
+{
+	uint64_t wall_ms = states_wall_ms(st->node);
 	size_t cursor = 0;
 
 	events_log(st->node, LENO_LOG_WARN, "map %s: this copy was apart for too long, and is taken anew",
 	           st->name);
 	st->discarded++;
 	st->met_ms = 0;
+	st->settled_ms = wall_ms;
 	state_discard(st);
 	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
+		s->mate = s != to && s->met_ms &&
+		          wall_ms - s->met_ms <= (uint64_t)st->options.horizon_ms / 4;
+		s->mate_told = false;
 		s->met_ms = 0;
 		s->fixed = false;
 		if (!s->here)
@@ -306,6 +326,20 @@ static bool may_ask(const leno_state *st, const leno_id *id)
 	static const leno_id all = { { 0 } };
 
 	return leno_id_same(&st->options.writer, &all) || leno_id_same(&st->options.writer, id);
+}
+
+/* It has given way, or has heard that it should and knows better; or it says so to us. */
+static void take_way(leno_state *st, struct sharer *s, const struct word *w)
+{
+	bool answer = w->flags & MEET_ANSWER, way = w->flags & MEET_GIVE_WAY;
+
+	if (w->met_ms == 0 || (answer && way))
+		s->mate = false;
+	if (answer || !way)
+		return;
+	s->mate_heard = true;
+	if (st->met_ms && !settled_lately(st))
+		become_new(st, s);
 }
 
 static void take_meet(leno_state *st, struct peer *p, const struct word *w)
@@ -325,6 +359,7 @@ static void take_meet(leno_state *st, struct peer *p, const struct word *w)
 		fix_standing(st, s);
 	}
 	s->apart = false;
+	take_way(st, s, w);
 	if (s->told_round != st->discarded) {  /* it judges what we were: it will hear anew */
 		s->meet_due = true;
 		return;
@@ -333,9 +368,10 @@ static void take_meet(leno_state *st, struct peer *p, const struct word *w)
 	case TOGETHER:
 		break;
 	case WE_ARE_OLD:
-		become_new(st);
+		become_new(st, s);
 		break;
 	case IT_IS_OLD:
+		st->settled_ms = states_wall_ms(st->node);
 		s->apart = true;
 		return;
 	}
@@ -388,17 +424,19 @@ static bool is_forgotten(const leno_state *st, const struct entry *e)
 	       !store_find(&st->store, e->kind, e->key, e->sub);
 }
 
-static int take_entries(leno_state *st, struct peer *p, struct bytes rest)
+static int take_entries(leno_state *st, const struct sharer *s, struct peer *p, struct bytes rest)
 {
 	struct reader r = reader_of(rest);
-	uint64_t wall_ms = states_wall_ms(st->node);
+	uint64_t wall_ms = states_wall_ms(st->node), horizon = (uint64_t)st->options.horizon_ms;
+	bool old = s->apart || s->mate;        /* what it has had for long may be deleted */
 	bool on = passes_on(st);
 	struct entry e;
 
 	while (!st->left && !st->node->leaving && read_entry(&r, &e)) {
 		if (!may_write(st, p, &e) || !entry_timely(&e, wall_ms))
 			refuse(st, p, &e);
-		else if (!is_forgotten(st, &e) && state_merge(st, &e, STATE_THEIRS) > 0) {
+		else if (!(old && stamp_ms(e.stamp) + horizon < wall_ms) && !is_forgotten(st, &e) &&
+		         state_merge(st, &e, STATE_THEIRS) > 0) {
 			st->taken++;
 			if (on)
 				push(st, &e, &p->id);
@@ -455,7 +493,7 @@ static int take_word(leno_state *st, struct peer *p, const struct word *w)
 		error = may_supply(st, s) ? supply_take(&s->supply, w) : 0;
 		break;
 	case STATE_ENTRIES:
-		error = take_entries(st, p, w->rest);
+		error = take_entries(st, s, p, w->rest);
 		if (w->flags & ENTRIES_LAST && !st->left)
 			take_answer(st, s, w);
 		break;

@@ -38,7 +38,9 @@ struct sharer {
 	bool     met;                /* it has told us where it stands                 */
 	bool     meet_due, answer_due, leave_due;
 	bool     pull_due;
-	bool     apart;
+	bool     apart;              /* it is too old: see too_old()                    */
+	bool     mate;               /* it is to give way, as we had to: not asked before */
+	bool     mate_told, mate_heard; /* that it has been told so; that it has told us */
 	uint64_t met_ms;             /* wall clock, when we were in sync last; 0: never */
 	struct digest told;          /* where we stood when we told it MEET ...        */
 	uint64_t told_ms, told_you_ms; /* ... and when we had been in sync then        */
@@ -68,6 +70,7 @@ struct leno_state {
 	struct store store;
 	struct map   sharers;
 	uint64_t     born_us;
+	uint64_t     settled_ms;     /* when it gave way, or another did to it, last   */
 	uint64_t     met_ms;         /* when this copy was in sync with any other last */
 	struct sharer *asking;       /* whom `pull` asks                               */
 	struct pull  pull;

@@ -29,6 +29,8 @@ enum state_op { STATE_MEET = 1, STATE_LEAVE, STATE_ASK, STATE_SAME, STATE_NODE, 
 enum {
 	STATE_TAG      = 8,
 	MEET_ANSWER    = 1,            /* to a MEET: none is awaited                  */
+	MEET_GIVE_WAY  = 2,            /* we were together, and I had to: so have you;
+	                                  in an answer: heard                          */
 	ENTRIES_LAST   = 1,
 	LIST_MAX       = 64,           /* entries in a range that are listed one by one */
 	FETCH_MAX      = 64,

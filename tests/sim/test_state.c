@@ -46,7 +46,7 @@ TEST(a_change_is_seen_two_hops_away_within_two_delays_and_five_milliseconds)
 	share(2, NULL);
 	sim_run(sim, SECONDS(2));
 	for (int i = 0; i < 10; i++) {
-		char value[8];
+		char value[16];
 
 		snprintf(value, sizeof value, "%d", i);
 		at = sim_now(sim);
@@ -236,7 +236,46 @@ TEST(an_old_copy_resurrects_nothing)
 	end();
 }
 
-TEST_MAIN(TEST_CASE(what_one_sets_all_have),
+/* Each side was in company all the time: one of them gives way, as a whole. */
+TEST(two_groups_that_were_apart_for_too_long_end_alike)
+{
+	static const leno_state_options hour = { .horizon_ms = 3600 * 1000 };
+
+	begin(51, 4);
+	for (unsigned i = 1; i < 4; i++)
+		sim_wire(n[i - 1], n[i], NULL);
+	CHECK(sim_settle(sim, SECONDS(10)));
+	for (unsigned i = 0; i < 4; i++)
+		share(i, &hour);
+	sim_run(sim, SECONDS(1));
+	set(0, "goes", "x");
+	set(0, "stays", "x");
+	sim_run(sim, SECONDS(60));
+	sim_cut(n[1], n[2]);
+	sim_run(sim, SECONDS(60));
+	sim_leno(n[0]);
+	CHECK_EQ(leno_state_delete(m[0], text("goes")), 0);
+	set(0, "one", "x");
+	set(0, "two", "x");                    /* so that this side has more */
+	sim_run(sim, MINUTES(90));
+	set(1, "left", "x");
+	set(3, "right", "x");
+	sim_mend(n[1], n[2]);
+	sim_run(sim, MINUTES(3));
+	for (unsigned i = 0; i < 4; i++) {
+		CHECK_STR(get(i, "goes"), "");
+		CHECK_STR(get(i, "stays"), "x");
+		CHECK_STR(get(i, "one"), "x");
+		CHECK_STR(get(i, "left"), "x");
+		CHECK_STR(get(i, "right"), "x");
+		CHECK_EQ(entries(i), entries(0));
+	}
+	CHECK_EQ(info_of(0).discarded + info_of(1).discarded, 0);
+	end();
+}
+
+TEST_MAIN(TEST_CASE(two_groups_that_were_apart_for_too_long_end_alike),
+          TEST_CASE(what_one_sets_all_have),
           TEST_CASE(a_change_is_seen_two_hops_away_within_two_delays_and_five_milliseconds),
           TEST_CASE(both_sides_of_a_partition_write_and_agree_once_it_heals),
           TEST_CASE(counters_add_up_and_sets_keep_what_was_put_in_meanwhile),

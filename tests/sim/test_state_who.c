@@ -253,6 +253,42 @@ TEST(what_is_kept_is_there_again_and_failure_to_keep_is_told)
 	end();
 }
 
+/* It was switched off for longer than the others remember. */
+TEST(a_kept_copy_that_comes_back_late_resurrects_nothing)
+{
+	static const leno_engine_store store = { .load = keep_load, .change = keep_change };
+	static const leno_state_options o = { .keep = true, .horizon_ms = 3600 * 1000 };
+	static const leno_state_options hour = { .horizon_ms = 3600 * 1000 };
+
+	n_kept = 0;
+	keeping = 0;
+	row(81, 3);
+	share(0, &hour);
+	share(1, &hour);
+	leno_engine_set_store(sim_leno(n[2]), &store);
+	share(2, &o);
+	sim_run(sim, SECONDS(1));
+	set(0, "goes", "x");
+	set(0, "stays", "x");
+	sim_run(sim, SECONDS(30));
+	sim_crash(n[2]);
+	sim_run(sim, SECONDS(30));
+	sim_leno(n[0]);
+	CHECK_EQ(leno_state_delete(m[0], text("goes")), 0);
+	sim_run(sim, MINUTES(90));
+	sim_start(n[2]);
+	leno_engine_set_store(sim_leno(n[2]), &store);
+	share(2, &o);
+	CHECK_STR(get(2, "goes"), "x");        /* as it was kept */
+	sim_run(sim, MINUTES(2));
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK_STR(get(i, "goes"), "");
+		CHECK_STR(get(i, "stays"), "x");
+	}
+	CHECK_EQ(info_of(2).discarded, 1);
+	end();
+}
+
 TEST(what_cannot_be_is_said)
 {
 	static const leno_state_options small = { .memory_max = 8192 }, tiny = { .memory_max = 1 };
@@ -288,4 +324,5 @@ TEST_MAIN(TEST_CASE(each_nodes_own_entry_goes_when_it_goes),
           TEST_CASE(the_owner_decides_between_two_who_want_the_same),
           TEST_CASE(a_watch_hears_old_and_new_of_its_keys),
           TEST_CASE(what_is_kept_is_there_again_and_failure_to_keep_is_told),
+          TEST_CASE(a_kept_copy_that_comes_back_late_resurrects_nothing),
           TEST_CASE(what_cannot_be_is_said))
