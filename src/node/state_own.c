@@ -10,7 +10,7 @@
 #define OWN_TYPE "leno/state"
 
 struct decision {
-	struct list   all;           /* states.decided; in no list while it is asked   */
+	struct list   all;           /* states.decided, or states.asked                */
 	leno_node    *node;
 	uint8_t       tag[STATE_TAG];
 	leno_done_fn *done;
@@ -110,6 +110,7 @@ static void answered(leno_node *n, void *user, const leno_answer *a)
 	void *theirs = d->user;
 	struct entry e;
 
+	list_remove(&d->all);
 	mem_free(d);
 	/* It comes to us with the owner's other changes, too: but `done` shall find it here. */
 	if (!a->error && st && read_entry(&r, &e) && entry_timely(&e, states_wall_ms(n)))
@@ -155,12 +156,22 @@ int leno_state_compare_and_set(leno_state *st, leno_bytes key, const leno_state_
 		error = ask(st, &owner, d, key, v, value, timeout);
 		if (error)
 			mem_free(d);
+		else
+			list_append(&st->node->states->asked, &d->all);
 		return error;
 	}
 	d->error = decide(st, key, v, value, &d->code);
 	list_append(&st->node->states->decided, &d->all);
 	timers_set(&st->node->timers, &st->node->states->timer, st->node->now_us);
 	return 0;
+}
+
+void states_forget_asked(leno_node *n)
+{
+	list_each (it, next, &n->states->asked) {
+		list_remove(it);
+		mem_free(list_item(it, struct decision, all));
+	}
 }
 
 void states_decided(leno_node *n)

@@ -380,9 +380,8 @@ static void take_meet(leno_state *st, struct peer *p, const struct word *w)
 		state_insync(st, s);
 	else if (may_ask(st, &s->id))
 		s->pull_due = w->digest.count > 0;
-	if (!s->pull_due)
-		st->synced_due = true;
 	state_ask_next(st);
+	state_look_whole(st);
 }
 
 static bool may_write(const leno_state *st, const struct peer *p, const struct entry *e)
@@ -455,6 +454,7 @@ static void take_answer(leno_state *st, struct sharer *s, const struct word *w)
 	state_stop_asking(st);
 	state_insync(st, s);
 	state_ask_next(st);
+	state_look_whole(st);
 }
 
 /* Who is not answered now asks again when it has waited for STATE_STALL_MS. */

@@ -20,6 +20,7 @@ int states_open(leno_node *n)
 	}
 	list_init(&s->all);
 	list_init(&s->decided);
+	list_init(&s->asked);
 	s->timer.kind = TIMER_STATES;
 	n->states = s;
 	return 0;
@@ -49,6 +50,7 @@ void states_free(leno_node *n)
 		return;
 	n->leaving = true;
 	states_decided(n);
+	states_forget_asked(n);
 	list_each (it, next, &n->states->all)
 		free_state(list_item(it, leno_state, all));
 	timers_release(&n->timers, &n->states->timer);
@@ -325,12 +327,30 @@ void leno_state_unshare(leno_state *st)
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
+/* Nobody has more than we do, as far as they have said; for a moment we wait for those who have
+ * not said anything. */
+void state_look_whole(leno_state *st)
+{
+	bool waits = st->node->now_us < st->born_us + STATE_PATIENCE_MS * 1000, any = false;
+	size_t cursor = 0;
+
+	if (st->synced || st->asking)
+		return;
+	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
+		if (!s->here || s->apart || s->mate)
+			continue;
+		if (s->pull_due || (!s->met && waits))
+			return;
+		any = any || s->met;
+	}
+	st->synced_due = any;
+}
+
 void state_insync(leno_state *st, struct sharer *s)
 {
 	s->met_ms = st->met_ms = states_wall_ms(st->node);
 	s->apart = false;
 	s->pull_due = false;
-	st->synced_due = st->synced_due || !st->synced;
 }
 
 /* Who is next, in the order of ids. */
@@ -392,6 +412,7 @@ static void tick(leno_state *st)
 		state_wake(st, s);
 	}
 	state_ask_next(st);
+	state_look_whole(st);
 	if (wall_ms > horizon_ms)
 		store_expire(&st->store, wall_ms - horizon_ms, &st->expiry, STATE_LOOKS);
 	if (!st->synced && alone(st) && n->now_us >= st->born_us + STATE_ALONE_MS * 1000 &&

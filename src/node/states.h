@@ -26,7 +26,8 @@ enum {
 	STATE_SUPPLIES   = 64,           /* of one map, that are answered at one time   */
 	STATE_WATCHES    = 1024,
 	STATE_LOG_MS     = 60 * 1000,
-	STATE_ALONE_MS   = 1000          /* from when nobody has been found             */
+	STATE_ALONE_MS   = 1000,         /* from when nobody has been found             */
+	STATE_PATIENCE_MS = 3000         /* with those who share it and say nothing     */
 };
 #define STATE_HORIZON_MS ((uint64_t)7 * 24 * 3600 * 1000)
 
@@ -95,6 +96,7 @@ struct states {
 	struct timer timer;
 	unsigned     looks;          /* at the atlas, soon after a map is shared       */
 	struct list  decided;        /* of state_own.c: what `done` must hear          */
+	struct list  asked;          /* ... and what owners have been asked            */
 	const leno_engine_store *store;
 	uint8_t      word[ITEM_HEAD_MAX + WORD_MAX];
 };
@@ -110,6 +112,7 @@ uint64_t states_wall_ms(const leno_node *);
 struct sharer *state_sharer(leno_state *, const leno_id *, bool add);
 bool state_enter(leno_state *);                      /* false: it is left              */
 void state_leave(leno_state *);
+void state_look_whole(leno_state *);                 /* is it synced now?              */
 void state_insync(leno_state *, struct sharer *);
 
 /* state_talk.c. An item of state; what should go next. */
@@ -142,6 +145,7 @@ void state_keep_met(leno_state *);
 /* state_own.c. A request of type "leno/state": true when it was one. */
 bool states_request(leno_message *, const char *type, struct bytes data);
 void states_decided(leno_node *);
+void states_forget_asked(leno_node *);               /* no answer will be heard        */
 
 /* state_map.c: writes what is ours to write; may_write: ARGUMENT (the key), CLOSED, REFUSED */
 int  state_may_write(const leno_state *, leno_bytes key);

@@ -158,6 +158,32 @@ TEST(who_comes_late_has_all_by_one_pull)
 	end();
 }
 
+/* The first that it meets may have come a moment before. */
+TEST(synced_is_not_said_before_all_have_been_heard)
+{
+	for (uint64_t seed = 32; seed < 37; seed++) {
+		row(seed, 4);
+		share(0, NULL);
+		sim_run(sim, SECONDS(1));
+		for (int i = 0; i < 300; i++) {
+			char key[16];
+
+			snprintf(key, sizeof key, "key-%d", i);
+			set(0, key, "value");
+		}
+		sim_run(sim, SECONDS(1));
+		for (unsigned i = 1; i < 4; i++)
+			share(i, NULL);
+		for (int k = 0; k < 3000; k++) {
+			sim_run(sim, MS(1));
+			for (unsigned i = 1; i < 4; i++)
+				CHECK(!leno_state_synced(m[i]) || entries(i) == 300);
+		}
+		CHECK(leno_state_synced(m[1]) && leno_state_synced(m[3]));
+		end();
+	}
+}
+
 /* ---- clocks and old copies ---------------------------------------------------------------- */
 
 TEST(a_clock_that_is_ahead_freezes_no_key)
@@ -274,7 +300,8 @@ TEST(two_groups_that_were_apart_for_too_long_end_alike)
 	end();
 }
 
-TEST_MAIN(TEST_CASE(two_groups_that_were_apart_for_too_long_end_alike),
+TEST_MAIN(TEST_CASE(synced_is_not_said_before_all_have_been_heard),
+          TEST_CASE(two_groups_that_were_apart_for_too_long_end_alike),
           TEST_CASE(what_one_sets_all_have),
           TEST_CASE(a_change_is_seen_two_hops_away_within_two_delays_and_five_milliseconds),
           TEST_CASE(both_sides_of_a_partition_write_and_agree_once_it_heals),

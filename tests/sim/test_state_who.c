@@ -112,6 +112,10 @@ TEST(the_owner_decides_between_two_who_want_the_same)
 	sim_mend(n[0], n[1]);
 	sim_mend(n[1], n[2]);
 	CHECK(sim_settle(sim, SECONDS(20)));
+	/* Who is closed meanwhile hears nothing, and leaves nothing behind. */
+	sim_leno(n[3]);
+	CHECK_EQ(leno_state_compare_and_set(m[3], text("k"), &v, text("d"), 2000, on_done, &late), 0);
+	sim_crash(n[3]);
 	end();
 }
 
