@@ -59,8 +59,9 @@ typedef struct leno_state_handlers {
 } leno_state_handlers;
 
 /* Shares the map of this name. *ret is valid until leno_state_unshare() or the node is closed.
- * Errors: ARGUMENT, EXISTS (we share it), LIMIT, MEMORY, CLOSED, FILE (what is kept of it
- * cannot be read). */
+ * Errors: ARGUMENT, EXISTS (we share it), LIMIT (LENO_STATES_MAX; or options.message_max is less
+ * than 64 KiB: others would send us no maps either), MEMORY, CLOSED, FILE (what is kept of it cannot be
+ * read). */
 LENO_API int  leno_state_share(leno_node *, const char *name, const leno_state_options *,
                                const leno_state_handlers *, void *user, leno_state **ret);
 

@@ -56,6 +56,16 @@ static int put(struct peer *p, struct bytes word)
 	return error;
 }
 
+/* A word is made only where it can be put: it is not made twice. */
+static bool has_room(const struct peer *p)
+{
+	const leno_node *n = p->node;
+	size_t queued = session_queued(p->session);
+
+	return (queued == 0 || queued + WORD_MAX <= n->options.queue_max) &&
+	       pool_room(&n->pool, POOL_SEND) > WORD_MAX / CHUNK_SIZE;
+}
+
 static bool may_feed(const struct peer *p)
 {
 	const struct session *s = p->session;
@@ -63,7 +73,7 @@ static bool may_feed(const struct peer *p)
 	/* One word in any case: an application may keep the queue full for ever. */
 	bool alone = p->state_fed_to <= session_put_to(s) - session_queued(s);
 
-	return (session_queued(s) < flight || alone) &&
+	return has_room(p) && (session_queued(s) < flight || alone) &&
 	       (session_put_to(s) < session_sent_to(s) + AHEAD ||
 	        p->state_fed_to <= session_sent_to(s));
 }
@@ -156,6 +166,19 @@ static bool next_word(leno_state *st, struct sharer *s, struct writer *w)
 	return writer_size(w) > 0;
 }
 
+/* Its message_max is less than a word may have. */
+static bool too_small(leno_state *st, struct sharer *s, const struct peer *p)
+{
+	char id[LENO_ID_TEXT];
+	bool small = session_message_max(p->session) < WORD_MAX;
+
+	if (small && !s->small)
+		events_log(st->node, LENO_LOG_WARN, "map %s: %s takes no messages of %d bytes, so no maps",
+		           st->name, leno_id_text(&p->id, id), (int)WORD_MAX);
+	s->small = small;
+	return small;
+}
+
 static bool feed_one(struct peer *p)
 {
 	struct states *all = p->node->states;
@@ -165,7 +188,7 @@ static bool feed_one(struct peer *p)
 		struct sharer *s = state_sharer(st, &p->id, false);
 		struct writer w = writer_of(all->word, sizeof all->word);
 
-		if (!s || !next_word(st, s, &w))
+		if (!s || too_small(st, s, p) || !next_word(st, s, &w))
 			continue;
 		if (put(p, writer_bytes(&w))) {      /* what it was is not known any more */
 			sharer_reset(st, s);
@@ -222,7 +245,8 @@ static void push(leno_state *st, const struct entry *e, const leno_id *from)
 
 		if (!s->here || (from && (!is_guest(s) || leno_id_same(from, &s->id))))
 			continue;
-		if (!p || p->life != s->life || session_queued(p->session) > PUSH_QUEUE ||
+		if (!p || p->life != s->life || too_small(st, s, p) ||
+		    session_queued(p->session) > PUSH_QUEUE || !has_room(p) ||
 		    put(p, writer_bytes(&w))) {
 			s->meet_due = true;
 			if (p)

@@ -197,8 +197,10 @@ static void look_at_sharers(leno_state *st)
 	size_t cursor = 0;
 
 	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
-		const struct peer *p = peers_get(n, &s->id);
+		struct peer *p = peers_get(n, &s->id);
 
+		if (p && p->state_due)         /* for want of room, of which others give back */
+			peers_wake(p);
 		if (s->here && !s->listed && !p)
 			gone(st, s);
 		else if (s->here && s->met && p && p->life != s->life) {
@@ -284,7 +286,7 @@ int leno_state_share(leno_node *n, const char *name, const leno_state_options *o
 		return LENO_CLOSED;
 	if (shares(n, name))
 		return LENO_EXISTS;
-	if (n->states->count >= LENO_STATES_MAX)
+	if (n->options.message_max < WORD_MAX || n->states->count >= LENO_STATES_MAX)
 		return LENO_LIMIT;
 	st = make(n, name, o);
 	if (!st)

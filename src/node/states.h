@@ -35,6 +35,7 @@ struct sharer {
 	leno_id  id;
 	uint64_t life;               /* of the session: what was said in another is lost */
 	bool     listed;             /* by its record                                  */
+	bool     small;              /* its message_max is less than a word             */
 	bool     here;
 	bool     met;                /* it has told us where it stands                 */
 	bool     meet_due, answer_due, leave_due;

@@ -293,6 +293,42 @@ TEST(a_kept_copy_that_comes_back_late_resurrects_nothing)
 	end();
 }
 
+/* Little memory, a full queue: what finds no room comes later. */
+TEST(a_queue_that_is_full_of_messages_does_not_keep_maps_apart)
+{
+	static const leno_options little = { .memory_max = 1 << 20, .queue_max = 128 * 1024 };
+	static const leno_options tiny = { .message_max = 1000 };
+	leno_state *none;
+
+	sim = sim_new(91);
+	n[0] = sim_node(sim, "a", &little);
+	n[1] = sim_node(sim, "b", &little);
+	n[2] = sim_node(sim, "c", &tiny);
+	sim_wire(n[0], n[1], NULL);
+	sim_wire(n[1], n[2], NULL);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(leno_state_share(sim_leno(n[2]), "map", NULL, NULL, NULL, &none), LENO_LIMIT);
+	share(0, NULL);
+	for (int i = 0; i < 2000; i++) {
+		char key[16];
+
+		snprintf(key, sizeof key, "key-%d", i);
+		set(0, key, "a value of some length, so that it takes a while");
+	}
+	share(1, NULL);
+	for (int i = 0; i < 3000; i++) {
+		while (sim_send(n[0], n[1], 3000) == 0)
+			;
+		if (i % 3 == 0)
+			set(0, "last", "x");
+		sim_run(sim, MS(1));
+	}
+	CHECK(sim_settle(sim, SECONDS(30)));
+	sim_run(sim, SECONDS(30));
+	CHECK_EQ(entries(1), 2001);
+	end();
+}
+
 TEST(what_cannot_be_is_said)
 {
 	static const leno_state_options small = { .memory_max = 8192 }, tiny = { .memory_max = 1 };
@@ -329,4 +365,5 @@ TEST_MAIN(TEST_CASE(each_nodes_own_entry_goes_when_it_goes),
           TEST_CASE(a_watch_hears_old_and_new_of_its_keys),
           TEST_CASE(what_is_kept_is_there_again_and_failure_to_keep_is_told),
           TEST_CASE(a_kept_copy_that_comes_back_late_resurrects_nothing),
+          TEST_CASE(a_queue_that_is_full_of_messages_does_not_keep_maps_apart),
           TEST_CASE(what_cannot_be_is_said))
