@@ -205,7 +205,7 @@ _Noreturn static void usage(FILE *out)
 	        "usage: leno-bench [-q] [-u] [-v] [-n passes] [-w ms] [-p peers] [-m metrics] [-s sizes]\n"
 	        "                  [-l file]\n"
 	        "  -p  peers by name, globs separated by commas:  -p 'leno*,zmq,tcp'\n"
-	        "  -m  throughput (with cpu), rtt, first, allocs, wire, idle, text, notice, scale,\n"
+	        "  -m  throughput (with cpu), rtt, first, allocs, wire, idle, text, notice, scale\n"
 	        "      state\n"
 	        "  -s  payload sizes in bytes, 1 to %d:            -s 64,1024\n"
 	        "  -n  passes, of which the median (5)\n"

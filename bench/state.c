@@ -25,8 +25,8 @@ static void run_first(struct stage *s)
 		char key[24];
 		int size = snprintf(key, sizeof key, "sensor/%07d", i);
 
-		must(leno_state_set(map, (leno_bytes){ key, (size_t)size }, (leno_bytes){ &i, sizeof i },
-		                    NULL), "leno_state_set");
+		must(leno_state_set(map, (leno_bytes){ key, (size_t)size },
+		                    (leno_bytes){ &i, sizeof i }, NULL), "leno_state_set");
 	}
 	listen_here(s, node, ADDRESS);
 	ready(s);

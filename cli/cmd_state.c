@@ -77,8 +77,9 @@ static void on_change(leno_state *shared, void *user, const leno_change *c)
 	struct state *s = user;
 
 	if (s->app.set->json) {
-		cJSON *object = json_event(c->value.data || c->kind == LENO_STATE_COUNTER ? "changed"
-		                                                                          : "deleted");
+		bool there = c->value.data || c->kind == LENO_STATE_COUNTER;
+		cJSON *object = json_event(there ? "changed" : "deleted");
+
 		describe(object, s, c);
 		if (c->old_value.data != NULL) {
 			cJSON *old = need(cJSON_CreateObject());
@@ -188,8 +189,8 @@ static int ask_owner(struct state *s, leno_bytes value)
 	leno_state_version version;
 
 	leno_state_get(s->shared, s->key, NULL, &version);
-	return leno_state_compare_and_set(s->shared, s->key, &version, value, s->app.set->timeout_ms,
-	                                  on_decided, s);
+	return leno_state_compare_and_set(s->shared, s->key, &version, value,
+	                                  s->app.set->timeout_ms, on_decided, s);
 }
 
 static void write_it(struct state *s)
@@ -297,8 +298,8 @@ static const struct argp argp = {
 	.doc = "Reads and writes the maps that nodes share (see leno up --share)."
 	       "\vA value is VALUE, or else all of standard input. add counts a counter up by N "
 	       "(1 when not said; -N after --). watch prints what others change until Ctrl-C; dump "
-	       "prints all, in the order of the keys. What is written has reached all who share the "
-	       "map when it returns. Of a key with an owner, the owner decides.",
+	       "prints all, in the order of the keys. What is written has reached all who share "
+	       "the map when it returns. Of a key with an owner, the owner decides.",
 	.children = children,
 };
 

@@ -57,7 +57,8 @@ int main(void)
 	    leno_connect(left, leno_uri(right, 0)))
 		return 1;
 	while (!done) {
-		struct pollfd fds[] = { { leno_fd(left), POLLIN, 0 }, { leno_fd(right), POLLIN, 0 } };
+		struct pollfd fds[] = { { leno_fd(left), POLLIN, 0 },
+		                        { leno_fd(right), POLLIN, 0 } };
 		leno_ms a = leno_timeout(left), b = leno_timeout(right);
 
 		poll(fds, 2, (int)(b < 0 || (a >= 0 && a < b) ? a : b));

@@ -85,7 +85,9 @@ static void adds_up(void)
 	struct walk walk = { 0 };
 	uint64_t last = 0;
 
-	for (const struct stored *e; (e = store_walk(&store, (struct range){ 0 }, &walk)); last = e->hash) {
+	const struct range whole = { 0 };
+
+	for (const struct stored *e; (e = store_walk(&store, whole, &walk)); last = e->hash) {
 		require(e->hash >= last);
 		all.sum += e->digest;
 		all.count++;

@@ -207,7 +207,7 @@ typedef struct leno_engine_store {
 } leno_engine_store;
 LENO_API void leno_engine_set_store(leno_node *, const leno_engine_store *); /* lent */
 
-/* What was to be kept of this map, or (NULL) of all, could not be: what was kept before is whole. */
+/* What was to be kept of this map, or (NULL) of all, could not be: what was before is whole. */
 LENO_API void leno_engine_store_failed(leno_node *, const char *map, int error);
 
 /* Log a line through the node's own sink. */

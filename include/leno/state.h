@@ -60,8 +60,8 @@ typedef struct leno_state_handlers {
 
 /* Shares the map of this name. *ret is valid until leno_state_unshare() or the node is closed.
  * Errors: ARGUMENT, EXISTS (we share it), LIMIT (LENO_STATES_MAX; or options.message_max is less
- * than 64 KiB: others would send us no maps either), MEMORY, CLOSED, FILE (what is kept of it cannot be
- * read). */
+ * than 64 KiB: others would send us no maps either), MEMORY, CLOSED, FILE (what is
+ * kept of it cannot be read). */
 LENO_API int  leno_state_share(leno_node *, const char *name, const leno_state_options *,
                                const leno_state_handlers *, void *user, leno_state **ret);
 
@@ -74,13 +74,15 @@ LENO_API bool leno_state_synced(const leno_state *);     /* see the handler     
 
 /* Errors: ARGUMENT (sizes), MEMORY (memory_max), REFUSED (the key has another owner, or the
  * map another writer), CLOSED. *ret (may be NULL) is the new version. */
-LENO_API int  leno_state_set(leno_state *, leno_bytes key, leno_bytes value, leno_state_version *ret);
+LENO_API int  leno_state_set(leno_state *, leno_bytes key, leno_bytes value,
+                             leno_state_version *ret);
 
 /* Deletes the value, counter and set of this key. Nothing there: 0. Errors: those of set. */
 LENO_API int  leno_state_delete(leno_state *, leno_bytes key);
 
 /* False: there is none. The value is lent until the map changes; either may be NULL. */
-LENO_API bool leno_state_get(leno_state *, leno_bytes key, leno_bytes *ret, leno_state_version *ret_version);
+LENO_API bool leno_state_get(leno_state *, leno_bytes key, leno_bytes *ret,
+                             leno_state_version *ret_version);
 
 /* The same of the value that this node has set, in a map per node. */
 LENO_API bool leno_state_of(leno_state *, const leno_id *, leno_bytes key, leno_bytes *ret,

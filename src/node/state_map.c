@@ -154,7 +154,8 @@ int leno_state_add(leno_state *st, leno_bytes key, int64_t by)
 {
 	int error = state_may_write(st, key);
 	uint8_t sub[24], total[8];
-	struct entry e = { .kind = ENTRY_COUNT, .key = view(key), .sub = bytes_of(sub, sizeof sub) };
+	struct entry e = { .kind = ENTRY_COUNT, .key = view(key),
+	                   .sub = bytes_of(sub, sizeof sub) };
 	const struct stored *s;
 	uint64_t sum = (uint64_t)by;
 
@@ -236,7 +237,8 @@ bool leno_state_of(leno_state *st, const leno_id *id, leno_bytes key, leno_bytes
 	                                             own_sub(st, id)) : NULL, ret, ret_version);
 }
 
-bool leno_state_get(leno_state *st, leno_bytes key, leno_bytes *ret, leno_state_version *ret_version)
+bool leno_state_get(leno_state *st, leno_bytes key, leno_bytes *ret,
+                    leno_state_version *ret_version)
 {
 	return leno_state_of(st, &st->node->identity.id, key, ret, ret_version);
 }
@@ -272,10 +274,15 @@ static bool first_of_element(const struct stored *s, const struct stored *first)
 	return true;
 }
 
+static const struct stored *members(const leno_state *st, leno_bytes key)
+{
+	return good_key(key) ? store_first(&st->store, ENTRY_MEMBER, view(key)) : NULL;
+}
+
 void leno_state_elements(leno_state *st, leno_bytes key, bool (*fn)(void *arg, leno_bytes element),
                          void *arg)
 {
-	const struct stored *first = good_key(key) ? store_first(&st->store, ENTRY_MEMBER, view(key)) : NULL;
+	const struct stored *first = members(st, key);
 
 	for (const struct stored *s = first; s; s = store_same(s)) {
 		const struct entry e = stored_entry(s);
@@ -288,12 +295,13 @@ void leno_state_elements(leno_state *st, leno_bytes key, bool (*fn)(void *arg, l
 
 bool leno_state_contains(leno_state *st, leno_bytes key, leno_bytes element)
 {
-	const struct stored *s = good_key(key) ? store_first(&st->store, ENTRY_MEMBER, view(key)) : NULL;
+	const struct stored *s = members(st, key);
 
 	for (; s; s = store_same(s)) {
 		const struct entry e = stored_entry(s);
 
-		if (!e.dead && bytes_same(bytes_of(e.sub.data + 16, e.sub.size - 16), view(element)))
+		if (!e.dead && e.sub.size == 16 + element.size &&
+		    bytes_same(bytes_of(e.sub.data + 16, element.size), view(element)))
 			return true;
 	}
 	return false;

@@ -54,7 +54,9 @@ static leno_bytes lend(struct bytes b)
 /* Is this element in it, by whomever, beside this entry? */
 static bool held_otherwise(const leno_state *st, const struct entry *e)
 {
-	for (const struct stored *s = store_first(&st->store, ENTRY_MEMBER, e->key); s; s = store_same(s)) {
+	const struct stored *s = store_first(&st->store, ENTRY_MEMBER, e->key);
+
+	for (; s; s = store_same(s)) {
 		const struct entry m = stored_entry(s);
 
 		if (!m.dead && !bytes_same(m.sub, e->sub) && m.sub.size == e->sub.size &&
@@ -68,7 +70,9 @@ int64_t state_count_of(const leno_state *st, struct bytes key)
 {
 	uint64_t sum = 0;
 
-	for (const struct stored *s = store_first(&st->store, ENTRY_COUNT, key); s; s = store_same(s)) {
+	const struct stored *s = store_first(&st->store, ENTRY_COUNT, key);
+
+	for (; s; s = store_same(s)) {
 		const struct entry e = stored_entry(s);
 
 		sum += e.dead ? 0 : entry_as_u64(e.value);
@@ -94,7 +98,8 @@ static bool change_of(const leno_state *st, const struct entry *e, const struct 
 	case ENTRY_COUNT:
 		ret->kind = LENO_STATE_COUNTER;
 		ret->count = state_count_of(st, e->key);
-		ret->old_count = (int64_t)((uint64_t)ret->count - (e->dead ? 0 : entry_as_u64(e->value)) +
+		ret->old_count = (int64_t)((uint64_t)ret->count -
+		                           (e->dead ? 0 : entry_as_u64(e->value)) +
 		                           (had ? entry_as_u64(old->value) : 0));
 		return ret->count != ret->old_count;
 	case ENTRY_MEMBER:
@@ -119,8 +124,9 @@ static void no_room(leno_state *st)
 	if (st->full)
 		return;
 	st->full = true;
-	events_log(st->node, LENO_LOG_WARN, "map %s: memory_max (%zu) is reached: entries are missing here",
-	           st->name, st->options.memory_max);
+	events_log(st->node, LENO_LOG_WARN,
+	           "map %s: memory_max (%zu) is reached: entries are missing here", st->name,
+	           st->options.memory_max);
 	state_fail(st, LENO_MEMORY);
 }
 

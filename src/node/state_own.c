@@ -47,10 +47,11 @@ static int decide(leno_state *st, leno_bytes key, const leno_state_version *v, l
 		*ret_code = LENO_STATE_CHANGED;
 	if (*ret_code)
 		return LENO_REFUSED;
-	return state_write_value(st, bytes_of(key.data, key.size), bytes_of(value.data, value.size), NULL);
+	return state_write_value(st, bytes_of(key.data, key.size),
+	                         bytes_of(value.data, value.size), NULL);
 }
 
-/* ---- the owner's side ------------------------------------------------------------------------- */
+/* ---- the owner's side ----------------------------------------------------------------------- */
 
 static void reply(leno_message *m, leno_state *st, struct bytes key)
 {
@@ -99,7 +100,7 @@ bool states_request(leno_message *m, const char *type, struct bytes data)
 	return true;
 }
 
-/* ---- who asks ---------------------------------------------------------------------------------- */
+/* ---- who asks ------------------------------------------------------------------------------ */
 
 static void answered(leno_node *n, void *user, const leno_answer *a)
 {
@@ -130,8 +131,8 @@ static int ask(leno_state *st, const leno_id *owner, struct decision *d, leno_by
 	write_sized(&w, bytes_of(key.data, key.size));
 	write_u8(&w, value.data != NULL);
 	write_sized(&w, bytes_of(value.data, value.size));
-	return leno_request(st->node, owner, OWN_TYPE, (leno_bytes){ w.start, writer_size(&w) }, timeout,
-	                    answered, d, NULL);
+	return leno_request(st->node, owner, OWN_TYPE, (leno_bytes){ w.start, writer_size(&w) },
+	                    timeout, answered, d, NULL);
 }
 
 int leno_state_compare_and_set(leno_state *st, leno_bytes key, const leno_state_version *v,

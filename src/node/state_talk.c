@@ -49,7 +49,8 @@ static int put(struct peer *p, struct bytes word)
 {
 	const struct item item = { .kind = ITEM_BROADCAST, .type = ITEM_OF_STATES };
 	uint8_t head[ITEM_HEAD_MAX];
-	int error = session_put(p->session, bytes_of(head, write_item_head(head, &item)), word, NULL);
+	size_t n = write_item_head(head, &item);
+	int error = session_put(p->session, bytes_of(head, n), word, NULL);
 
 	if (!error)
 		p->state_fed_to = session_put_to(p->session);
@@ -173,8 +174,9 @@ static bool too_small(leno_state *st, struct sharer *s, const struct peer *p)
 	bool small = session_message_max(p->session) < WORD_MAX;
 
 	if (small && !s->small)
-		events_log(st->node, LENO_LOG_WARN, "map %s: %s takes no messages of %d bytes, so no maps",
-		           st->name, leno_id_text(&p->id, id), (int)WORD_MAX);
+		events_log(st->node, LENO_LOG_WARN,
+		           "map %s: %s takes no messages of %d bytes, so no maps", st->name,
+		           leno_id_text(&p->id, id), (int)WORD_MAX);
 	s->small = small;
 	return small;
 }
@@ -324,8 +326,8 @@ static void become_new(leno_state *st, const struct sharer *to)
 	uint64_t wall_ms = states_wall_ms(st->node);
 	size_t cursor = 0;
 
-	events_log(st->node, LENO_LOG_WARN, "map %s: this copy was apart for too long, and is taken anew",
-	           st->name);
+	events_log(st->node, LENO_LOG_WARN,
+	           "map %s: this copy was apart for too long, and is taken anew", st->name);
 	st->discarded++;
 	st->met_ms = 0;
 	st->settled_ms = wall_ms;

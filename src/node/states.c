@@ -219,10 +219,10 @@ static void make_keys(const leno_node *n, leno_state *st, uint8_t ret_key[32])
 	struct bytes parts[] = { bytes_text("leno state"), bytes_text(net->name), bytes_of("", 1),
 	                         bytes_text(st->name) };
 	struct bytes label = bytes_text("leno state tag");
+	struct bytes psk = bytes_of(net->psk, net->has_secret ? sizeof net->psk : 0);
 	uint8_t root[KEY_SIZE];
 
-	crypto_hash(root, sizeof root,
-	            net->has_secret ? bytes_of(net->psk, sizeof net->psk) : bytes_of(NULL, 0), parts, 4);
+	crypto_hash(root, sizeof root, psk, parts, 4);
 	crypto_hash(st->tag, STATE_TAG, bytes_of(root, sizeof root), &label, 1);
 	label = bytes_text("leno state digest");
 	crypto_hash(ret_key, 32, bytes_of(root, sizeof root), &label, 1);
@@ -247,7 +247,8 @@ static leno_state *make(leno_node *n, const char *name, const leno_state_options
 	random_bytes(&n->random, seed, sizeof seed);
 	map_init(&st->sharers, offsetof(struct sharer, id), sizeof(leno_id), STATE_SHARERS, seed);
 	st->born_us = n->now_us;
-	st->meet_us = n->now_us + STATE_MEET_MS * 1000 + random_u64(&n->random) % (STATE_MEET_MS * 500);
+	st->meet_us = n->now_us + STATE_MEET_MS * 1000 +
+	              random_u64(&n->random) % (STATE_MEET_MS * 500);
 	list_init(&st->watches);
 	list_init(&st->all);
 	list_append(&n->states->all, &st->all);

@@ -195,8 +195,12 @@ static void write_list(const struct store *s, struct word *v, struct writer *w)
 
 	v->op = STATE_LIST;
 	write_word(w, v);
-	for (const struct stored *e; (e = store_walk(s, v->range, &walk)); last = e->hash, any = true) {
-		if (any && e->hash == last)
+	for (const struct stored *e; (e = store_walk(s, v->range, &walk));) {
+		bool again = any && e->hash == last;
+
+		last = e->hash;
+		any = true;
+		if (again)
 			continue;
 		write_u64(w, e->hash);
 		write_u64(w, sum_of(s, e->hash));

@@ -114,7 +114,7 @@ void loop_turn(struct driver *d)
 		 * from when it leaves. */
 		if (!list_empty(&d->dirty))
 			loop_time(d);
-		storage_commit(d->storage);        /* what is kept is so before anybody hears of it */
+		storage_commit(d->storage);    /* what is kept is so before anybody hears of it */
 		pipe_flush_all(d);
 		udp_flush(d);
 		now = now_us();

@@ -55,6 +55,11 @@ static bool run(struct storage *s, const char *sql)
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
+static bool prepare(struct storage *s, const char *sql, sqlite3_stmt **ret)
+{
+	return sqlite3_prepare_v2(s->db, sql, -1, ret, NULL) == SQLITE_OK;
+}
+
 /* With a write-ahead log a commit is an append, and a reader of a half-written one sees the state
  * before it. */
 static bool set_up(struct storage *s)
@@ -65,10 +70,9 @@ static bool set_up(struct storage *s)
 	       run(s, "CREATE TABLE IF NOT EXISTS entry (map TEXT NOT NULL, key BLOB NOT NULL, "
 	              "value BLOB NOT NULL, PRIMARY KEY (map, key)) WITHOUT ROWID") &&
 	       run(s, "BEGIN IMMEDIATE") && run(s, "COMMIT") &&
-	       sqlite3_prepare_v2(s->db, "INSERT INTO entry VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
-	                                 "SET value = excluded.value", -1, &s->put, NULL) == SQLITE_OK &&
-	       sqlite3_prepare_v2(s->db, "DELETE FROM entry WHERE map = ? AND key = ?", -1, &s->drop,
-	                          NULL) == SQLITE_OK;
+	       prepare(s, "INSERT INTO entry VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+	                  "SET value = excluded.value", &s->put) &&
+	       prepare(s, "DELETE FROM entry WHERE map = ? AND key = ?", &s->drop);
 }
 
 static int open_file(struct storage *s)
@@ -105,8 +109,8 @@ int storage_load(struct storage *s, const char *map, leno_stored_fn *fn, void *a
 
 	if (error)
 		return error;
-	got = sqlite3_prepare_v2(s->db, "SELECT key, value FROM entry WHERE map = ?", -1, &rows, NULL);
-	if (got == SQLITE_OK)
+	got = SQLITE_ERROR;
+	if (prepare(s, "SELECT key, value FROM entry WHERE map = ?", &rows))
 		sqlite3_bind_text(rows, 1, map, -1, SQLITE_STATIC);
 	while (rows && (got = sqlite3_step(rows)) == SQLITE_ROW)
 		fn(arg, column(rows, 0), column(rows, 1));

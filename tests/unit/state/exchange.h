@@ -59,7 +59,8 @@ struct traffic {
 };
 
 /* `to` becomes as new as `from`, by words alone. */
-__attribute__((unused)) static struct traffic exchange(struct store *to, const struct store *from, const leno_id *only)
+__attribute__((unused)) static struct traffic exchange(struct store *to, const struct store *from,
+                                                       const leno_id *only)
 {
 	static uint8_t buf[WORD_MAX];
 	static const uint8_t tag[STATE_TAG] = { 7 };
