@@ -107,7 +107,7 @@ extern const char *leno_library;
 extern const struct peer tcp_peers[], tls_peers[], ws_peers[], udp_peers[], zmq_peers[],
 	nng_peers[], leno_peers[], stream_peers[];
 extern const struct figure text_figures[], wire_figures[], idle_figures[],
-	notice_figures[], scale_figures[], group_figures[];
+	notice_figures[], scale_figures[], group_figures[], state_figures[];
 
 /* ---- for roles ---- */
 

@@ -19,7 +19,7 @@ static const struct peer *const peer_tables[] = {
 };
 static const struct figure *const figure_tables[] = {
 	text_figures, wire_figures, idle_figures, notice_figures, scale_figures,
-	group_figures
+	group_figures, state_figures
 };
 
 static const struct {
@@ -207,7 +207,7 @@ _Noreturn static void usage(FILE *out)
 	        "                  [-l file]\n"
 	        "  -p  peers by name, globs separated by commas:  -p 'leno*,zmq,tcp'\n"
 	        "  -m  throughput (with cpu), rtt, first, allocs, wire, idle, text, notice, scale,\n"
-	        "      group\n"
+	        "      group, state\n"
 	        "  -s  payload sizes in bytes, 1 to %d:            -s 64,1024\n"
 	        "  -n  passes, of which the median (5)\n"
 	        "  -w  length of a window in ms (%d)\n"

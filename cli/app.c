@@ -154,6 +154,7 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.tls_ca_file = set->tls_ca,
 		.tls_crl_file = set->tls_crl,
 		.tls_verify_clients = set->tls_clients && member,
+		.state_dir = set->state_dir,
 		.n_labels = set->labels.count,
 		.labels = (const char *const *)set->labels.items,
 		.log_level = app_log_level(set, member),

@@ -63,6 +63,8 @@ static const struct setting settings_table[] = {
 	{ "proxy", "LENO_PROXY", TEXT, AT(proxy) },
 	{ "metrics", "LENO_METRICS", TEXT, AT(metrics) },
 	{ "user", "LENO_USER", TEXT, AT(user) },
+	{ "share", "LENO_SHARE", LIST, AT(maps) },
+	{ "state", "LENO_STATE", TEXT, AT(state_dir) },
 	{ "verbose", "LENO_VERBOSE", LEVEL, AT(verbose) },
 };
 
@@ -102,6 +104,8 @@ enum {
 	KEY_PROXY,
 	KEY_METRICS,
 	KEY_USER,
+	KEY_SHARE,
+	KEY_STATE,
 	KEY_VERBOSE,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
@@ -446,6 +450,9 @@ static const struct argp_option serving_options[] = {
 	  "let every member of the network connect there from here (see leno forward); may be "
 	  "repeated",
 	  0 },
+	{ "share", KEY_SHARE, "MAP", 0,
+	  "share the map of this name (see leno state); may be repeated", 0 },
+	{ "state", KEY_STATE, "DIR", 0, "keep the maps that are shared there", 0 },
 	{ "www", KEY_WWW, "DIR", 0,
 	  "serve the files of DIR over HTTP, to anybody, where ws:// or any:// is listened at", 0 },
 	{ "ws-origin", KEY_WS_ORIGIN, "ORIGIN", 0,

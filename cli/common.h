@@ -24,6 +24,8 @@ struct settings {
 	struct list connect, listen, discover, labels, advertise;
 	char *accept_files, *share_files; /* folders; of `up` alone                   */
 	struct list allow_forward;
+	char *state_dir;             /* of `up` alone: where the maps it shares are kept ... */
+	struct list maps;            /* ... and their names                        */
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* files in PEM               */
 	bool tls_clients;            /* need a certificate of that CA             */
 	char *certificate_file, *network_key, *allow_file;
@@ -91,7 +93,7 @@ void settings_stay(struct settings *, const struct settings *as, size_t i);
  * struct begins with it; the children of its argp all fill the settings. */
 struct words {
 	struct settings set;
-	char *items[3];
+	char *items[4];
 	unsigned count, least, most;
 };
 error_t words_parse(int key, char *arg, struct argp_state *);

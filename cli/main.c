@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{ "forward", "PORT NODE:PORT", "a port of this machine that leads to one there",
 	  cmd_forward },
 	{ "group", "KEY", "lines of input to all who have the same key", cmd_group },
+	{ "state", "get|set|delete|watch|dump MAP ...", "maps that nodes share", cmd_state },
 	{ "stats", "[NODE]", "what a node, its links and sessions have counted", cmd_stats },
 	{ "top", "[NODE]", "the same as it goes, live", cmd_top },
 	{ "id", "", "the id that an identity file holds", cmd_id },

@@ -1,6 +1,7 @@
 # libleno, shared and static: the core, the transports and the libuv driver.
 find_package(Threads REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(AVAHI REQUIRED avahi-core) # its headers: see src/driver/uv/avahi_lib.h
 find_library(HTTP_PARSER http_parser REQUIRED) # Debian's package of it has no pkg-config file
 
@@ -16,6 +17,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 		set_source_files_properties(${COLD_SOURCES} PROPERTIES COMPILE_OPTIONS -Os)
 	endif()
 	target_link_libraries(leno_driver PRIVATE leno_core_needs leno_flags PkgConfig::UV
+		PkgConfig::SQLITE
 		Threads::Threads)
 	target_include_directories(leno_driver PRIVATE ${AVAHI_INCLUDE_DIRS})
 	target_compile_definitions(leno_driver PRIVATE _GNU_SOURCE=)
@@ -45,7 +47,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 			$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
 			$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 		target_link_libraries(${library} PRIVATE PkgConfig::SODIUM OpenSSL::SSL OpenSSL::Crypto
-			PkgConfig::UV http_parser Threads::Threads)
+			PkgConfig::UV PkgConfig::SQLITE http_parser Threads::Threads)
 	endforeach()
 	if(NOT LENO_SANITIZE)
 		target_link_options(leno PRIVATE -Wl,--no-undefined)

@@ -6,7 +6,7 @@ target_compile_definitions(leno_test_needs INTERFACE _GNU_SOURCE=)
 target_link_libraries(leno_test_needs INTERFACE $<TARGET_NAME_IF_EXISTS:leno_test_support>)
 
 set(WHOLE_LIBRARY $<TARGET_NAME_IF_EXISTS:leno_sim_driver> $<TARGET_NAME_IF_EXISTS:leno_driver>
-	leno_core PkgConfig::UV OpenSSL::SSL http_parser Threads::Threads)
+	leno_core PkgConfig::UV PkgConfig::SQLITE OpenSSL::SSL http_parser Threads::Threads)
 foreach(file IN LISTS UNIT_TESTS)
 	set(library leno_core)
 	if(file MATCHES "/tests/unit/(driver|transport|support)/")

@@ -216,6 +216,8 @@ typedef struct leno_options {
 	                               not followed                                  */
 	const char *proxy;          /* "http://HOST:PORT": ws://, wss://, http://, https:// and
 	                               tls:// are dialled through this proxy         */
+	/* Shared maps, see leno/state.h. */
+	const char *state_dir;      /* folder of the maps that are kept; made if missing */
 } leno_options;
 
 /* What is served under a path; lent until the next call for any page. */
@@ -757,4 +759,7 @@ LENO_API int leno_identity_read(const char *path, leno_id *ret);
 #ifdef __cplusplus
 }
 #endif
+
+#include <leno/state.h>
+
 #endif

@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward group stats top id secret network invite join revoke bench doctor help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward group state stats top id secret network invite join revoke bench doctor help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -79,7 +79,7 @@ _leno() {
 	*:) ;;
 	*:--secret-file | *:--identity | *:--certificate-file | *:--network-key | *:--allow-file | *:--tls-c[ear]* | \
 		*:--tls-key | *:--config | up:-c | doctor:-c | *:--svg | map:-s | *:--key-file | group:-k) _leno_offer_files; return ;;
-	*:--accept-files | *:--share-files | *:--www) _leno_offer_files -d; return ;;
+	*:--accept-files | *:--share-files | *:--www | *:--state) _leno_offer_files -d; return ;;
 	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nws://\nwss://\nhttp://\nhttps://\nany://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nrendezvous:tcp://\nnone'; return ;;
 	*:--role | invite:-r) _leno_offer <<<$'member\nendpoint\nobserver'; return ;;
@@ -99,6 +99,7 @@ _leno() {
 		[[ $command == forward ]] || _leno_offer_files
 		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}" | sed 's/$/:/')
 		[[ ${COMPREPLY[-1]} == *: ]] && compopt -o nospace 2>/dev/null ;;
+	state:0) _leno_offer <<<$'get\nset\ndelete\nadd\nwatch\ndump' ;;
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	secret:0 | network:0) _leno_offer_files ;;
 	esac

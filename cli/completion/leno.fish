@@ -27,7 +27,7 @@ end
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --proxy --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
-        --listen --label --advertise --accept-files --share-files --allow-forward --www --ws-origin \
+        --listen --label --advertise --accept-files --share-files --allow-forward --share --state --www --ws-origin \
         --config --user --metrics \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --svg --root \
@@ -46,8 +46,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward group stats top id secret network invite join revoke bench doctor help
-set -l asking nodes map send broadcast request ping cp pipe forward stats top join revoke bench doctor
+set -l commands up nodes map send broadcast request listen ping cp pipe forward group state stats top id secret network invite join revoke bench doctor help
+set -l asking nodes map send broadcast request ping cp pipe forward state stats top join revoke bench doctor
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -64,6 +64,7 @@ complete -c leno -n __fish_use_subcommand -a cp -d 'a file to a node, or from it
 complete -c leno -n __fish_use_subcommand -a pipe -d 'input to the output of another, and back'
 complete -c leno -n __fish_use_subcommand -a forward -d 'a port here that leads to one there'
 complete -c leno -n __fish_use_subcommand -a group -d 'lines to all who have the same key'
+complete -c leno -n __fish_use_subcommand -a state -d 'maps that nodes share'
 complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
 complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
@@ -118,6 +119,9 @@ complete -c leno -n '__fish_seen_subcommand_from up doctor' -s c -l config -r -F
 complete -c leno -n '__fish_seen_subcommand_from up' -l user -x -a '(__fish_complete_users)' -d 'become NAME[:GROUP] once ports are bound'
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
+complete -c leno -n '__fish_seen_subcommand_from up' -l share -x -d 'a map to share'
+complete -c leno -n '__fish_seen_subcommand_from up' -l state -x -a '(__fish_complete_directories)' -d 'keep maps there'
+complete -c leno -n '__leno_word_is 1 state' -a 'get set delete add watch dump'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
 complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
 complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'

@@ -191,6 +191,25 @@ LENO_API int leno_engine_invite(const uint8_t seed[32], const char *network,
 LENO_API int leno_engine_invited(leno_bytes invitation, uint8_t ret_key[32],
                                  void (*fn)(void *arg, const leno_invitation *), void *arg);
 
+/* ---- maps that are kept (leno/state.h) ------------------------------------------ */
+
+/* Where a driver keeps them; without one nothing is kept. Keys and entries are bytes of which the
+ * driver knows nothing; an entry replaces the one of its key. Called within any input, and any call
+ * of leno.h that changes a map. */
+typedef void leno_stored_fn(void *arg, leno_bytes key, leno_bytes entry);
+typedef struct leno_engine_store {
+	/* Tells all that is kept of this map. Errors: FILE, MEMORY.                */
+	int  (*load)(void *driver, const char *map, leno_stored_fn *, void *arg);
+
+	/* To be kept; an empty entry: to be forgotten. The driver may wait for the input's end to
+	 * do so for all changes at once.                                           */
+	int  (*change)(void *driver, const char *map, leno_bytes key, leno_bytes entry);
+} leno_engine_store;
+LENO_API void leno_engine_set_store(leno_node *, const leno_engine_store *); /* lent */
+
+/* What was to be kept of this map, or (NULL) of all, could not be: what was before is whole. */
+LENO_API void leno_engine_store_failed(leno_node *, const char *map, int error);
+
 /* Log a line through the node's own sink. */
 LENO_API void leno_engine_log(leno_node *, enum leno_log_level, const char *line);
 

@@ -8,6 +8,7 @@
 
 #include "node/meet.h"
 #include "node/node.h"
+#include "node/states.h"
 
 enum { RECORD_MIN = 256 };   /* less room than this is not worth a record */
 static_assert(CARRIED_MAX + RECORD_MIN <= CARRIER_FRAMES,
@@ -44,11 +45,12 @@ static void make_peers(struct conn *c, struct writer *w, struct writer *carried)
 		if (carried && session_path(p->session) == PATH_DIRECT)
 			return;                    /* begins the next record: this one has no room */
 		streams_feed(p);
+		states_feed(p);
 		wrote = session_carry(p->session, w, carried, n->now_us);
 		if (!wrote && session_wants(p->session))
 			return;                    /* the record is full */
 		timers_set(&n->timers, &p->timer, session_deadline(p->session));
-		if (session_wants(p->session) || (wrote && streams_want(p)))
+		if (session_wants(p->session) || (wrote && (streams_want(p) || states_want(p))))
 			list_append(&c->ready, it);
 		else
 			list_remove(it);
@@ -89,6 +91,7 @@ static bool carries(struct conn *c)
 		return relay_carries(&c->relay);
 	p = list_item(c->ready.next, struct peer, ready);
 	streams_feed(p);
+	states_feed(p);
 	return session_carries(p->session);
 }
 

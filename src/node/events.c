@@ -6,6 +6,7 @@
 #include "node/group.h"
 #include "node/node.h"
 #include "node/look.h"
+#include "node/states.h"
 
 enum {
 	LINE_MAX_      = 400,
@@ -133,15 +134,19 @@ void events_mesh(leno_node *n)
 		switch (e.kind) {
 		case MESH_UP:
 			node_up(n, &e.id);
+			states_told(n, &e.id);
 			break;
 		case MESH_DOWN:
 			node_down(n, &e.id, e.why);
+			states_down(n, &e.id);
 			break;
 		case MESH_RENEWED:
 			renewed(n, &e.id);
 			if (e.was_up) {
 				node_down(n, &e.id, LENO_WHY_RESTARTED);
+				states_down(n, &e.id);
 				node_up(n, &e.id);
+				states_told(n, &e.id);
 			}
 			break;
 		case MESH_EXTENDED:
@@ -219,7 +224,8 @@ static void deliver(struct peer *p, const struct item *item)
 		node_count_refusal(n, LENO_PROTOCOL);
 		return;
 	}
-	if (join_take(p, &m, type, item->data))
+	if (join_take(p, &m, type, item->data) ||
+	    (m.request && states_request(&m, type, item->data)))
 		return;
 	n->stats.received++;
 	p->received++;
@@ -311,7 +317,10 @@ int events_item(struct peer *p, struct bytes bytes)
 		pong(p, item.request);
 		break;
 	case ITEM_BROADCAST:
-		fan_item(p, item.data);
+		if (states_item(&item))
+			states_take(p, item.data);
+		else
+			fan_item(p, item.data);
 		break;
 	case ITEM_STREAM:
 		return streams_take(p, &item);

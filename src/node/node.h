@@ -34,7 +34,7 @@
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
                   TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS,
-                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET, TIMER_GROUPS };
+                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET, TIMER_GROUPS, TIMER_STATES };
 
 enum { URI_SHOWN = 80 };
 
@@ -144,6 +144,8 @@ struct peer {
 	uint64_t        born_us;
 	uint64_t        sent, received; /* messages, requests and replies              */
 	uint64_t        looked;     /* bytes of the session when direct.c last looked  */
+	bool            state_due;  /* a map may have a word for it: states_feed() looks */
+	uint64_t        state_fed_to; /* where the last such word ends                 */
 };
 
 struct leno_message {
@@ -206,6 +208,7 @@ struct leno_node {
 
 	struct direct  *direct;      /* links that the node makes by itself            */
 	struct meet_state *meet;     /* meeting points                                 */
+	struct states  *states;          /* shared maps, see states.h                  */
 
 	leno_stats      stats;
 	uint64_t        refused_log_us;  /* when a refusal was last logged             */

@@ -6,6 +6,7 @@
 #include "node/meet.h"
 #include "node/group.h"
 #include "node/node.h"
+#include "node/states.h"
 #include "session/inbox.h"
 #include "wire/addresses.h"
 #include "wire/node_record.h"
@@ -93,9 +94,9 @@ static int keep_strings(leno_node *n)
 	for (size_t i = 0; i < o->n_advertise; i++)
 		n->advertise[i] = keep_text(&at, o->advertise[i]);
 	o->advertise = n->advertise;
-	o->identity_file = o->secret_file = NULL;
 	o->certificate_file = o->network_key_file = o->invitation = NULL;
 	o->allow = NULL;
+	o->identity_file = o->secret_file = o->state_dir = NULL;
 	o->secret = (leno_bytes){ 0 };
 	return 0;
 }
@@ -155,6 +156,8 @@ static int make_parts(leno_node *n)
 		error = meet_open(n);
 	if (!error)
 		error = groups_open(n);
+	if (!error)
+		error = states_open(n);
 	return error ? error : direct_open(n);
 }
 
@@ -259,6 +262,7 @@ void leno_engine_free(leno_node *n)
 	n->leaving = true;
 	fan_free(n);
 	groups_free(n);
+	states_free(n);
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)); cursor = 0)
 		peers_free(p);
 	streams_clear(n);

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "node/node.h"
+#include "node/states.h"
 #include "node/suspects.h"
 
 struct peer *peers_get(leno_node *n, const leno_id *id)
@@ -246,7 +247,7 @@ void peers_wake(struct peer *p)
 	leno_node *n = p->node;
 
 	timers_set(&n->timers, &p->timer, session_deadline(p->session));
-	if (!p->conn || (!session_wants(p->session) && !streams_want(p)))
+	if (!p->conn || (!session_wants(p->session) && !streams_want(p) && !states_want(p)))
 		return;
 	if (list_empty(&p->ready))
 		list_append(&p->conn->ready, &p->ready);

@@ -3,6 +3,7 @@
 #include "node/direct.h"
 #include "node/meet.h"
 #include "node/group.h"
+#include "node/states.h"
 #include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
@@ -107,6 +108,9 @@ static void due(leno_node *n, struct timer *t)
 	case TIMER_STREAMS:
 		streams_tick(n);
 		break;
+	case TIMER_STATES:
+		states_tick(n);
+		break;
 	case TIMER_ADMIT:
 		n->admit.look = true;      /* and node_settle() does */
 		break;
@@ -170,6 +174,7 @@ void node_settle(leno_node *n)
 	events_mesh(n);
 	admit_settle(n);
 	groups_settle(n);
+	states_settle(n);
 	events_crowded(n);
 	events_room(n);
 	streams_settle(n);

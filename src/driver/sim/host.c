@@ -386,6 +386,7 @@ void sim_start(struct sim_node *node)
 	config.no_aes = true;
 	config.has_secret = node->options.secret.size > 0;
 	config.wall_ms = wall_ms > node->incarnation_ms ? wall_ms : node->incarnation_ms + 1;
+	config.clock_ms = BIRTH_MS + (sim->now_us + node->jumped_us) / 1000;
 	config.now_us = clock_of(node);
 	config.options = node->options;
 	config.options.secret = (leno_bytes){ 0 };
@@ -482,6 +483,7 @@ void sim_jump(struct sim_node *node, uint64_t us)
 {
 	world_tell(node, "-- its clock leaps by %" PRIu64 " ms", us / 1000);
 	node->skew_us += us;
+	node->jumped_us += us;
 	if (!node->leno)
 		return;
 	node->wake_at = node->sim->now_us;

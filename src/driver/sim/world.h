@@ -69,6 +69,7 @@ struct sim_node {
 	bool frozen, vanished;
 	bool touched;   /* a story may have called leno.h on it */
 	unsigned depth; /* of node_enter() */
+	uint64_t jumped_us; /* of skew_us: since its first life */
 	uint64_t skew_us, incarnation_ms, wake_at, spin_at;
 	unsigned spins;
 	uint8_t identity[32], secret[32];

@@ -7,6 +7,7 @@
  *
  *  1. The engine's deadline is one libuv timer, set anew only when it changes.
  *  2. An idle node wakes for nothing but that. */
+#include "driver/uv/storage.h"
 #include "driver/uv/uv.h"
 
 #include <fcntl.h>
@@ -113,6 +114,7 @@ void loop_turn(struct driver *d)
 		 * from when it leaves. */
 		if (!list_empty(&d->dirty))
 			loop_time(d);
+		storage_commit(d->storage);    /* what is kept is so before anybody hears of it */
 		pipe_flush_all(d);
 		udp_flush(d);
 		now = now_us();

@@ -9,6 +9,7 @@
 #include "driver/uv/papers.h"
 #include "driver/uv/secret.h"
 #include "driver/uv/secure.h"
+#include "driver/uv/storage.h"
 #include "driver/uv/uv.h"
 #include "driver/uv/web.h"
 
@@ -34,7 +35,7 @@ static int fill_identity(leno_engine_config *config, int *ret_lock)
 	struct idfile id;
 	int error;
 
-	config->wall_ms = wall_ms();
+	config->wall_ms = config->clock_ms = wall_ms();
 	if (!path)
 		return secret_random(config->identity, sizeof config->identity) ? LENO_OK
 		                                                                : LENO_SYSTEM;
@@ -124,6 +125,8 @@ static void end_loop(struct driver *d)
 void driver_destroy(struct driver *d)
 {
 	end_loop(d);
+	storage_free(d->storage);
+	leno_engine_set_store(d->node, NULL);
 	leno_engine_free(d->node);
 	papers_free(d->papers);
 	if (d->identity >= 0)
@@ -170,6 +173,30 @@ static int start_loop(struct driver *d, const char *network)
 	return local_init(d, network);
 }
 
+static int load(void *driver, const char *map, leno_stored_fn *fn, void *arg)
+{
+	return storage_load(((struct driver *)driver)->storage, map, fn, arg);
+}
+
+static int change(void *driver, const char *map, leno_bytes key, leno_bytes entry)
+{
+	return storage_change(((struct driver *)driver)->storage, map, key, entry);
+}
+
+/* Maps are shared after this: nothing is opened before one is to be kept. */
+static int keep_maps(struct driver *d, const char *dir)
+{
+	static const leno_engine_store ops = { .load = load, .change = change };
+
+	if (!dir || !*dir)
+		return LENO_OK;
+	d->storage = storage_new(d->node, dir);
+	if (!d->storage)
+		return LENO_MEMORY;
+	leno_engine_set_store(d->node, &ops);
+	return LENO_OK;
+}
+
 /* The driver around a node that the engine has opened; on failure the node is as it was. */
 static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 {
@@ -198,11 +225,14 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	else if (d->read_buffer && d->secure)
 		error = web_new(d, &config->options, &d->web);
 	if (error == LENO_OK)
+		error = keep_maps(d, config->options.state_dir);
+	if (error == LENO_OK)
 		error = start_loop(d, config->options.network);
 	if (error < 0) {
 		web_free(d->web);
 		if (d->spare >= 0)
 			close(d->spare);
+		storage_free(d->storage);
 		secure_free(d->secure);
 		mem_free(d->read_buffer);
 		mem_free(d);

@@ -28,6 +28,7 @@
  *   mdns.c      the local network: mdns_offer.c, mdns_found.c, mdns_stack.c and so on
  *   interfaces.c addresses of this machine
  *   address.c   URIs
+ *   storage.c   maps that are kept, in SQLite
  *   file.c      files of one owner; secret.c, idfile.c: what stands in them
  *
  *  1. Inputs are given, and handlers run, only while `inside` (leno_run, leno_step).
@@ -79,6 +80,7 @@ struct secure;
 struct dial;
 struct udp;
 struct web;
+struct storage;
 
 /* Something to do on the loop; made by any thread, consumed once. */
 struct task {
@@ -216,6 +218,7 @@ struct driver {
 	struct address proxy;         /* host "": there is none                   */
 	struct web *web;              /* what HTTP is answered with               */
 	struct sniff_ways sniff, sniff_within; /* of any://, and within TLS there  */
+	struct storage *storage;      /* NULL: nothing is kept                     */
 
 	bool doors_changed;           /* the engine has yet to be told where we are */
 	uint64_t doors_due_ms;        /* of the next look at the interfaces       */
