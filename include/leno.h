@@ -53,7 +53,7 @@ enum leno_error {
 	LENO_IDENTITY    = -13, /* the id is not that of the keys                 */
 	LENO_DUPLICATE   = -14, /* the same identity runs elsewhere               */
 	LENO_SELF        = -15, /* dialled oneself                                */
-	LENO_BUSY        = -16, /* the peer has no room for strangers now         */
+	LENO_BUSY        = -16, /* the peer has no room now                       */
 	LENO_LIMIT       = -17, /* a named limit is reached                       */
 	LENO_URI         = -18, /* not a URI that leno understands                */
 	LENO_ADDRESS_IN_USE = -19,
@@ -71,7 +71,11 @@ enum leno_error {
 	LENO_EXPIRED     = -30, /* the certificate or invitation has expired      */
 	LENO_REVOKED     = -31, /* the certificate has been revoked               */
 	LENO_ROLE        = -32, /* the role does not allow that                   */
-	LENO_UNINVITED   = -33  /* on no list, or the host program said no        */
+	LENO_UNINVITED   = -33, /* on no list, or the host program said no        */
+
+	LENO_NO_SERVICE  = -40, /* nobody known offers such a service             */
+	LENO_NO_METHOD   = -41, /* the service has no such method                 */
+	LENO_ARGUMENTS   = -42  /* the arguments do not fit the method            */
 };
 
 /* One sentence without a full stop, in English; static. Never NULL. */
@@ -231,6 +235,8 @@ typedef struct leno_stranger {
 	enum leno_role role;
 } leno_stranger;
 
+struct leno_service_info;
+
 typedef struct leno_handlers {
 	void (*node_up)  (leno_node *, void *user, const leno_info *);
 	void (*node_down)(leno_node *, void *user, const leno_id *, enum leno_why);
@@ -281,6 +287,14 @@ typedef struct leno_handlers {
 	 * path ("/metrics"; "/health" is answered already). False: there is no such page, or
 	 * it is a file of options.www.                                         */
 	bool (*page)(leno_node *, void *user, const char *path, leno_page *ret);
+
+	/* A service has become available, or is not any more: once each for a service of one
+	 * version at one node. The info is lent, see leno/service.h.           */
+	void (*service_up)  (leno_node *, void *user, const struct leno_service_info *);
+	void (*service_down)(leno_node *, void *user, const struct leno_service_info *);
+
+	/* A heartbeat has measured the round trip of the link to this neighbour. */
+	void (*heartbeat)(leno_node *, void *user, const leno_id *, uint32_t rtt_us);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */
@@ -677,6 +691,11 @@ LENO_API int leno_identity_create(const char *path, leno_id *ret);
 
 /* The id that an identity file holds. Errors: FILE. */
 LENO_API int leno_identity_read(const char *path, leno_id *ret);
+
+/* ---- services, calls, events, time; and the values that they carry --------------- */
+
+#include <leno/msgpack.h>
+#include <leno/service.h>
 
 #ifdef __cplusplus
 }

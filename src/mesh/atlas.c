@@ -328,8 +328,14 @@ void atlas_set_record(struct mesh *m, struct atlas_node *n, struct mesh_record *
 	bool same = n->record && !n->shut && same_edges(n, r) && n->record->role == r->role &&
 	            n->record->goodbye == r->goodbye &&
 	            n->stamp.incarnation == r->stamp.incarnation;
+	struct bytes none = { NULL, 0 };
 	bool had = unresolve(m, n), has;
 
+	if (!bytes_same(n->record ? n->record->extensions : none, r->extensions)) {
+		m->extended_serial++;
+		n->extended = true;
+		route_note(m, n);
+	}
 	mem_free(n->record);
 	n->record = r;
 	n->shut = false;

@@ -300,9 +300,13 @@ static bool next_change(struct atlas_node *n, struct mesh_event *ret)
 	} else if (n->told_up && n->told_link != n->link) {
 		ret->kind = MESH_ROUTE;
 		n->told_link = n->link;
+	} else if (n->told_up && n->extended) {
+		ret->kind = MESH_EXTENDED;
 	} else {
 		return false;
 	}
+	if (ret->kind != MESH_DOWN && ret->kind != MESH_ROUTE)
+		n->extended = false;           /* whoever hears of it looks at all of it */
 	return true;
 }
 

@@ -72,10 +72,11 @@ struct mesh_node {
 	int      link;                     /* its number; -1 when there is none       */
 };
 
-enum mesh_event_kind { MESH_UP = 1, MESH_DOWN, MESH_ROUTE, MESH_RENEWED };
+enum mesh_event_kind { MESH_UP = 1, MESH_DOWN, MESH_ROUTE, MESH_RENEWED, MESH_EXTENDED };
 struct mesh_event {
 	enum mesh_event_kind kind;   /* ROUTE: another first link leads there now, or none
-	                                (-1). RENEWED: a newer life of it is known      */
+	                                (-1). RENEWED: a newer life of it is known.
+	                                EXTENDED: it says other things besides          */
 	leno_id id;
 	enum leno_why why;           /* of DOWN: GOODBYE, UNREACHABLE or REFUSED        */
 	bool was_up;                 /* of RENEWED: UP had been said of the life before,

@@ -109,7 +109,8 @@ int mesh_extend(struct mesh *m, uint8_t kind, struct bytes value, uint64_t now_u
 	if (!extensions_set(own->extensions, &own->n_extensions, sizeof own->extensions, kind, value))
 		return LENO_LIMIT;
 	own->force = true;
-	own_changed(m, REDUNDANT_MS);
+	m->extended_serial++;
+	own_changed(m, kind == EXTENSION_SERVICES ? PUBLISH_MS : REDUNDANT_MS);
 	return 0;
 }
 

@@ -75,6 +75,7 @@ struct atlas_node {
 	int      told_link;
 	uint64_t told_incarnation;       /* 0: never told of it                          */
 	uint64_t left_incarnation;       /* the life that said goodbye to us; 0: none    */
+	bool     extended;               /* its extensions are others than was told      */
 };
 
 struct mesh_link {
@@ -157,6 +158,7 @@ struct mesh {
 	bool     dirty, urgent;          /* routes must be computed; without delay       */
 	uint64_t routes_us, routes_due, routes_work;
 	uint64_t routes_serial;          /* how often they were computed                */
+	uint64_t extended_serial;        /* how often extensions have changed           */
 	bool     by_hops;                /* while avoid.c searches: all links weigh alike */
 	struct route_state *states;      /* two a slot                                   */
 	uint32_t *heap;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "node/node.h"
 #include "node/look.h"
+#include "node/services.h"
 
 enum {
 	LINE_MAX_      = 400,
@@ -95,8 +96,11 @@ static void node_down(leno_node *n, const leno_id *id, enum leno_why why)
 {
 	struct peer *p = peers_get(n, id);
 
-	if (p)
+	offers_down(n, id);
+	if (p) {
+		serve_lost(p);
 		peers_fail_requests(p, LENO_UNREACHABLE);
+	}
 	fan_gone(n, id);
 	if (n->handlers.node_down)
 		n->handlers.node_down(n, n->user, id, why);
@@ -130,6 +134,7 @@ void events_mesh(leno_node *n)
 		switch (e.kind) {
 		case MESH_UP:
 			node_up(n, &e.id);
+			offers_heard(n, &e.id);
 			break;
 		case MESH_DOWN:
 			node_down(n, &e.id, e.why);
@@ -139,7 +144,11 @@ void events_mesh(leno_node *n)
 			if (e.was_up) {
 				node_down(n, &e.id, LENO_WHY_RESTARTED);
 				node_up(n, &e.id);
+				offers_heard(n, &e.id);
 			}
+			break;
+		case MESH_EXTENDED:
+			offers_heard(n, &e.id);
 			break;
 		case MESH_ROUTE:
 			break;
@@ -158,6 +167,8 @@ static void writable(struct peer *p)
 	if (!p->blocked || !session_take_writable(p->session))
 		return;
 	p->blocked = false;
+	if (!serve_unsent(p))
+		return;                        /* what has been answered goes first */
 	if (n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id);
 }
@@ -217,6 +228,8 @@ static void deliver(struct peer *p, const struct item *item)
 		return;
 	n->stats.received++;
 	p->received++;
+	if (services_take(p, item, type))
+		return;
 	if (n->handlers.message)
 		n->handlers.message(n, n->user, &m, type,
 		                    (leno_bytes){ item->data.data, item->data.size });

@@ -9,7 +9,8 @@
 enum extension_kind {
 	EXTENSION_CERTIFICATE = 1,   /* see wire/certificate.h                        */
 	EXTENSION_ADDRESSES,         /* of a record: where its node can be dialled    */
-	EXTENSION_INVITATION         /* of a proof: in place of a certificate         */
+	EXTENSION_INVITATION,        /* of a proof: in place of a certificate         */
+	EXTENSION_SERVICES   = 4     /* of a record: see service/offer.h              */
 };
 
 /* False when there is none, or the sequence cannot be read as far as it. */
