@@ -88,6 +88,16 @@ void services_settle(leno_node *n)
 		timers_set(&n->timers, &s->timer, n->now_us);
 }
 
+/* These are not the application's, whatever they come as. */
+static void misused(struct peer *p, const struct item *item)
+{
+	leno_message m = { .node = p->node, .from = p->id, .life = p->life, .request = item->request };
+
+	node_count_refusal(p->node, LENO_PROTOCOL);
+	if (item->kind == ITEM_REQUEST)
+		leno_refuse(&m, LENO_PROTOCOL, "no request is of that type");
+}
+
 /* A message that nobody knows is of a later version, or of the command: the application's. */
 bool services_take(struct peer *p, const struct item *item, const char *type)
 {
@@ -107,9 +117,11 @@ bool services_take(struct peer *p, const struct item *item, const char *type)
 	if (strncmp(type, "leno/", 5) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (item->kind != known[i].kind || strcmp(type, known[i].type) != 0)
+		if (strcmp(type, known[i].type) != 0)
 			continue;
-		if (known[i].take)
+		if (item->kind != known[i].kind)
+			misused(p, item);
+		else if (known[i].take)
 			known[i].take(p, item);
 		else
 			clock_take(p, item->request);

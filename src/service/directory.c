@@ -96,8 +96,10 @@ static struct place *place_new(struct directory *d, const leno_id *node, const s
 		p->labels[p->n_labels] = at;
 		at += label.size + 1;
 	}
-	list_append(&s->places, &p->of_service);
+	list_init(&p->of_service);
 	list_init(&p->of_node);
+	list_init(&p->change);
+	list_append(&s->places, &p->of_service);
 	list_init(&p->change);
 	list_append(&d->changes, &p->change);
 	return p;
