@@ -158,6 +158,11 @@ static void take_status(struct calling *c, const struct call_answer *a)
 		p->load = a->load;
 	switch (a->status) {
 	case CALL_RESULT:
+		if (!leno_unpack_ok((leno_bytes){ a->rest.data, a->rest.size })) {
+			node_count_refusal(c->node, LENO_PROTOCOL);
+			calling_fail(c, LENO_PROTOCOL);
+			break;
+		}
 		calling_end(c, &(leno_answer){ .data = { a->rest.data, a->rest.size }, .why = "" });
 		break;
 	case CALL_FAILED:
@@ -192,7 +197,7 @@ static void tell_cancel(struct calling *c)
 	struct writer w = writer_of(head, sizeof head);
 
 	if (c->local) {
-		serve_cancel_local(n, c->number);
+		provide_cancel_local(n, c->number);
 		return;
 	}
 	write_varint(&w, c->request);
@@ -291,7 +296,7 @@ void calls_settle(leno_node *n)
 
 		list_remove(&c->later);
 		timers_set(&n->timers, &c->timer, c->due_us);
-		serve_local(n, &call, c->number);
+		provide_local(n, &call, c->number);
 	}
 	while (!list_empty(&s->answered))
 		list_append(&now, s->answered.next);

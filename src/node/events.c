@@ -98,7 +98,7 @@ static void node_down(leno_node *n, const leno_id *id, enum leno_why why)
 
 	offers_down(n, id);
 	if (p) {
-		serve_lost(p);
+		provide_lost(p);
 		peers_fail_requests(p, LENO_UNREACHABLE);
 	}
 	fan_gone(n, id);
@@ -167,7 +167,7 @@ static void writable(struct peer *p)
 	if (!p->blocked || !session_take_writable(p->session))
 		return;
 	p->blocked = false;
-	if (!serve_unsent(p))
+	if (!provide_unsent(p))
 		return;                        /* what has been answered goes first */
 	if (n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id);

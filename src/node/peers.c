@@ -302,7 +302,7 @@ void peers_end(struct peer *p, int error)
 	unknown = session_unconfirmed(p->session, &first, &last);
 	set_aside(p, &failing);
 	streams_end(p, LENO_CLOSED);
-	serve_lost(p);
+	provide_lost(p);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
@@ -378,7 +378,7 @@ void peers_free(struct peer *p)
 	}
 	list_each (rt, behind, &p->requests)
 		requests_end(&n->requests, list_item(rt, struct request, of_peer));
-	serve_forget(p);
+	provide_forget(p);
 	list_remove(&p->ready);
 	list_remove(&p->moved);
 	list_remove(&p->stray);

@@ -51,7 +51,7 @@ void services_free(leno_node *n)
 	if (!s)
 		return;
 	calls_free(n);
-	serve_free(n);
+	provide_free(n);
 	emit_free(n);
 	clock_free(n);
 	free_all(n, &s->offered);
@@ -80,7 +80,7 @@ void services_settle(leno_node *n)
 	if (n->leaving)
 		return;
 	calls_settle(n);
-	serve_settle(n);
+	provide_settle(n);
 	emit_settle(n);
 	offers_settle(n);
 	offers_load(n);
@@ -106,8 +106,8 @@ bool services_take(struct peer *p, const struct item *item, const char *type)
 		enum item_kind kind;
 		void (*take)(struct peer *, const struct item *);
 	} known[] = {
-		{ CALL_TYPE, ITEM_REQUEST, serve_take },
-		{ CANCEL_TYPE, ITEM_MESSAGE, serve_cancel },
+		{ CALL_TYPE, ITEM_REQUEST, provide_take },
+		{ CANCEL_TYPE, ITEM_MESSAGE, provide_cancel },
 		{ PROGRESS_TYPE, ITEM_MESSAGE, calls_progress },
 		{ CONTRACT_TYPE, ITEM_REQUEST, offers_describe },
 		{ EVENT_TYPE, ITEM_MESSAGE, emit_take },

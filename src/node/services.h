@@ -1,7 +1,7 @@
 /* services.h - what this node offers, whom it calls, what it says and hears of events.
  *
  *   offers.c   registering, publishing, what the atlas says of others
- *   serve.c    calls that come: checked, queued, run, answered
+ *   provide.c    calls that come: checked, queued, run, answered
  *   calls.c    calls that go: whom to ask, whom to ask next, what became of them
  *   emit.c     events
  *   clock.c    comparing wall clocks
@@ -145,17 +145,17 @@ struct service *offers_find(leno_node *, struct bytes name);
 void offers_free(leno_node *, struct service *);
 void offers_describe(struct peer *, const struct item *);
 
-/* serve.c */
-void serve_take(struct peer *, const struct item *);
-void serve_cancel(struct peer *, const struct item *);
-void serve_local(leno_node *, const struct call *, uint64_t number);
-void serve_cancel_local(leno_node *, uint64_t number);
-void serve_lost(struct peer *);                        /* nobody waits there any more */
-void serve_forget(struct peer *);                      /* the same, without a word */
-bool serve_unsent(struct peer *);                      /* true: all answers are on their way */
-void serve_due(struct timer *);
-void serve_settle(leno_node *);
-void serve_free(leno_node *);
+/* provide.c */
+void provide_take(struct peer *, const struct item *);
+void provide_cancel(struct peer *, const struct item *);
+void provide_local(leno_node *, const struct call *, uint64_t number);
+void provide_cancel_local(leno_node *, uint64_t number);
+void provide_lost(struct peer *);                        /* nobody waits there any more */
+void provide_forget(struct peer *);                      /* the same, without a word */
+bool provide_unsent(struct peer *);                      /* true: all answers are on their way */
+void provide_due(struct timer *);
+void provide_settle(leno_node *);
+void provide_free(leno_node *);
 
 /* calling.c: numbers are never used again while an answer could still come */
 struct calling *calling_new(leno_node *, size_t texts, int *ret_error);  /* LIMIT, MEMORY */

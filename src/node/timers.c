@@ -111,7 +111,7 @@ static void due(leno_node *n, struct timer *t)
 		n->admit.look = true;      /* and node_settle() does */
 		break;
 	case TIMER_INCOMING:
-		serve_due(t);
+		provide_due(t);
 		break;
 	case TIMER_CALL:
 		calls_due(t);

@@ -1,7 +1,7 @@
 /* test_services.c - stories of services: providers that come, die, are full or are replaced,
  * callers that give up, are parted from them, or mean harm.
  *
- * covers: src/node/services.c src/node/offers.c src/node/serve.c src/node/calls.c
+ * covers: src/node/services.c src/node/offers.c src/node/provide.c src/node/calls.c
  * covers: src/node/calling.c */
 #include "support/shop.h"
 

@@ -1,4 +1,4 @@
-/* serve.c - calls that come. */
+/* provide.c - calls that come. */
 #include "node/services.h"
 
 #include "base/mem.h"
@@ -206,7 +206,7 @@ static void take(const struct caller *from, const struct call *c)
 		begin(from, c, v, method);
 }
 
-void serve_take(struct peer *p, const struct item *item)
+void provide_take(struct peer *p, const struct item *item)
 {
 	const struct caller from = { p->node, p, item->request };
 	leno_message m = { .node = p->node, .from = p->id, .life = p->life, .request = item->request };
@@ -220,12 +220,12 @@ void serve_take(struct peer *p, const struct item *item)
 	leno_refuse(&m, LENO_PROTOCOL, "that is no call");
 }
 
-void serve_local(leno_node *n, const struct call *c, uint64_t number)
+void provide_local(leno_node *n, const struct call *c, uint64_t number)
 {
 	take(&(struct caller){ n, NULL, number }, c);
 }
 
-void serve_settle(leno_node *n)
+void provide_settle(leno_node *n)
 {
 	struct services *s = n->services;
 	struct list now;
@@ -331,7 +331,7 @@ static int answer(leno_incoming *in, struct call_answer *a)
 	return 0;
 }
 
-bool serve_unsent(struct peer *p)
+bool provide_unsent(struct peer *p)
 {
 	while (!list_empty(&p->unsent)) {
 		leno_incoming *in = list_item(p->unsent.next, leno_incoming, of_peer);
@@ -450,7 +450,7 @@ static void cancel_one(leno_node *n, struct incoming_key key)
 		cancel(in, true);
 }
 
-void serve_cancel(struct peer *p, const struct item *item)
+void provide_cancel(struct peer *p, const struct item *item)
 {
 	struct reader r = reader_of(item->data);
 	uint64_t number = read_varint(&r);
@@ -461,7 +461,7 @@ void serve_cancel(struct peer *p, const struct item *item)
 		node_count_refusal(p->node, LENO_PROTOCOL);
 }
 
-void serve_cancel_local(leno_node *n, uint64_t number)
+void provide_cancel_local(leno_node *n, uint64_t number)
 {
 	cancel_one(n, (struct incoming_key){ 0, number });
 }
@@ -475,22 +475,22 @@ static void lose(struct peer *p, bool say_so)
 		cancel(list_item(p->unsent.next, leno_incoming, of_peer), false);
 }
 
-void serve_lost(struct peer *p)
+void provide_lost(struct peer *p)
 {
 	lose(p, true);
 }
 
-void serve_forget(struct peer *p)
+void provide_forget(struct peer *p)
 {
 	lose(p, false);
 }
 
-void serve_due(struct timer *t)
+void provide_due(struct timer *t)
 {
 	cancel(list_item(t, leno_incoming, timer), true);
 }
 
-void serve_free(leno_node *n)
+void provide_free(leno_node *n)
 {
 	struct services *s = n->services;
 	size_t cursor = 0;
