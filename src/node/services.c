@@ -25,7 +25,7 @@ int services_open(leno_node *n)
 	list_init(&s->subscriptions);
 	list_init(&s->events);
 	list_init(&s->clocks);
-	random_bytes(&n->random, seed, sizeof seed);
+	memcpy(seed, n->peers.seed, sizeof seed);      /* as secret here as there */
 	directory_init(&s->directory, n->options.nodes_max, seed);
 	map_init(&s->incoming, offsetof(leno_incoming, key), sizeof(struct incoming_key), CALLS_MAX,
 	         seed);
