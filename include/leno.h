@@ -451,8 +451,8 @@ LENO_API int leno_invitation_read(const char *text,
 
 /* ---- messages ------------------------------------------------------------- */
 
-/* Bytes in a type, the NUL not counted. Types and topics that begin with "leno/" are the
- * command's own: `leno up` answers them, and applications should not send others. */
+/* Bytes in a type, the NUL not counted. Types and topics that begin with "leno/" are
+ * leno's own (services, and what `leno up` answers): applications should not send others. */
 enum { LENO_TYPE_MAX = 255 };
 
 /* Sends one message: in order, no gaps, no repeats, until the session with that
