@@ -197,10 +197,13 @@ static const struct argp argp = {
 static int offer(struct serve *s)
 {
 	const struct serve_command *c = s->c;
+	const struct settings *set = s->app.set;
 	char line[600];
 	leno_method method = { .line = line, .call = on_call };
 	leno_service service = { .version = c->version, .methods = &method, .n_methods = 1,
 		                 .concurrency = (unsigned)c->workers,
+		                 .n_labels = set->labels.count < 4 ? set->labels.count : 4,
+		                 .labels = (const char *const *)set->labels.items,
 		                 .waiting = c->waiting ? (unsigned)c->waiting : UINT32_MAX,
 		                 .cancelled = on_cancelled };
 

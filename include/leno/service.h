@@ -109,8 +109,8 @@ typedef struct leno_call_options {
  * TIMEOUT; UNREACHABLE, CLOSED, PROTOCOL, MEMORY, whose outcome is unknown. When a
  * provider is lost, is busy or does not offer it any more, another is asked: after it may
  * have begun only for a method that is declared idempotent there.
- * Errors: NO_SERVICE (nobody that is known offers it so), NO_NODE, ARGUMENT, AGAIN, TOO_BIG,
- * MEMORY, LIMIT, CLOSED. */
+ * Errors: NO_SERVICE (nobody that is known offers it so), NO_NODE, ARGUMENT, AGAIN (the queue
+ * to the provider is full: the handler `writable` tells of room), TOO_BIG, MEMORY, LIMIT, CLOSED. */
 LENO_API int leno_call(leno_node *, const char *service, const char *method, leno_bytes arguments,
                        const leno_call_options *, leno_done_fn *, void *user, leno_call_id *ret);
 
@@ -146,7 +146,7 @@ typedef struct leno_service_info {
 	const char *const *labels;
 } leno_service_info;
 
-/* Each that is known, by each node. fn returns false to stop. */
+/* Each that is known, by each node. fn returns false to stop; it looks, and registers nothing. */
 LENO_API void leno_services(leno_node *, bool (*fn)(void *arg, const leno_service_info *), void *arg);
 
 /* The lines of a service of that node, as text. Errors: those of leno_request(). */

@@ -98,8 +98,13 @@ static int ask(struct calling *c)
 static bool ask_another(struct calling *c)
 {
 	while (choose(c)) {
+		struct peer *p = peers_get(c->node, &c->to);
+		bool blocked = p && p->blocked;
 		int error = ask(c);
 
+		p = peers_get(c->node, &c->to);
+		if (p)
+			p->blocked = blocked;  /* the application was not told AGAIN */
 		if (!error)
 			return true;
 		c->tried[c->n_tried++] = c->to;        /* no way leads there */
@@ -203,7 +208,7 @@ static void tell_cancel(struct calling *c)
 	write_varint(&w, c->request);
 	/* When there is no room for it, its time will pass there as it has here. */
 	if (p && c->request)
-		send_count(p, send_parts(p, &item, CANCEL_TYPE, writer_bytes(&w), bytes_of(NULL, 0), NULL));
+		services_send(p, &item, CANCEL_TYPE, writer_bytes(&w), bytes_of(NULL, 0));
 }
 
 static void take_answer(struct calling *c, const leno_answer *answer)

@@ -192,9 +192,7 @@ static bool to_node(leno_node *n, const leno_id *id, const char *event, leno_byt
 	if (!p)
 		return false;
 	write_sized(&w, bytes_text(event));
-	error = send_parts(p, &item, EVENT_TYPE, writer_bytes(&w), bytes_of(value.data, value.size),
-	                   NULL);
-	send_count(p, error);
+	error = services_send(p, &item, EVENT_TYPE, writer_bytes(&w), bytes_of(value.data, value.size));
 	return error == 0;
 }
 

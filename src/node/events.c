@@ -164,11 +164,12 @@ static void writable(struct peer *p)
 {
 	leno_node *n = p->node;
 
-	if (!p->blocked || !session_take_writable(p->session))
+	if ((!p->blocked && list_empty(&p->unsent)) || !session_take_writable(p->session))
+		return;
+	/* What has been answered goes first. */
+	if (!provide_unsent(p) || !p->blocked)
 		return;
 	p->blocked = false;
-	if (!provide_unsent(p))
-		return;                        /* what has been answered goes first */
 	if (n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id);
 }
@@ -197,7 +198,7 @@ void events_room(leno_node *n)
 		return;
 	n->session_setup.pool_short = false;
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)) && !n->leaving;) {
-		waiting = waiting || p->blocked;
+		waiting = waiting || p->blocked || !list_empty(&p->unsent);
 		peers_hold(p);
 		writable(p);
 		peers_release(p);

@@ -116,16 +116,13 @@ static int say(const struct caller *to, const struct call_answer *a)
 	struct item item = { .kind = ITEM_REPLY, .request = to->number };
 	uint8_t head[ANSWER_HEAD_MAX];
 	struct writer w = writer_of(head, sizeof head);
-	int error;
 
 	if (!to->peer) {
 		calls_local_answer(to->node, to->number, a);
 		return 0;
 	}
 	write_answer_head(&w, a);
-	error = send_parts(to->peer, &item, NULL, writer_bytes(&w), a->rest, NULL);
-	send_count(to->peer, error);
-	return error;
+	return services_send(to->peer, &item, NULL, writer_bytes(&w), a->rest);
 }
 
 /* It was not begun. When there is no room for that either its time will pass. */
@@ -304,7 +301,6 @@ static bool hold_back(leno_incoming *in, const struct call_answer *a)
 		return false;
 	timers_set(&in->node->timers, &in->timer, NEVER);
 	list_append(&in->peer->unsent, &in->of_peer);
-	in->peer->blocked = true;
 	return true;
 }
 
@@ -336,13 +332,10 @@ bool provide_unsent(struct peer *p)
 	while (!list_empty(&p->unsent)) {
 		leno_incoming *in = list_item(p->unsent.next, leno_incoming, of_peer);
 		struct item item = { .kind = ITEM_REPLY, .request = in->key.request };
-		int error = send_item(p, &item, NULL, bytes_of(in->kept, in->kept_size), NULL);
 
-		if (error == LENO_AGAIN) {
-			p->blocked = true;
+		if (services_send(p, &item, NULL, bytes_of(NULL, 0), bytes_of(in->kept, in->kept_size)) ==
+		    LENO_AGAIN)
 			return false;
-		}
-		send_count(p, error);
 		incoming_free(in);
 	}
 	return true;

@@ -88,6 +88,17 @@ void services_settle(leno_node *n)
 		timers_set(&n->timers, &s->timer, n->now_us);
 }
 
+int services_send(struct peer *p, struct item *item, const char *type, struct bytes first,
+                  struct bytes data)
+{
+	bool blocked = p->blocked;
+	int error = send_parts(p, item, type, first, data, NULL);
+
+	p->blocked = blocked;
+	send_count(p, error);
+	return error;
+}
+
 /* These are not the application's, whatever they come as. */
 static void misused(struct peer *p, const struct item *item)
 {

@@ -132,6 +132,11 @@ void services_free(leno_node *);
 void services_settle(leno_node *);
 void services_wake(leno_node *);                       /* an input is due, if this is none */
 
+/* As send_parts(), and counts it; but the application does not hear of AGAIN, and so not of
+ * room either. */
+int  services_send(struct peer *, struct item *, const char *type, struct bytes first,
+                   struct bytes data);
+
 /* Is it a message or request of these? Then it has been dealt with. */
 bool services_take(struct peer *, const struct item *, const char *type);
 

@@ -105,11 +105,15 @@ def test_who_offers_what(w):
     watch.event("service_up", service="other")
     other.end()
     watch.event("service_down", service="other")
+    labelled = serve(w, "other", "y", "echo", "y", options=("--label", "zone=b"))
+    check(w.expect(0, "call", "other.y", "--with", "zone=b").stdout == b'"y"\n')
+    w.expect(4, "call", "other.y", "--with", "zone=c")
+    labelled.end()
     check(b"double(a: int) -> int" in w.expect(0, "services", "--describe").stdout)
     row = json.loads(w.expect(0, "services", "--json").stdout)
     check(row["service"] == "math" and row["name"] == "m" and row["load"] == 0, row)
     ups = [o for o in watch.objects() if o["event"] == "service_up"]
-    check(len(ups) == 2, ups)
+    check(len(ups) == 3, ups)
 
 
 def test_events_are_heard_by_who_wants_them(w):

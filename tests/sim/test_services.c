@@ -287,6 +287,59 @@ TEST(a_partition_fails_calls_and_a_heal_brings_the_service_back)
 	end(w);
 }
 
+/* ---- who reads slowly ----------------------------------------------------------------- */
+
+enum { BULK = 20000, BULKS = 40 };
+
+static void bulk(leno_node *n, void *user, leno_incoming *in, leno_bytes arguments)
+{
+	static uint8_t data[BULK], buf[BULK + 8];
+	leno_pack p = leno_pack_into(buf, sizeof buf);
+	(void)n, (void)arguments;
+
+	leno_pack_bin(&p, (leno_bytes){ data, BULK });
+	CHECK_EQ(leno_call_reply(in, leno_pack_bytes(&p)), 0);
+	(*(unsigned *)user)++;
+}
+
+static void on_bulk(leno_node *n, void *user, const leno_answer *a)
+{
+	struct got *g = user;
+	(void)n;
+
+	CHECK_EQ(a->error, 0);
+	g->times += a->data.size == BULK + 3;
+}
+
+/* Their queue takes three of them: the others wait, and the handler need not know. */
+TEST(answers_wait_for_who_reads_slowly)
+{
+	static const struct sim_profile thin = { .delay_us = 2000, .bandwidth = 400000,
+	                                         .buffer = 16 * 1024 };
+	static const leno_method lines[] = { { "bulk() -> bin", bulk } };
+	const leno_options little = { .queue_max = 64 * 1024 };
+	leno_service s = { .methods = lines, .n_methods = 1 };
+	struct sim *sim = sim_new(16);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", &little);
+	struct got got = { 0 };
+	unsigned served = 0;
+
+	sim_wire(a, b, &thin);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(leno_service_register(sim_leno(b), "bulk", &s, &served), 0);
+	sim_run(sim, MS(300));
+	for (unsigned i = 0; i < BULKS; i++)
+		CHECK_EQ(leno_call(sim_leno(a), "bulk", "bulk", (leno_bytes){ 0 }, NULL, on_bulk, &got,
+		                   NULL), 0);
+	sim_run(sim, MS(100));
+	CHECK(served == BULKS && got.times < 10);
+	sim_run(sim, SECONDS(8));
+	CHECK_EQ(got.times, BULKS);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
 /* ---- harm ------------------------------------------------------------------------------- */
 
 TEST(a_hostile_caller_is_answered_or_refused_and_harms_nobody)
@@ -335,4 +388,5 @@ TEST_MAIN(TEST_CASE(a_call_finds_its_provider_and_each_error_is_its_own),
           TEST_CASE(a_new_version_takes_over_without_a_failed_call),
           TEST_CASE(what_runs_ends_with_the_older_version),
           TEST_CASE(a_partition_fails_calls_and_a_heal_brings_the_service_back),
+          TEST_CASE(answers_wait_for_who_reads_slowly),
           TEST_CASE(a_hostile_caller_is_answered_or_refused_and_harms_nobody))
