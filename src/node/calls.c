@@ -123,13 +123,27 @@ static void wait_for_one(struct calling *c)
 		calling_fail(c, c->lost ? c->lost : LENO_NO_SERVICE);
 		return;
 	}
-	c->n_tried = c->n_tried < CALL_TRIES ? c->n_tried : CALL_TRIES - 1;
+	c->local = false;
 	list_append(&n->services->moved, &c->later);
 	timers_set(&n->timers, &c->timer,
 	           c->due_us < n->now_us + MOVED_US ? c->due_us : n->now_us + MOVED_US);
 }
 
-void calls_come(leno_node *n, const char *name)
+/* It may offer what it did not when it was asked: it, or one of four others, gives way. */
+static void forget_tried(struct calling *c, const leno_id *id)
+{
+	unsigned i = 0;
+
+	while (i < c->n_tried && !leno_id_same(&c->tried[i], id))
+		i++;
+	if (i == c->n_tried && c->n_tried < CALL_TRIES)
+		return;
+	c->n_tried--;
+	if (i < c->n_tried)
+		c->tried[i] = c->tried[c->n_tried];
+}
+
+void calls_come(leno_node *n, const char *name, const leno_id *id)
 {
 	struct bytes service = bytes_text(name);
 
@@ -138,16 +152,39 @@ void calls_come(leno_node *n, const char *name)
 
 		if (!bytes_same(calling_service(c), service))
 			continue;
-		list_remove(&c->later);
-		timers_set(&n->timers, &c->timer, NEVER);
+		forget_tried(c, id);
 		if (!ask_another(c))
-			wait_for_one(c);       /* at the end of the list, once more */
+			continue;              /* it waits on */
+		if (!c->local)
+			list_remove(&c->later);
+		timers_set(&n->timers, &c->timer, NEVER);
 	}
+}
+
+static void tell_cancel(struct calling *c)
+{
+	leno_node *n = c->node;
+	struct item item = { .kind = ITEM_MESSAGE };
+	struct peer *p = peers_get(n, &c->to);
+	uint8_t head[9];
+	struct writer w = writer_of(head, sizeof head);
+
+	if (c->local) {
+		provide_cancel_local(n, c->number);
+		return;
+	}
+	write_varint(&w, c->request);
+	/* When there is no room for it, its time will pass there as it has here. */
+	if (p && c->request)
+		services_send(p, &item, CANCEL_TYPE, writer_bytes(&w), bytes_of(NULL, 0));
 }
 
 /* One that may have begun it is gone. */
 static void lost(struct calling *c, int error)
 {
+	if (error == LENO_UNREACHABLE)
+		tell_cancel(c);                /* it will hear so when a path is there again */
+	c->request = 0;
 	if (!c->lost)
 		c->lost = error;
 	c->again = true;
@@ -193,24 +230,6 @@ static void take_status(struct calling *c, const struct call_answer *a)
 	}
 }
 
-static void tell_cancel(struct calling *c)
-{
-	leno_node *n = c->node;
-	struct item item = { .kind = ITEM_MESSAGE };
-	struct peer *p = peers_get(n, &c->to);
-	uint8_t head[9];
-	struct writer w = writer_of(head, sizeof head);
-
-	if (c->local) {
-		provide_cancel_local(n, c->number);
-		return;
-	}
-	write_varint(&w, c->request);
-	/* When there is no room for it, its time will pass there as it has here. */
-	if (p && c->request)
-		services_send(p, &item, CANCEL_TYPE, writer_bytes(&w), bytes_of(NULL, 0));
-}
-
 static void take_answer(struct calling *c, const leno_answer *answer)
 {
 	struct call_answer a;
@@ -234,7 +253,6 @@ static void take_answer(struct calling *c, const leno_answer *answer)
 		calling_fail(c, LENO_TIMEOUT);
 		return;
 	default:
-		c->request = 0;
 		lost(c, answer->error);
 	}
 }
@@ -262,6 +280,7 @@ void calls_local_answer(leno_node *n, uint64_t number, const struct call_answer 
 		write_bytes(&w, a->rest.data, a->rest.size);
 		c->answer_size = writer_size(&w);
 	}
+	timers_set(&n->timers, &c->timer, NEVER);
 	list_append(&n->services->answered, &c->later);
 	services_wake(n);
 }
@@ -281,7 +300,6 @@ static void local_end(struct calling *c)
 	uint8_t *own = c->answer;
 
 	c->answer = NULL;                      /* another may be asked now, with an answer of its own */
-	timers_set(&c->node->timers, &c->timer, NEVER);
 	take_answer(c, &answer);
 	mem_free(own);
 }
@@ -358,9 +376,8 @@ bool calls_take_stream(struct peer *p, leno_stream *stream, const char *topic)
 void calls_due(struct timer *t)
 {
 	struct calling *c = list_item(t, struct calling, timer);
-	bool moved = !c->local || !list_empty(&c->later);
 
-	if (c->local && c->n_tried > 0 && !moved) {
+	if (list_empty(&c->later)) {           /* it runs here: others are timed as requests */
 		count_asked(c, -1);
 		tell_cancel(c);
 		calling_fail(c, LENO_TIMEOUT);

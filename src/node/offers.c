@@ -307,7 +307,7 @@ void offers_settle(leno_node *n)
 		else if (!p->gone && n->handlers.service_up)
 			n->handlers.service_up(n, n->user, &info);
 		if (!p->gone)
-			calls_come(n, p->texts);
+			calls_come(n, p->texts, &p->node);
 	}
 }
 

@@ -302,7 +302,7 @@ void peers_end(struct peer *p, int error)
 	unknown = session_unconfirmed(p->session, &first, &last);
 	set_aside(p, &failing);
 	streams_end(p, LENO_CLOSED);
-	provide_lost(p);
+	provide_end(p);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;

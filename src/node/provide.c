@@ -309,7 +309,7 @@ static int answer(leno_incoming *in, struct call_answer *a)
 	const struct caller to = { in->node, in->peer, in->key.request };
 	int error;
 
-	if (in->cancelled || in->node->leaving) {
+	if ((in->cancelled && !in->peer) || in->node->leaving) {
 		leave_service(in);
 		incoming_free(in);
 		return LENO_CLOSED;
@@ -347,7 +347,7 @@ int leno_call_reply(leno_incoming *in, leno_bytes result)
 	struct call_answer a = { .status = CALL_RESULT, .rest = bytes_of(result.data, result.size) };
 
 	if (!in || !in->service || (!result.data && result.size > 0) ||
-	    (!in->cancelled && !contract_gives(in->method, result)))
+	    !contract_gives(in->method, result))
 		return LENO_ARGUMENT;
 	if (result.size == 0)
 		a.rest = bytes_of(nil, sizeof nil);
@@ -435,32 +435,53 @@ static void cancel(leno_incoming *in, bool say_so)
 		v->cancelled(n, v->user, in);
 }
 
-static void cancel_one(leno_node *n, struct incoming_key key)
+/* The caller may not have lost us: one that was not begun is told so, and of what runs the
+ * application hears, whose answer goes when there is a path again. */
+static void lose(leno_incoming *in)
 {
-	leno_incoming *in = map_get(&n->services->incoming, &key);
+	const struct caller to = { in->node, in->peer, in->key.request };
+	struct service *v = in->service;
 
-	if (in)
-		cancel(in, true);
+	if (!list_empty(&in->queue)) {
+		v->desk.waiting--;
+		turn_away(&to, CALL_NO_SERVICE, NULL, "");
+		incoming_free(in);
+		if (v->retired) {
+			list_append(&to.node->services->due, &v->due);
+			services_wake(to.node);
+		}
+	} else if (!in->cancelled) {
+		in->cancelled = true;
+		timers_set(&in->node->timers, &in->timer, NEVER);
+		if (v->cancelled)
+			v->cancelled(in->node, v->user, in);
+	}
 }
 
 void provide_cancel(struct peer *p, const struct item *item)
 {
 	struct reader r = reader_of(item->data);
-	uint64_t number = read_varint(&r);
+	const struct incoming_key key = { p->life, read_varint(&r) };
+	leno_incoming *in = map_get(&p->node->services->incoming, &key);
 
-	if (read_end(&r))
-		cancel_one(p->node, (struct incoming_key){ p->life, number });
-	else
+	if (in && read_end(&r))
+		cancel(in, true);
+	else if (!read_end(&r))
 		node_count_refusal(p->node, LENO_PROTOCOL);
 }
 
 void provide_cancel_local(leno_node *n, uint64_t number)
 {
-	cancel_one(n, (struct incoming_key){ 0, number });
+	leno_incoming *in = map_get(&n->services->incoming, &(struct incoming_key){ 0, number });
+
+	if (in && n->depth > 0)
+		cancel(in, true);
+	else if (in)                           /* handlers run in inputs only */
+		timers_set(&n->timers, &in->timer, n->now_us);
 }
 
 /* Handlers may answer others of the list meanwhile: so always the first. */
-static void lose(struct peer *p, bool say_so)
+static void end_all(struct peer *p, bool say_so)
 {
 	while (!list_empty(&p->serving))
 		cancel(list_item(p->serving.next, leno_incoming, of_peer), say_so);
@@ -468,14 +489,30 @@ static void lose(struct peer *p, bool say_so)
 		cancel(list_item(p->unsent.next, leno_incoming, of_peer), false);
 }
 
+void provide_end(struct peer *p)
+{
+	end_all(p, true);
+}
+
 void provide_lost(struct peer *p)
 {
-	lose(p, true);
+	struct list now;
+
+	list_init(&now);
+	while (!list_empty(&p->serving))
+		list_append(&now, p->serving.next);
+	while (!list_empty(&now)) {
+		leno_incoming *in = list_item(now.next, leno_incoming, of_peer);
+
+		list_append(&p->serving, &in->of_peer);
+		if (!p->node->leaving)
+			lose(in);
+	}
 }
 
 void provide_forget(struct peer *p)
 {
-	lose(p, false);
+	end_all(p, false);
 }
 
 void provide_due(struct timer *t)

@@ -155,7 +155,8 @@ void provide_take(struct peer *, const struct item *);
 void provide_cancel(struct peer *, const struct item *);
 void provide_local(leno_node *, const struct call *, uint64_t number);
 void provide_cancel_local(leno_node *, uint64_t number);
-void provide_lost(struct peer *);                        /* nobody waits there any more */
+void provide_lost(struct peer *);                      /* no path leads there now  */
+void provide_end(struct peer *);                       /* nobody waits there any more */
 void provide_forget(struct peer *);                      /* the same, without a word */
 bool provide_unsent(struct peer *);                      /* true: all answers are on their way */
 void provide_due(struct timer *);
@@ -182,7 +183,7 @@ void calls_progress(struct peer *, const struct item *);
 bool calls_take_stream(struct peer *, leno_stream *, const char *topic);
 void calls_local_answer(leno_node *, uint64_t number, const struct call_answer *);
 void calls_local_progress(leno_node *, uint64_t number, leno_bytes value);
-void calls_come(leno_node *, const char *name);        /* a provider of it is there */
+void calls_come(leno_node *, const char *name, const leno_id *); /* a provider of it is there */
 void calls_due(struct timer *);
 void calls_clock(leno_node *, uint64_t passed_us);
 void calls_settle(leno_node *);
