@@ -22,14 +22,20 @@ bool service_key_of(struct bytes name, struct service_key *ret)
 	return true;
 }
 
-struct known_service *directory_find(const struct directory *d, struct bytes name)
+struct known_service *directory_find(struct directory *d, struct bytes name)
 {
 	struct service_key key;
+	struct known_service *s;
 
-	return service_key_of(name, &key) ? map_get(&d->services, &key) : NULL;
+	if (d->found && bytes_same(bytes_text(d->found->key.text), name))
+		return d->found;
+	s = service_key_of(name, &key) ? map_get(&d->services, &key) : NULL;
+	if (s)
+		d->found = s;
+	return s;
 }
 
-struct place *directory_place(const struct directory *d, struct bytes name, const leno_id *node)
+struct place *directory_place(struct directory *d, struct bytes name, const leno_id *node)
 {
 	struct known_service *s = directory_find(d, name);
 
@@ -65,6 +71,8 @@ static void drop_service(struct directory *d, struct known_service *s)
 	if (!list_empty(&s->places))
 		return;
 	map_remove(&d->services, &s->key);
+	if (d->found == s)
+		d->found = NULL;
 	mem_free(s);
 }
 
@@ -337,7 +345,7 @@ static struct place *nth(const struct known_service *s, const struct place_filte
 	return NULL;
 }
 
-unsigned directory_pick(const struct directory *d, struct bytes name, const struct place_filter *f,
+unsigned directory_pick(struct directory *d, struct bytes name, const struct place_filter *f,
                         uint64_t chance, struct place *ret[2])
 {
 	const struct known_service *s = directory_find(d, name);

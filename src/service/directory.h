@@ -45,6 +45,7 @@ struct directory {
 	struct list changes;
 	struct list hearing;         /* known_node that have patterns                 */
 	struct place *last;          /* told as gone: freed at the next               */
+	struct known_service *found; /* the one looked up last: mostly the next one too */
 };
 
 void directory_init(struct directory *, size_t nodes_max, const uint8_t seed[16]);
@@ -57,8 +58,8 @@ int  directory_set(struct directory *, const leno_id *, const struct offers *);
 struct place *directory_next(struct directory *);
 
 bool service_key_of(struct bytes name, struct service_key *ret);   /* false: too long */
-struct known_service *directory_find(const struct directory *, struct bytes name);
-struct place *directory_place(const struct directory *, struct bytes name, const leno_id *);
+struct known_service *directory_find(struct directory *, struct bytes name);
+struct place *directory_place(struct directory *, struct bytes name, const leno_id *);
 
 /* Iterates over all places; *cursor and *last begin as 0. */
 struct place *directory_each(const struct directory *, size_t *cursor, struct place *last);
@@ -71,7 +72,7 @@ struct place_filter {
 
 /* Two of those that fit, by chance and different where there are two; returns how many there
  * are of ret (0 to 2). */
-unsigned directory_pick(const struct directory *, struct bytes name, const struct place_filter *,
+unsigned directory_pick(struct directory *, struct bytes name, const struct place_filter *,
                         uint64_t chance, struct place *ret[2]);
 
 /* The next node after `last` (NULL: the first) that wants to hear this event. */
