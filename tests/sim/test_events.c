@@ -1,6 +1,7 @@
 /* test_events.c - stories of events, of what goes beside an answer, of many services, and of time.
  *
  * covers: src/node/emit.c src/node/clock.c src/driver/sim/watch.c */
+#include "support/check.h"
 #include "support/shop.h"
 
 /* ---- events ------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
  *
  * covers: src/node/services.c src/node/offers.c src/node/provide.c src/node/calls.c
  * covers: src/node/calling.c */
+#include "support/check.h"
 #include "support/shop.h"
 
 TEST(a_call_finds_its_provider_and_each_error_is_its_own)
