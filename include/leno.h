@@ -154,10 +154,12 @@ typedef struct leno_options {
 	                               to 1000                                       */
 	size_t      memory_max;     /* bytes of all that waits or is put together:
 	                               messages and streams, what is relayed,
-	                               broadcasts, pending requests, names of types.
+	                               broadcasts, pending requests and calls, names of
+	                               types.
 	                               At least 1 MiB; default 256 MiB. Beside it a
 	                               node takes what nodes_max and links_max bound:
-	                               to 20 KiB a known node, 100 KiB a link; and
+	                               to 20 KiB a known node and as much again for
+	                               what it offers, 100 KiB a link; and
 	                               for udp:// as much as a half of it            */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */
