@@ -68,7 +68,8 @@ static void replier(struct stage *s)
 {
 	natsSubscription *sub = NULL;
 
-	must_nats(natsConnection_Subscribe(&sub, connect_to_server(s), "echo", answer, s), "subscribe");
+	must_nats(natsConnection_Subscribe(&sub, connect_to_server(s), "echo", answer, s),
+	          "subscribe");
 	ready(s);
 	for (;;)
 		pause();
@@ -85,8 +86,9 @@ static const char payload[MESSAGE_MAX];
 static void ask(natsConnection *c, struct asker *me)
 {
 	me->start_ns = now_ns();
-	must_nats(natsConnection_PublishRequest(c, "echo", me->inbox, payload, (int)me->stage->size),
-	          "request");
+	must_nats(
+		natsConnection_PublishRequest(c, "echo", me->inbox, payload, (int)me->stage->size),
+		"request");
 }
 
 static void take(natsConnection *c, natsSubscription *sub, natsMsg *m, void *closure)

@@ -96,7 +96,8 @@ static void answered(leno_node *node, void *user, const leno_answer *answer)
 static void call_one(struct near *me)
 {
 	me->start_ns = now_ns();
-	must(leno_call(me->node, "bench", "echo", me->arguments, NULL, answered, me, NULL), "leno_call");
+	must(leno_call(me->node, "bench", "echo", me->arguments, NULL, answered, me, NULL),
+	     "leno_call");
 }
 
 static void counted(leno_node *node, void *user, const leno_answer *answer)
@@ -122,7 +123,8 @@ static void pump(leno_node *node, void *user, const leno_id *to)
 	(void)to;
 
 	while (me->up && me->stage->variant == HOLD && me->asked < MANY && !error) {
-		error = leno_call(node, "bench", "hold", me->arguments, &patient, counted, me, NULL);
+		error = leno_call(node, "bench", "hold", me->arguments, &patient, counted, me,
+		                  NULL);
 		me->asked += !error;
 	}
 	if (error != LENO_AGAIN)
@@ -182,7 +184,8 @@ static bool measure_flight(struct stage *s)
 		start = now_ns();
 		stage_start(s, NEAR, near, 0);
 		stage_wait(s, all_answered, MANY_MS);
-		report("leno", "flight_lost", SIZE, (double)(MANY - atomic_load(&r->right)), "calls");
+		report("leno", "flight_lost", SIZE, (double)(MANY - atomic_load(&r->right)),
+		       "calls");
 		report("leno", "flight_time", SIZE, (double)(now_ns() - start) / 1e6, "ms");
 	}
 	stage_end(s);

@@ -57,7 +57,8 @@ static void on_late(struct app *app)
 		app_not_found(app, NULL);
 		return;
 	}
-	fail("not all have confirmed %s within %g s", e->event, (double)app->set->timeout_ms / 1000);
+	fail("not all have confirmed %s within %g s", e->event,
+	     (double)app->set->timeout_ms / 1000);
 	app_end(app, EXIT_TIMEOUT);
 }
 

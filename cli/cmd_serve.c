@@ -50,7 +50,8 @@ static int reply(void *what, leno_bytes printed)
 	error = leno_call_reply(what, value);
 	free(packed);
 	if (error == LENO_ARGUMENT)
-		return leno_call_fail(what, error, "its program's result is not what its line promises");
+		return leno_call_fail(what, error,
+		                      "its program's result is not what its line promises");
 	return error == LENO_CLOSED ? 0 : error; /* nobody waits for it: it is gone all the same */
 }
 
@@ -82,7 +83,8 @@ static void on_call(leno_node *node, void *user, leno_incoming *in, leno_bytes a
 		text = json != NULL && arguments.size > 0 ? need(cJSON_PrintUnformatted(json))
 		                                          : need(strdup("[]"));
 	cJSON_Delete(json);
-	replies_ask(s->replies, &asker, leno_call_from(in), method, (leno_bytes){ text, strlen(text) });
+	replies_ask(s->replies, &asker, leno_call_from(in), method,
+	            (leno_bytes){ text, strlen(text) });
 	free(text);
 }
 
@@ -121,11 +123,14 @@ static void on_link_down(leno_node *node, void *user, const leno_id *id, enum le
 
 static const struct argp_option options[] = {
 	{ "workers", 'w', "N", 0, "programs that run at once (default: 8)", 0 },
-	{ "waiting", 'W', "N", 0, "calls that wait for one of them; more are told that it is busy "
-	                          "(default: 64)", 0 },
+	{ "waiting", 'W', "N", 0,
+	  "calls that wait for one of them; more are told that it is busy "
+	  "(default: 64)",
+	  0 },
 	{ "reply-timeout", 't', "SECONDS", 0, "end a COMMAND that takes longer (default: 60)", 0 },
 	{ "service-version", 'S', "VERSION", 0, "of the service: callers take the newest", 0 },
-	{ "line", 'l', "LINE", 0, "what METHOD takes and gives, as in \"(a: int, b?: str) -> int\"", 0 },
+	{ "line", 'l', "LINE", 0, "what METHOD takes and gives, as in \"(a: int, b?: str) -> int\"",
+	  0 },
 	{ 0 },
 };
 

@@ -99,8 +99,8 @@ static void print_table(const struct services *s)
 		const struct row *r = &s->rows[i];
 
 		out("%-*s  %-*s  %s%*s  %3u%%  %s\n", (int)name, r->name, (int)version,
-		    *r->version ? r->version : "-", r->where, (int)(where - text_columns(r->where)), "",
-		    r->load * 100 / 128, *r->labels ? r->labels : "-");
+		    *r->version ? r->version : "-", r->where, (int)(where - text_columns(r->where)),
+		    "", r->load * 100 / 128, *r->labels ? r->labels : "-");
 	}
 }
 
@@ -151,9 +151,11 @@ static void on_lines(leno_node *node, void *user, const leno_answer *answer)
 	free(q);
 	s->waiting--;
 	if (answer->error == 0)
-		row->lines = need(strndup(answer->data.size ? answer->data.data : "", answer->data.size));
+		row->lines = need(
+			strndup(answer->data.size ? answer->data.data : "", answer->data.size));
 	else
-		fail("%s does not describe %s: %s", row->where, row->name, leno_strerror(answer->error));
+		fail("%s does not describe %s: %s", row->where, row->name,
+		     leno_strerror(answer->error));
 	if (s->waiting == 0 && s->listed)
 		print_all(s);
 }

@@ -249,8 +249,8 @@ void replies_workers(struct replies *r, unsigned workers)
 	r->workers = workers;
 }
 
-void replies_ask(struct replies *r, const struct asker *asker, const leno_id *from, const char *type,
-                 leno_bytes data)
+void replies_ask(struct replies *r, const struct asker *asker, const leno_id *from,
+                 const char *type, leno_bytes data)
 {
 	struct job *job;
 
@@ -395,7 +395,8 @@ static int answer(struct job *job)
 	if (job->too_big)
 		return refuse(job, LENO_TOO_BIG, "its program's reply is too big");
 	if (code == 0)
-		return job->asker.reply(job->asker.what, (leno_bytes){ job->reply, job->reply_size });
+		return job->asker.reply(job->asker.what,
+		                        (leno_bytes){ job->reply, job->reply_size });
 	if (WIFSIGNALED(job->status)) {
 		code = 128 + WTERMSIG(job->status);
 		snprintf(why, sizeof why, "its program was ended by signal %d",

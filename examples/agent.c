@@ -74,7 +74,8 @@ static void done(leno_node *node, void *user, const leno_answer *answer)
 
 	failed = answer->error != 0;
 	if (failed)
-		fprintf(stderr, "agent: %s\n", *answer->why ? answer->why : leno_strerror(answer->error));
+		fprintf(stderr, "agent: %s\n",
+		        *answer->why ? answer->why : leno_strerror(answer->error));
 	else if (leno_unpack_next(&u, &v))
 		printf("%" PRId64 "\n", v.integer);
 	leno_stop(node);

@@ -53,8 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ok = leno_unpack_ok((leno_bytes){ data, size });
 	while (leno_unpack_next(&u, &v)) {
 		require(u.at > data && u.at <= data + size);
-		require(v.bytes.size == 0 || ((const uint8_t *)v.bytes.data >= data &&
-		                              (const uint8_t *)v.bytes.data + v.bytes.size <= u.at));
+		require(v.bytes.size == 0 ||
+		        ((const uint8_t *)v.bytes.data >= data &&
+		         (const uint8_t *)v.bytes.data + v.bytes.size <= u.at));
 		put(&p, &v);
 	}
 	require(!ok || (!u.bad && u.at == data + size));

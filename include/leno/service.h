@@ -65,7 +65,8 @@ typedef struct leno_service {
  * newest version that they know of, and leave the others to end what they have.
  * Errors: ARGUMENT (names, a line, a label; visitors, whom nobody would find), LIMIT (48
  * services, or no room in the node's record), MEMORY, CLOSED. */
-LENO_API int leno_service_register(leno_node *, const char *name, const leno_service *, void *user);
+LENO_API int leno_service_register(leno_node *, const char *name, const leno_service *,
+                                   void *user);
 
 /* No more of it: calls that came are answered still. Errors: NO_SERVICE, ARGUMENT. */
 LENO_API int leno_service_unregister(leno_node *, const char *name);
@@ -111,8 +112,9 @@ typedef struct leno_call_options {
  * have begun only for a method that is declared idempotent there.
  * Errors: NO_SERVICE (nobody that is known offers it so), NO_NODE, ARGUMENT, AGAIN (the queue
  * to the provider is full: the handler `writable` tells of room), TOO_BIG, MEMORY, LIMIT, CLOSED. */
-LENO_API int leno_call(leno_node *, const char *service, const char *method, leno_bytes arguments,
-                       const leno_call_options *, leno_done_fn *, void *user, leno_call_id *ret);
+LENO_API int leno_call(leno_node *, const char *service, const char *method,
+                       leno_bytes arguments, const leno_call_options *, leno_done_fn *,
+                       void *user, leno_call_id *ret);
 
 /* Ends it: the provider is told, and done is not called. Errors: ARGUMENT (it has ended). */
 LENO_API int leno_call_cancel(leno_node *, leno_call_id);
@@ -147,7 +149,8 @@ typedef struct leno_service_info {
 } leno_service_info;
 
 /* Each that is known, by each node. fn returns false to stop; it looks, and registers nothing. */
-LENO_API void leno_services(leno_node *, bool (*fn)(void *arg, const leno_service_info *), void *arg);
+LENO_API void leno_services(leno_node *, bool (*fn)(void *arg, const leno_service_info *),
+                            void *arg);
 
 /* The lines of a service of that node, as text. Errors: those of leno_request(). */
 LENO_API int leno_service_describe(leno_node *, const leno_id *, const char *name, leno_ms timeout,

@@ -127,7 +127,8 @@ struct calling *calling_find(const leno_node *n, uint64_t number)
 	const struct services *s = n->services;
 	uint64_t slot = number & SLOT_MASK;
 
-	return number && slot < s->n_slots && s->slots[slot]->number == number ? s->slots[slot] : NULL;
+	return number && slot < s->n_slots && s->slots[slot]->number == number ? s->slots[slot]
+	                                                                       : NULL;
 }
 
 void calling_end(struct calling *c, const leno_answer *answer)
@@ -185,7 +186,8 @@ void calling_fill(struct calling *c, const char *service, const char *method, le
 		c->to = *o->node;
 	c->progress = o->progress;
 	c->stream = o->stream;
-	c->due_us = timeout < 0 || timeout >> 40 ? NEVER : c->node->now_us + (uint64_t)timeout * 1000;
+	c->due_us =
+		timeout < 0 || timeout >> 40 ? NEVER : c->node->now_us + (uint64_t)timeout * 1000;
 }
 
 void calls_free(leno_node *n)

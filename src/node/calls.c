@@ -36,7 +36,8 @@ static bool choose(struct calling *c)
 		return c->n_tried == 0;
 	if (c->n_tried == CALL_TRIES)
 		return false;
-	found = directory_pick(&n->services->directory, calling_service(c), &f, random_u64(&n->random), two);
+	found = directory_pick(&n->services->directory, calling_service(c), &f,
+	                       random_u64(&n->random), two);
 	if (found == 0)
 		return false;
 	c->to = found == 2 && cost_at(n, two[1]) < cost_at(n, two[0]) ? two[1]->node : two[0]->node;
@@ -45,7 +46,8 @@ static bool choose(struct calling *c)
 
 static void count_asked(struct calling *c, int by)
 {
-	struct place *p = directory_place(&c->node->services->directory, calling_service(c), &c->to);
+	struct place *p =
+		directory_place(&c->node->services->directory, calling_service(c), &c->to);
 
 	if (p && (by > 0 || p->outstanding > 0))
 		p->outstanding += (uint32_t)by;
@@ -84,8 +86,8 @@ static int ask(struct calling *c)
 		services_wake(n);
 	} else {
 		write_call_head(&w, &call);
-		error = send_request(n, &c->to, ITEM_REQUEST, CALL_TYPE, writer_bytes(&w), call.arguments,
-		                     left_ms(c), answered, c, &c->request);
+		error = send_request(n, &c->to, ITEM_REQUEST, CALL_TYPE, writer_bytes(&w),
+		                     call.arguments, left_ms(c), answered, c, &c->request);
 	}
 	if (error)
 		return error;
@@ -194,7 +196,8 @@ static void lost(struct calling *c, int error)
 
 static void take_status(struct calling *c, const struct call_answer *a)
 {
-	struct place *p = directory_place(&c->node->services->directory, calling_service(c), &c->to);
+	struct place *p =
+		directory_place(&c->node->services->directory, calling_service(c), &c->to);
 
 	if (p)
 		p->load = a->load;
@@ -299,7 +302,7 @@ static void local_end(struct calling *c)
 	                       .data = { c->answer, c->answer_size }, .why = "" };
 	uint8_t *own = c->answer;
 
-	c->answer = NULL;                      /* another may be asked now, with an answer of its own */
+	c->answer = NULL; /* another may be asked now, with an answer of its own */
 	take_answer(c, &answer);
 	mem_free(own);
 }
@@ -363,7 +366,8 @@ bool calls_take_stream(struct peer *p, leno_stream *stream, const char *topic)
 
 	if (strncmp(topic, CALL_TOPIC, size) != 0)
 		return false;
-	for (const char *at = topic + size; *at >= '0' && *at <= '9' && number < UINT64_MAX / 16; at++)
+	for (const char *at = topic + size; *at >= '0' && *at <= '9' && number < UINT64_MAX / 16;
+	     at++)
 		number = number * 10 + (uint64_t)(*at - '0');
 	c = asked(p, number);
 	if (c && c->stream)
@@ -383,13 +387,16 @@ void calls_due(struct timer *t)
 		calling_fail(c, LENO_TIMEOUT);
 		return;
 	}
-	calling_fail(c, c->due_us <= c->node->now_us ? LENO_TIMEOUT : c->lost ? c->lost : LENO_NO_SERVICE);
+	calling_fail(c, c->due_us <= c->node->now_us ? LENO_TIMEOUT
+	                : c->lost                    ? c->lost
+	                                             : LENO_NO_SERVICE);
 }
 
 void calls_clock(leno_node *n, uint64_t passed_us)
 {
 	while (!list_empty(&n->services->unclocked)) {
-		struct calling *c = list_item(n->services->unclocked.next, struct calling, unclocked);
+		struct calling *c =
+			list_item(n->services->unclocked.next, struct calling, unclocked);
 
 		list_remove(&c->unclocked);
 		if (c->due_us != NEVER)
@@ -405,7 +412,8 @@ static size_t text_size(const char *text, size_t max)
 static int check(const leno_node *n, const char *service, const char *method, leno_bytes arguments,
                  const leno_call_options *o, leno_done_fn *done)
 {
-	if (!n || !done || !service || !method || !name_ok(bytes_text(service), LENO_SERVICE_MAX, true) ||
+	if (!n || !done || !service || !method ||
+	    !name_ok(bytes_text(service), LENO_SERVICE_MAX, true) ||
 	    text_size(method, LENO_METHOD_MAX) > LENO_METHOD_MAX || !*method ||
 	    (!arguments.data && arguments.size > 0) || text_size(o->label, LABEL_MAX) > LABEL_MAX ||
 	    text_size(o->version, LENO_VERSION_MAX) > LENO_VERSION_MAX)

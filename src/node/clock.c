@@ -117,8 +117,12 @@ int leno_clock_compare(leno_node *n, const leno_id *to, leno_ms timeout, leno_cl
 	k = mem_new(sizeof *k);
 	if (!k)
 		return LENO_MEMORY;
-	*k = (struct comparison){ .node = n, .to = *to, .timeout = timeout, .done = done, .user = user,
-	                          .left = CLOCK_TRIES };
+	*k = (struct comparison){ .node = n,
+		                  .to = *to,
+		                  .timeout = timeout,
+		                  .done = done,
+		                  .user = user,
+		                  .left = CLOCK_TRIES };
 	list_init(&k->all);
 	error = exchange(k);
 	if (error) {

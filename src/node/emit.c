@@ -147,7 +147,8 @@ static bool as_promised(leno_node *n, const char *event, leno_bytes value)
 		if (m->n_arguments == 0)
 			return value.size == 0;
 		buf[0] = head;
-		if (value.size >= sizeof buf)  /* its first bytes tell its type: a text or list is long */
+		if (value.size >=
+		    sizeof buf) /* its first bytes tell its type: a text or list is long */
 			return true;
 		bytes_copy(buf + 1, value.data, value.size);
 		return contract_takes(m, (leno_bytes){ buf, 1 + value.size }, why);
@@ -192,7 +193,8 @@ static bool to_node(leno_node *n, const leno_id *id, const char *event, leno_byt
 	if (!p)
 		return false;
 	write_sized(&w, bytes_text(event));
-	error = services_send(p, &item, EVENT_TYPE, writer_bytes(&w), bytes_of(value.data, value.size));
+	error = services_send(p, &item, EVENT_TYPE, writer_bytes(&w),
+	                      bytes_of(value.data, value.size));
 	return error == 0;
 }
 

@@ -152,8 +152,11 @@ static void list_own(leno_node *n, struct offers *ret)
 		struct offer *o = &ret->at[ret->n++];
 
 		v->told_load = desk_load(&v->desk);
-		*o = (struct offer){ .name = bytes_text(v->key.text), .version = bytes_text(v->version),
-		                     .hash = v->hash, .load = v->told_load, .n_labels = v->n_labels };
+		*o = (struct offer){ .name = bytes_text(v->key.text),
+			             .version = bytes_text(v->version),
+			             .hash = v->hash,
+			             .load = v->told_load,
+			             .n_labels = v->n_labels };
 		for (size_t i = 0; i < v->n_labels; i++)
 			o->labels[i] = bytes_text(v->labels[i]);
 	}
@@ -173,8 +176,8 @@ int offers_publish(leno_node *n)
 	offers_write(&w, &own);
 	if (w.full)
 		return LENO_LIMIT;
-	error = mesh_extend(n->mesh, EXTENSION_SERVICES, none ? bytes_of(NULL, 0) : writer_bytes(&w),
-	                    n->now_us);
+	error = mesh_extend(n->mesh, EXTENSION_SERVICES,
+	                    none ? bytes_of(NULL, 0) : writer_bytes(&w), n->now_us);
 	if (!error)
 		error = directory_set(&n->services->directory, &n->identity.id, &own);
 	n->services->load_us = n->now_us;
@@ -336,7 +339,9 @@ int leno_service_describe(leno_node *n, const leno_id *id, const char *name, len
 void offers_describe(struct peer *p, const struct item *item)
 {
 	struct service *v = offers_find(p->node, item->data);
-	leno_message m = { .node = p->node, .from = p->id, .life = p->life, .request = item->request };
+	leno_message m = {
+		.node = p->node, .from = p->id, .life = p->life, .request = item->request
+	};
 
 	if (v)
 		leno_reply(&m, (leno_bytes){ v->contract.data, v->contract.size });

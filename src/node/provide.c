@@ -5,8 +5,10 @@
 #include "node/look.h"
 
 enum { INCOMING_COST = sizeof(struct leno_incoming) + BUDGET_BLOCK + 4 * sizeof(void *) };
-static_assert((int)ITEM_HEAD_MAX + (int)CALL_HEAD_MAX <= 1024 && (int)CALL_HEAD_MAX <= (int)SEND_FIRST_MAX &&
-              (int)ANSWER_HEAD_MAX <= (int)SEND_FIRST_MAX, "heads fit what sessions and send.c take");
+static_assert((int)ITEM_HEAD_MAX + (int)CALL_HEAD_MAX <= 1024 &&
+                      (int)CALL_HEAD_MAX <= (int)SEND_FIRST_MAX &&
+                      (int)ANSWER_HEAD_MAX <= (int)SEND_FIRST_MAX,
+              "heads fit what sessions and send.c take");
 
 /* ---- structs ------------------------------------------------------------------------ */
 
@@ -146,7 +148,8 @@ static int find_method(const struct service *v, struct bytes name)
 
 static void run(leno_incoming *in, struct bytes arguments)
 {
-	in->function(in->node, in->service->user, in, (leno_bytes){ arguments.data, arguments.size });
+	in->function(in->node, in->service->user, in,
+	             (leno_bytes){ arguments.data, arguments.size });
 }
 
 static void begin(const struct caller *from, const struct call *c, struct service *v, int method)
@@ -206,7 +209,9 @@ static void take(const struct caller *from, const struct call *c)
 void provide_take(struct peer *p, const struct item *item)
 {
 	const struct caller from = { p->node, p, item->request };
-	leno_message m = { .node = p->node, .from = p->id, .life = p->life, .request = item->request };
+	leno_message m = {
+		.node = p->node, .from = p->id, .life = p->life, .request = item->request
+	};
 	struct call c;
 
 	if (read_call(item->data, &c)) {
@@ -333,8 +338,8 @@ bool provide_unsent(struct peer *p)
 		leno_incoming *in = list_item(p->unsent.next, leno_incoming, of_peer);
 		struct item item = { .kind = ITEM_REPLY, .request = in->key.request };
 
-		if (services_send(p, &item, NULL, bytes_of(NULL, 0), bytes_of(in->kept, in->kept_size)) ==
-		    LENO_AGAIN)
+		if (services_send(p, &item, NULL, bytes_of(NULL, 0),
+		                  bytes_of(in->kept, in->kept_size)) == LENO_AGAIN)
 			return false;
 		incoming_free(in);
 	}
@@ -344,7 +349,8 @@ bool provide_unsent(struct peer *p)
 int leno_call_reply(leno_incoming *in, leno_bytes result)
 {
 	static const uint8_t nil[] = { 0xc0 };
-	struct call_answer a = { .status = CALL_RESULT, .rest = bytes_of(result.data, result.size) };
+	struct call_answer a = { .status = CALL_RESULT,
+		                 .rest = bytes_of(result.data, result.size) };
 
 	if (!in || !in->service || (!result.data && result.size > 0) ||
 	    !contract_gives(in->method, result))

@@ -102,7 +102,9 @@ int services_send(struct peer *p, struct item *item, const char *type, struct by
 /* These are not the application's, whatever they come as. */
 static void misused(struct peer *p, const struct item *item)
 {
-	leno_message m = { .node = p->node, .from = p->id, .life = p->life, .request = item->request };
+	leno_message m = {
+		.node = p->node, .from = p->id, .life = p->life, .request = item->request
+	};
 
 	node_count_refusal(p->node, LENO_PROTOCOL);
 	if (item->kind == ITEM_REQUEST)

@@ -76,7 +76,7 @@ static bool read_argument(struct line *l, struct method *m)
 		return false;
 	m->variadic = eat(l, "...");
 	if (!optional && !m->variadic && m->n_needed < m->n_arguments)
-		return false;                  /* one that must be there, behind one that need not */
+		return false; /* one that must be there, behind one that need not */
 	m->n_needed += !optional && !m->variadic;
 	m->n_arguments++;
 	return !optional || !m->variadic;
@@ -120,7 +120,8 @@ bool contract_read(struct bytes line, struct method *ret)
 	m.name = word(&l);
 	if (!name_ok(m.name, LENO_METHOD_MAX, false) || !read_arguments(&l, &m))
 		return false;
-	if ((m.flags & METHOD_EVENT) && (m.flags != METHOD_EVENT || m.n_arguments > 1 || m.variadic))
+	if ((m.flags & METHOD_EVENT) &&
+	    (m.flags != METHOD_EVENT || m.n_arguments > 1 || m.variadic))
 		return false;
 	if (eat(&l, "->") && ((m.flags & METHOD_EVENT) || !read_types(&l, &m.result)))
 		return false;
@@ -133,7 +134,8 @@ bool contract_read(struct bytes line, struct method *ret)
 
 uint32_t contract_hash(struct bytes text)
 {
-	uint32_t hash = UINT32_C(2166136261);  /* FNV-1a: it tells versions apart, and proves nothing */
+	uint32_t hash =
+		UINT32_C(2166136261); /* FNV-1a: it tells versions apart, and proves nothing */
 
 	for (size_t i = 0; i < text.size; i++)
 		hash = (hash ^ text.data[i]) * UINT32_C(16777619);
@@ -234,9 +236,11 @@ bool contract_takes(const struct method *m, leno_bytes arguments, char *ret_why)
 	if (u.at != u.end)
 		return false;
 	if (v.count < m->n_needed) {
-		snprintf(ret_why, COMPLAINT_MAX, "argument %u (%.*s) is missing", (unsigned)v.count + 1,
-		         (int)(m->arguments[v.count].name.size < 40 ? m->arguments[v.count].name.size
-		                                                    : 40),
+		snprintf(ret_why, COMPLAINT_MAX, "argument %u (%.*s) is missing",
+		         (unsigned)v.count + 1,
+		         (int)(m->arguments[v.count].name.size < 40
+		                       ? m->arguments[v.count].name.size
+		                       : 40),
 		         (const char *)m->arguments[v.count].name.data);
 		return false;
 	}

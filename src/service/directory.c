@@ -95,7 +95,7 @@ static struct place *place_new(struct directory *d, const leno_id *node, const s
 	p->service = s;
 	p->node = *node;
 	bytes_copy(p->version, o->version.data, o->version.size);
-	at = p->texts + LENO_SERVICE_MAX + 1;          /* before them the name: it outlives `service` */
+	at = p->texts + LENO_SERVICE_MAX + 1; /* before them the name: it outlives `service` */
 	memcpy(p->texts, s->key.text, LENO_SERVICE_MAX + 1);
 	for (p->n_labels = 0; p->n_labels < o->n_labels; p->n_labels++) {
 		struct bytes label = o->labels[p->n_labels];

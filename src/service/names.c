@@ -8,7 +8,8 @@ static bool is_digit(uint8_t c)
 
 static bool is_plain(uint8_t c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+	       c == '_';
 }
 
 bool name_ok(struct bytes name, size_t max, bool dots)

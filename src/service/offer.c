@@ -20,8 +20,8 @@ static void read_offer(struct reader *r, struct offer *o)
 	o->hash = read_u32(r);
 	o->load = read_u8(r);
 	labels = read_varint(r);
-	r->bad = r->bad || labels > SERVICE_LABELS_MAX || !name_ok(o->name, LENO_SERVICE_MAX, true) ||
-	         !version_ok(o->version);
+	r->bad = r->bad || labels > SERVICE_LABELS_MAX ||
+	         !name_ok(o->name, LENO_SERVICE_MAX, true) || !version_ok(o->version);
 	for (o->n_labels = 0; o->n_labels < labels && !r->bad; o->n_labels++) {
 		o->labels[o->n_labels] = read_sized(r, LABEL_MAX);
 		r->bad = r->bad || !node_text_ok(o->labels[o->n_labels], LABEL_MAX);

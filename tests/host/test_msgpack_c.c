@@ -43,17 +43,29 @@ static void write_both(leno_pack *p, msgpack_packer *q, unsigned depth)
 
 	switch (next_chance(depth > 4 ? 8 : 10)) {
 	case 0: leno_pack_nil(p); msgpack_pack_nil(q); break;
-	case 1: leno_pack_bool(p, n & 1); n & 1 ? msgpack_pack_true(q) : msgpack_pack_false(q); break;
+	case 1:
+		leno_pack_bool(p, n & 1);
+		n & 1 ? msgpack_pack_true(q) : msgpack_pack_false(q);
+		break;
 	case 2: leno_pack_uint(p, n); msgpack_pack_uint64(q, n); break;
-	case 3: leno_pack_int(p, -(int64_t)(n >> 1)); msgpack_pack_int64(q, -(int64_t)(n >> 1)); break;
+	case 3:
+		leno_pack_int(p, -(int64_t)(n >> 1));
+		msgpack_pack_int64(q, -(int64_t)(n >> 1));
+		break;
 	case 4:
 		memcpy(&d, &n, sizeof d);
 		d = d == d ? d : 0.5;
 		leno_pack_float(p, d);
 		msgpack_pack_double(q, d);
 		break;
-	case 5: leno_pack_str(p, (leno_bytes){ text, size }); msgpack_pack_str_with_body(q, text, size); break;
-	case 6: leno_pack_bin(p, (leno_bytes){ text, size }); msgpack_pack_bin_with_body(q, text, size); break;
+	case 5:
+		leno_pack_str(p, (leno_bytes){ text, size });
+		msgpack_pack_str_with_body(q, text, size);
+		break;
+	case 6:
+		leno_pack_bin(p, (leno_bytes){ text, size });
+		msgpack_pack_bin_with_body(q, text, size);
+		break;
 	case 7:
 		leno_pack_ext(p, (int8_t)n, (leno_bytes){ text, size });
 		msgpack_pack_ext_with_body(q, text, size, (int8_t)n);

@@ -73,8 +73,8 @@ static void call(struct sim *sim, struct sim_node *from, unsigned number)
 	leno_pack_array(&p, 1);
 	leno_pack_int(&p, number);
 	c->once = sim_random(sim, 2);
-	c->asked = !leno_call(sim_leno(from), "work", c->once ? "once" : "often", leno_pack_bytes(&p),
-	                      &o, on_done, c, NULL);
+	c->asked = !leno_call(sim_leno(from), "work", c->once ? "once" : "often",
+	                      leno_pack_bytes(&p), &o, on_done, c, NULL);
 }
 
 static void check_all(unsigned *ret_good, unsigned *ret_again)
@@ -95,8 +95,8 @@ static void check_all(unsigned *ret_good, unsigned *ret_again)
 
 TEST(calls_survive_harm_with_one_end_each)
 {
-	const unsigned between = FAULT_KILL | FAULT_CUT | FAULT_ONE_WAY | FAULT_STALL | FAULT_FREEZE |
-	                         FAULT_PARTITION;
+	const unsigned between = FAULT_KILL | FAULT_CUT | FAULT_ONE_WAY | FAULT_STALL |
+	                         FAULT_FREEZE | FAULT_PARTITION;
 	const unsigned of_providers = FAULT_CRASH | FAULT_VANISH | FAULT_LEAVE;
 	unsigned good = 0, again = 0;
 
@@ -122,7 +122,8 @@ TEST(calls_survive_harm_with_one_end_each)
 			if (step % 20 == 10)
 				story_harm(sim, n, NODES, between, SECONDS(2));
 			if (step % 30 == 20)
-				story_harm(sim, n + CALLERS, NODES - CALLERS, of_providers, SECONDS(2));
+				story_harm(sim, n + CALLERS, NODES - CALLERS, of_providers,
+				           SECONDS(2));
 			sim_run(sim, MS(20));
 		}
 		sim_heal(sim);

@@ -6,7 +6,8 @@
 
 /* ---- events ------------------------------------------------------------------------ */
 
-static void on_event(leno_node *n, void *user, const leno_id *from, const char *event, leno_bytes value)
+static void on_event(leno_node *n, void *user, const leno_id *from, const char *event,
+                     leno_bytes value)
 {
 	struct got *g = user;
 	(void)n, (void)from;
@@ -32,7 +33,8 @@ TEST(events_are_heard_once_by_who_wants_them_whoever_emits_them)
 	sim_run(w->sim, MS(50));
 	CHECK(a.times == 1 && a.value == 5 && also.times == 0 && c.times == 0 && missed == 0);
 	CHECK_STR(a.why, "shop.sold");
-	CHECK_EQ(leno_emit(sim_leno(w->b), "shop.sold", (leno_bytes){ "\xa1x", 2 }, NULL), LENO_ARGUMENT);
+	CHECK_EQ(leno_emit(sim_leno(w->b), "shop.sold", (leno_bytes){ "\xa1x", 2 }, NULL),
+	         LENO_ARGUMENT);
 	CHECK_EQ(leno_emit(sim_leno(w->b), "shop sold", packed_int(5), NULL), LENO_ARGUMENT);
 	sim_crash(w->b);                       /* what another emits is heard all the same */
 	sim_run(w->sim, MS(200));
@@ -121,7 +123,8 @@ TEST(progress_and_streams_go_beside_the_answer)
 	for (int i = 1; i <= 3; i++)
 		CHECK_EQ(leno_call_progress(w->at_b.held[0], packed_int(i)), 0);
 	CHECK_EQ(leno_call_progress(w->at_b.held[0], (leno_bytes){ "\xc1", 1 }), LENO_ARGUMENT);
-	CHECK_EQ(leno_call_stream(w->at_b.held[0], &echoing, &provider_end, &provider_end.stream), 0);
+	CHECK_EQ(leno_call_stream(w->at_b.held[0], &echoing, &provider_end, &provider_end.stream),
+	         0);
 	leno_stream_write(provider_end.stream, (leno_bytes){ "from the provider", 17 }, &taken);
 	leno_stream_finish(provider_end.stream);
 	sim_run(w->sim, MS(50));
@@ -136,7 +139,8 @@ TEST(progress_and_streams_go_beside_the_answer)
 	sim_run(w->sim, MS(50));
 	memset(&provider_end, 0, sizeof provider_end);
 	sim_leno(w->b);
-	CHECK_EQ(leno_call_stream(w->at_b.held[1], &echoing, &provider_end, &provider_end.stream), 0);
+	CHECK_EQ(leno_call_stream(w->at_b.held[1], &echoing, &provider_end, &provider_end.stream),
+	         0);
 	sim_run(w->sim, MS(50));
 	CHECK(provider_end.closed);
 	answer(&w->at_b, 1, 3);
@@ -196,7 +200,8 @@ TEST(a_node_offers_no_more_than_its_record_holds)
 	CHECK(n > 25 && n <= 49);
 	sim_run(w->sim, MS(300));
 	CHECK_EQ(sim_services(w->b), n - 1);
-	CHECK_EQ(leno_service_unregister(sim_leno(w->a), "a-service-with-a-name-of-some-length-00"), 0);
+	CHECK_EQ(leno_service_unregister(sim_leno(w->a), "a-service-with-a-name-of-some-length-00"),
+	         0);
 	CHECK_EQ(leno_service_register(sim_leno(w->a), name, &s, NULL), 0);
 	CHECK_EQ(leno_service_register(sim_leno(w->a), "no name", &s, NULL), LENO_ARGUMENT);
 	s.methods = &(leno_method){ "f(a: integer)", add };

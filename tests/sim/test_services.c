@@ -107,7 +107,9 @@ TEST(cancellation_and_deadlines_reach_the_handler)
 	offer(w->b, &w->at_b, "1", 1, 4);
 	sim_run(w->sim, MS(200));
 	memset(&got, 0, sizeof got);
-	CHECK_EQ(leno_call(sim_leno(w->a), "shop", "hold", (leno_bytes){ 0 }, NULL, on_done, &got, &id), 0);
+	CHECK_EQ(leno_call(sim_leno(w->a), "shop", "hold", (leno_bytes){ 0 }, NULL, on_done, &got,
+	                   &id),
+	         0);
 	CHECK_EQ(call(w->a, "hold", 0, NULL, &other), 0);      /* it waits for its turn */
 	sim_run(w->sim, MS(50));
 	CHECK_EQ(w->at_b.n_held, 1);
@@ -189,7 +191,9 @@ TEST(calls_go_where_there_is_less_to_do)
 	CHECK_EQ(w->at_b.calls + w->at_c.calls, 200);
 	CHECK(w->at_b.calls > 50 && w->at_c.calls > 50);
 	for (unsigned i = 0; i < 8; i++)       /* b alone is kept busy */
-		CHECK_EQ(call(w->a, "hold", 0, &(leno_call_options){ .node = sim_id(w->b) }, &got[i]), 0);
+		CHECK_EQ(call(w->a, "hold", 0, &(leno_call_options){ .node = sim_id(w->b) },
+		              &got[i]),
+		         0);
 	sim_run(w->sim, MS(50));
 	w->at_b.calls = w->at_c.calls = 0;
 	for (unsigned i = 100; i < 150; i++) {
@@ -330,8 +334,9 @@ TEST(answers_wait_for_who_reads_slowly)
 	CHECK_EQ(leno_service_register(sim_leno(b), "bulk", &s, &served), 0);
 	sim_run(sim, MS(300));
 	for (unsigned i = 0; i < BULKS; i++)
-		CHECK_EQ(leno_call(sim_leno(a), "bulk", "bulk", (leno_bytes){ 0 }, NULL, on_bulk, &got,
-		                   NULL), 0);
+		CHECK_EQ(leno_call(sim_leno(a), "bulk", "bulk", (leno_bytes){ 0 }, NULL, on_bulk,
+		                   &got, NULL),
+		         0);
 	sim_run(sim, MS(100));
 	CHECK(served == BULKS && got.times < 10);
 	sim_run(sim, SECONDS(8));
@@ -346,8 +351,8 @@ TEST(answers_wait_for_who_reads_slowly)
 TEST(a_hostile_caller_is_answered_or_refused_and_harms_nobody)
 {
 	struct world *w = begin(12);
-	static const char *const types[] = { "leno/call", "leno/cancel", "leno/progress", "leno/contract",
-	                                     "leno/event", "leno/time" };
+	static const char *const types[] = { "leno/call",     "leno/cancel", "leno/progress",
+		                             "leno/contract", "leno/event",  "leno/time" };
 	struct got got, flood[300];
 	uint8_t rubbish[64];
 
@@ -361,7 +366,9 @@ TEST(a_hostile_caller_is_answered_or_refused_and_harms_nobody)
 			rubbish[k] = (uint8_t)sim_random(w->sim, 256);
 		if (i % 2)                     /* begins as a call of the right method does */
 			memcpy(rubbish, "\x00\x00\x04shop\x03" "add", 11);
-		CHECK_EQ(leno_request(sim_leno(w->a), sim_id(w->b), types[i % 6], b, 1000, on_done, &flood[0], NULL), 0);
+		CHECK_EQ(leno_request(sim_leno(w->a), sim_id(w->b), types[i % 6], b, 1000, on_done,
+		                      &flood[0], NULL),
+		         0);
 		CHECK_EQ(leno_send(sim_leno(w->a), sim_id(w->b), types[i % 6], b, NULL), 0);
 	}
 	sim_run(w->sim, SECONDS(2));
@@ -380,14 +387,16 @@ TEST(a_hostile_caller_is_answered_or_refused_and_harms_nobody)
 	end(w);
 }
 
-TEST_MAIN(TEST_CASE(a_call_finds_its_provider_and_each_error_is_its_own),
-          TEST_CASE(a_node_calls_its_own_services_too),
-          TEST_CASE(a_dead_provider_fails_its_calls_at_once_and_what_may_be_done_twice_goes_elsewhere),
-          TEST_CASE(cancellation_and_deadlines_reach_the_handler),
-          TEST_CASE(who_is_full_says_so_and_others_are_asked),
-          TEST_CASE(calls_go_where_there_is_less_to_do),
-          TEST_CASE(a_new_version_takes_over_without_a_failed_call),
-          TEST_CASE(what_runs_ends_with_the_older_version),
-          TEST_CASE(a_partition_fails_calls_and_a_heal_brings_the_service_back),
-          TEST_CASE(answers_wait_for_who_reads_slowly),
-          TEST_CASE(a_hostile_caller_is_answered_or_refused_and_harms_nobody))
+TEST_MAIN(
+	TEST_CASE(a_call_finds_its_provider_and_each_error_is_its_own),
+	TEST_CASE(a_node_calls_its_own_services_too),
+	TEST_CASE(
+		a_dead_provider_fails_its_calls_at_once_and_what_may_be_done_twice_goes_elsewhere),
+	TEST_CASE(cancellation_and_deadlines_reach_the_handler),
+	TEST_CASE(who_is_full_says_so_and_others_are_asked),
+	TEST_CASE(calls_go_where_there_is_less_to_do),
+	TEST_CASE(a_new_version_takes_over_without_a_failed_call),
+	TEST_CASE(what_runs_ends_with_the_older_version),
+	TEST_CASE(a_partition_fails_calls_and_a_heal_brings_the_service_back),
+	TEST_CASE(answers_wait_for_who_reads_slowly),
+	TEST_CASE(a_hostile_caller_is_answered_or_refused_and_harms_nobody))

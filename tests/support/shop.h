@@ -78,7 +78,7 @@ static inline void add(leno_node *n, void *user, leno_incoming *in, leno_bytes a
 static inline void fail(leno_node *n, void *user, leno_incoming *in, leno_bytes arguments)
 {
 	(void)n, (void)user, (void)arguments;
-	CHECK_EQ(leno_call_reply(in, (leno_bytes){ "\xa1x", 2 }), LENO_ARGUMENT);  /* not promised */
+	CHECK_EQ(leno_call_reply(in, (leno_bytes){ "\xa1x", 2 }), LENO_ARGUMENT); /* not promised */
 	CHECK_EQ(leno_call_fail(in, 77, "out of paper"), 0);
 }
 
@@ -120,19 +120,23 @@ static const leno_method methods[] = {
 	{ "event sold(price: int)", NULL },
 };
 
-static inline int offer(struct sim_node *node, struct shop *shop, const char *version, unsigned concurrency,
-                 unsigned waiting)
+static inline int offer(struct sim_node *node, struct shop *shop, const char *version,
+                        unsigned concurrency, unsigned waiting)
 {
-	leno_service s = { .version = version, .methods = methods, .n_methods = 5,
-	                   .concurrency = concurrency, .waiting = waiting, .cancelled = on_cancelled,
-	                   .drained = on_drained };
+	leno_service s = { .version = version,
+		           .methods = methods,
+		           .n_methods = 5,
+		           .concurrency = concurrency,
+		           .waiting = waiting,
+		           .cancelled = on_cancelled,
+		           .drained = on_drained };
 
 	shop->node = node;
 	return leno_service_register(sim_leno(node), "shop", &s, shop);
 }
 
-static inline int call(struct sim_node *from, const char *method, int64_t a, const leno_call_options *o,
-                struct got *got)
+static inline int call(struct sim_node *from, const char *method, int64_t a,
+                       const leno_call_options *o, struct got *got)
 {
 	uint8_t buf[32];
 	leno_pack p = leno_pack_into(buf, sizeof buf);
@@ -143,7 +147,8 @@ static inline int call(struct sim_node *from, const char *method, int64_t a, con
 		leno_pack_int(&p, a);
 		leno_pack_int(&p, 1);
 	}
-	return leno_call(sim_leno(from), "shop", method, leno_pack_bytes(&p), o, on_done, got, NULL);
+	return leno_call(sim_leno(from), "shop", method, leno_pack_bytes(&p), o, on_done, got,
+	                 NULL);
 }
 
 static inline int answer(struct shop *shop, unsigned i, int64_t n)

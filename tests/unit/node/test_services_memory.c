@@ -49,8 +49,8 @@ static bool open_side(int i)
 
 static void expect(int error)
 {
-	CHECK(error == 0 || error == LENO_MEMORY || error == LENO_NO_NODE || error == LENO_NO_SERVICE ||
-	      error == LENO_AGAIN);
+	CHECK(error == 0 || error == LENO_MEMORY || error == LENO_NO_NODE ||
+	      error == LENO_NO_SERVICE || error == LENO_AGAIN);
 }
 
 static void story(int *errors)
@@ -71,8 +71,8 @@ static void story(int *errors)
 	expect(leno_subscribe(w.node[0], "s.*", on_event, NULL));
 	wires_run(&w, SECOND_US);
 	for (int i = 0; i < 3; i++) {
-		error = leno_call(w.node[i == 2], "s", "echo", (leno_bytes){ "\x91\x05", 2 }, NULL, on_done,
-		                  &errors[i], NULL);
+		error = leno_call(w.node[i == 2], "s", "echo", (leno_bytes){ "\x91\x05", 2 }, NULL,
+		                  on_done, &errors[i], NULL);
 		expect(error);
 		made += !error;
 	}

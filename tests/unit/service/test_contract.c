@@ -5,7 +5,8 @@
 
 TEST(lines_are_read_or_refused)
 {
-	static const struct { const char *line; bool good; const char *why; } rows[] = {
+	static const struct { const char *line; bool good; const char *why;
+	} rows[] = {
 		{ "add(a: int, b: int) -> int", true, "the usual one" },
 		{ "stop()", true, "no arguments, any result" },
 		{ "idempotent get(key: str) -> any", true, "may be done twice" },
@@ -23,7 +24,8 @@ TEST(lines_are_read_or_refused)
 		{ "add(a)", false, "no type" },
 		{ "add(a: integer)", false, "no such type" },
 		{ "add(a: int,)", false, "a comma too many" },
-		{ "add(a?: int, b: int)", false, "one that must be there behind one that need not" },
+		{ "add(a?: int, b: int)", false,
+		  "one that must be there behind one that need not" },
 		{ "add(a: int..., b: int)", false, "something behind the variadic one" },
 		{ "add(a?: int...)", false, "which is optional anyway" },
 		{ "add(a: int) -> ", false, "no result" },
@@ -65,7 +67,12 @@ TEST(arguments_are_as_many_as_a_line_may_name)
 /* Arguments as MessagePack, in hexadecimal. */
 TEST(arguments_fit_or_are_named)
 {
-	static const struct { const char *line; uint8_t bytes[12]; size_t size; const char *why; } rows[] = {
+	static const struct {
+		const char *line;
+		uint8_t bytes[12];
+		size_t size;
+		const char *why;
+	} rows[] = {
 		{ "f(a: int, b: int)", { 0x92, 1, 2 }, 3, "" },
 		{ "f(a: int, b: int)", { 0x91, 1 }, 2, "argument 2 (b) is missing" },
 		{ "f(a: int, b: int)", { 0 }, 0, "argument 1 (a) is missing" },
@@ -79,7 +86,10 @@ TEST(arguments_fit_or_are_named)
 		{ "f(a?: int, b?: str)", { 0x92, 0xc0, 0xa0 }, 3, "" },
 		{ "f(a: str, more: int...)", { 0x94, 0xa0, 1, 2, 3 }, 5, "" },
 		{ "f(a: str, more: int...)", { 0x91, 0xa0 }, 2, "" },
-		{ "f(a: str, more: int...)", { 0x93, 0xa0, 1, 0xc3 }, 4, "argument 3 (more) is bool, not int" },
+		{ "f(a: str, more: int...)",
+		  { 0x93, 0xa0, 1, 0xc3 },
+		  4,
+		  "argument 3 (more) is bool, not int" },
 		{ "f(a: any)", { 0x91, 0x81, 1, 2 }, 4, "" },
 		{ "f(a: any)", { 0x91, 0xd4, 1, 1 }, 4, "" },
 		{ "f(a: map)", { 0x91, 0x90 }, 2, "argument 1 (a) is list, not map" },
@@ -122,11 +132,20 @@ TEST(results_keep_what_the_line_promises)
 
 TEST(names_and_patterns)
 {
-	static const struct { const char *pattern, *name; bool matches; } rows[] = {
-		{ "a.b", "a.b", true }, { "a.b", "a.c", false }, { "*", "a", true }, { "a.*", "a.b.c", true },
-		{ "a.*", "a", false }, { "*.changed", "x.y.changed", true }, { "*.changed", "x.change", false },
-		{ "a*b*c", "aXXbYYc", true }, { "a*b*c", "aXXcYYb", false }, { "a**", "a", true },
-		{ "*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaa", false }, { "", "", true },
+	static const struct { const char *pattern, *name; bool matches;
+	} rows[] = {
+		{ "a.b", "a.b", true },
+		{ "a.b", "a.c", false },
+		{ "*", "a", true },
+		{ "a.*", "a.b.c", true },
+		{ "a.*", "a", false },
+		{ "*.changed", "x.y.changed", true },
+		{ "*.changed", "x.change", false },
+		{ "a*b*c", "aXXbYYc", true },
+		{ "a*b*c", "aXXcYYb", false },
+		{ "a**", "a", true },
+		{ "*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaa", false },
+		{ "", "", true },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -139,20 +158,23 @@ TEST(names_and_patterns)
 	CHECK(!name_ok(bytes_text(".a"), 63, true) && !name_ok(bytes_text("a."), 63, true));
 	CHECK(!name_ok(bytes_text(""), 63, true) && !name_ok(bytes_text("a b"), 63, true));
 	CHECK(!name_ok(bytes_text("abc"), 2, true));
-	CHECK(pattern_ok(bytes_text("*.a*")) && !pattern_ok(bytes_text("")) && !pattern_ok(bytes_text("?")));
+	CHECK(pattern_ok(bytes_text("*.a*")) && !pattern_ok(bytes_text("")) &&
+	      !pattern_ok(bytes_text("?")));
 }
 
 TEST(versions_count_their_numbers)
 {
-	static const struct { const char *a, *b; int order; } rows[] = {
-		{ "1.10", "1.9", 1 }, { "1.9", "1.10", -1 }, { "2", "1.9.9", 1 }, { "1", "1.0", -1 },
-		{ "", "0", -1 }, { "01", "1", 0 }, { "1-a", "1-b", -1 }, { "3", "3", 0 },
-		{ "99999999999", "100000000000", -1 },
+	static const struct { const char *a, *b; int order;
+	} rows[] = {
+		{ "1.10", "1.9", 1 }, { "1.9", "1.10", -1 }, { "2", "1.9.9", 1 },
+		{ "1", "1.0", -1 },   { "", "0", -1 },       { "01", "1", 0 },
+		{ "1-a", "1-b", -1 }, { "3", "3", 0 },       { "99999999999", "100000000000", -1 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		CHECK_ROW(rows[i].a);
-		CHECK_EQ(version_order(bytes_text(rows[i].a), bytes_text(rows[i].b)), rows[i].order);
+		CHECK_EQ(version_order(bytes_text(rows[i].a), bytes_text(rows[i].b)),
+		         rows[i].order);
 	}
 }
 

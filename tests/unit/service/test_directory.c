@@ -15,7 +15,9 @@ static leno_id id_of(uint8_t n)
 
 static struct offer offer_of(const char *name, const char *version)
 {
-	return (struct offer){ .name = bytes_text(name), .version = bytes_text(version), .hash = 7 };
+	return (struct offer){ .name = bytes_text(name),
+		               .version = bytes_text(version),
+		               .hash = 7 };
 }
 
 static int set(struct directory *d, uint8_t node, size_t n, const struct offer *at)
@@ -38,8 +40,9 @@ static const char *told(struct directory *d)
 
 	text[0] = '\0';
 	while ((p = directory_next(d)))
-		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%c%s%s@%u", *text ? " " : "",
-		         p->gone ? '-' : '+', p->texts, p->version, p->node.bytes[0]);
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%c%s%s@%u",
+		         *text ? " " : "", p->gone ? '-' : '+', p->texts, p->version,
+		         p->node.bytes[0]);
 	return text;
 }
 
@@ -170,7 +173,8 @@ TEST(offers_are_read_as_they_were_written_or_not_at_all)
 	CHECK(bytes_same(again.at[0].labels[0], bytes_text("zone=b")) && again.at[1].hash == 7);
 	for (size_t cut = 0; cut < size; cut++)
 		CHECK(!offers_read(bytes_of(buf, cut), &again) && again.n == 0);
-	for (size_t i = 0; i < size; i++) {    /* what is read after a change is another one, well formed */
+	for (size_t i = 0; i < size;
+	     i++) { /* what is read after a change is another one, well formed */
 		memcpy(changed, buf, size);
 		changed[i] ^= 0x15;
 		if (!offers_read(bytes_of(changed, size), &again))
@@ -206,7 +210,9 @@ TEST(a_desk_lets_so_many_run_and_so_many_wait)
 	d.running--;
 	CHECK(desk_next(&d));
 	CHECK(d.running == 2 && d.waiting == 0);
-	d = (struct desk){ .concurrency = 1, .running = 1, .waiting = 100000, .waiting_max = 100000 };
+	d = (struct desk){
+		.concurrency = 1, .running = 1, .waiting = 100000, .waiting_max = 100000
+	};
 	CHECK_EQ(desk_load(&d), LOAD_MAX);
 	CHECK(desk_cost(1000, 0, 0) > desk_cost(100, 0, 0));
 	CHECK(desk_cost(1000, 200, 0) > desk_cost(1000, 0, 0));

@@ -8,9 +8,13 @@
 TEST(what_a_record_offers)
 {
 	static const struct offers all = {
-		.n = 2, .n_patterns = 1,
-		.at = { { .name = { (const uint8_t *)"math", 4 }, .version = { (const uint8_t *)"1.0", 3 },
-		          .hash = 0x2e5f2a0b, .load = 3, .n_labels = 1,
+		.n = 2,
+		.n_patterns = 1,
+		.at = { { .name = { (const uint8_t *)"math", 4 },
+		          .version = { (const uint8_t *)"1.0", 3 },
+		          .hash = 0x2e5f2a0b,
+		          .load = 3,
+		          .n_labels = 1,
 		          .labels = { { (const uint8_t *)"zone=b", 6 } } },
 		        { .name = { (const uint8_t *)"shop", 4 }, .hash = 0x811c9dc5 } },
 		.patterns = { { (const uint8_t *)"*.sold", 6 } }
@@ -22,14 +26,19 @@ TEST(what_a_record_offers)
 	offers_write(&w, &all);
 	KNOWN("offers", writer_bytes(&w));
 	w = writer_of(buf, sizeof buf);
-	write_u32(&w, contract_hash(bytes_text("add(a: int, b: int) -> int\nevent added(sum: int)\n")));
+	write_u32(&w,
+	          contract_hash(bytes_text("add(a: int, b: int) -> int\nevent added(sum: int)\n")));
 	KNOWN("contract-hash", writer_bytes(&w));
 	known_close();
 }
 
 TEST(calls_and_answers)
 {
-	static const struct { const char *name; struct call_answer a; const char *rest; } answers[] = {
+	static const struct {
+		const char *name;
+		struct call_answer a;
+		const char *rest;
+	} answers[] = {
 		{ "result", { .status = CALL_RESULT, .load = 5 }, "\x2a" },
 		{ "failed", { .status = CALL_FAILED, .load = 5, .code = 77 }, "out of paper" },
 		{ "no-service", { .status = CALL_NO_SERVICE }, "" },

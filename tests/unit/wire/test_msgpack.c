@@ -8,7 +8,12 @@
 /* Smallest and largest values of each format, and the bytes that the specification gives. */
 TEST(integers_take_their_shortest_form)
 {
-	static const struct { int64_t n; uint8_t bytes[9]; size_t size; const char *why; } rows[] = {
+	static const struct {
+		int64_t n;
+		uint8_t bytes[9];
+		size_t size;
+		const char *why;
+	} rows[] = {
 		{ 0, { 0x00 }, 1, "positive fixint" },
 		{ 127, { 0x7f }, 1, "its largest" },
 		{ 128, { 0xcc, 0x80 }, 2, "uint 8" },
@@ -26,7 +31,10 @@ TEST(integers_take_their_shortest_form)
 		{ -32768, { 0xd1, 0x80, 0x00 }, 3, "its least" },
 		{ -32769, { 0xd2, 0xff, 0xff, 0x7f, 0xff }, 5, "int 32" },
 		{ INT32_MIN, { 0xd2, 0x80, 0, 0, 0 }, 5, "its least" },
-		{ (int64_t)INT32_MIN - 1, { 0xd3, 255, 255, 255, 255, 0x7f, 255, 255, 255 }, 9, "int 64" },
+		{ (int64_t)INT32_MIN - 1,
+		  { 0xd3, 255, 255, 255, 255, 0x7f, 255, 255, 255 },
+		  9,
+		  "int 64" },
 		{ INT64_MIN, { 0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0 }, 9, "its least" },
 	};
 
@@ -109,7 +117,8 @@ TEST(heads_are_as_wide_as_their_sizes)
 		CHECK(leno_unpack_next(&u, &v[4]) && v[4].kind == LENO_MAP &&
 		      v[4].count == sizes[i] / 2);
 		for (size_t k = 0; k < sizes[i] / 2 * 2; k++)
-			CHECK(leno_unpack_next(&u, &v[3]) && v[3].kind == LENO_BOOL && v[3].boolean);
+			CHECK(leno_unpack_next(&u, &v[3]) && v[3].kind == LENO_BOOL &&
+			      v[3].boolean);
 		CHECK(u.at == u.end && !u.bad);
 	}
 }
