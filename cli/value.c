@@ -61,8 +61,10 @@ static bool pack_bytes(leno_pack *p, cJSON *object)
 
 static void pack_number(leno_pack *p, double n)
 {
-	if (n >= -EXACT_MAX && n <= EXACT_MAX && n >= floor(n) && n <= floor(n))
-		leno_pack_int(p, (int64_t)n);
+	int64_t whole = n >= -EXACT_MAX && n <= EXACT_MAX ? (int64_t)n : 0;
+
+	if (n >= (double)whole && n <= (double)whole)
+		leno_pack_int(p, whole);
 	else
 		leno_pack_float(p, n);
 }
