@@ -34,12 +34,11 @@ static bool base64_decode(char *text, size_t *ret_size)
 		return false;
 	while (n > 0 && text[n - 1] == '=' && strlen(text) - n < 2)
 		n--;
-	for (size_t i = 0; i < n; i++) {
-		int digit = digit_of(text[i]);
-
-		if (digit < 0)
+	for (size_t i = 0; i < n; i++) /* before anything of it is written over */
+		if (digit_of(text[i]) < 0)
 			return false;
-		bits = bits << 6 | (uint32_t)digit;
+	for (size_t i = 0; i < n; i++) {
+		bits = bits << 6 | (uint32_t)digit_of(text[i]);
 		if (i % 4)
 			text[size++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xff);
 	}
