@@ -15,11 +15,12 @@ enum {
 static const double OTHERS_MAX = .08;  /* part of the CPUs: more is a disturbance */
 
 static const struct peer *const peer_tables[] = {
-	tcp_peers, tls_peers, ws_peers, udp_peers, zmq_peers, nng_peers, leno_peers, stream_peers
+	tcp_peers, tls_peers, ws_peers, udp_peers, zmq_peers, nng_peers, nats_peers, leno_peers,
+	service_peers, stream_peers
 };
 static const struct figure *const figure_tables[] = {
 	text_figures, wire_figures, idle_figures, notice_figures, scale_figures,
-	group_figures, state_figures
+	group_figures, state_figures, service_figures
 };
 
 static const struct {

@@ -1,6 +1,7 @@
 /* zmq.c - ZeroMQ over loopback TCP, with the limits and threads it ships with.
  *   zmq         PUSH to PULL; round trips from DEALER to ROUTER
  *   zmq-curve   the same, encrypted and authenticated by CURVE
+ *   zmq-call    round trips from REQ to REP
  *   zmq-proxy   plain, through zmq_proxy in a process of its own */
 #include "harness.h"
 
@@ -132,6 +133,33 @@ static void ping(struct stage *s)
 	}
 }
 
+/* The pair of sockets that is made for it: each question waits for its answer. */
+static void reply(struct stage *s)
+{
+	void *z = far_socket(s, ZMQ_REP, ZMQ_REP);
+	zmq_msg_t m;
+
+	zmq_msg_init(&m);
+	while (zmq_msg_recv(&m, z, 0) >= 0)
+		if (zmq_msg_send(&m, z, 0) < 0)
+			return;
+}
+
+static void request(struct stage *s)
+{
+	static char payload[MESSAGE_MAX];
+	void *z = near_socket(s, ZMQ_REQ);
+
+	for (;;) {
+		const uint64_t start = now_ns();
+
+		if (zmq_send(z, payload, s->size, 0) < 0 ||
+		    zmq_recv(z, payload, sizeof payload, 0) != (int)s->size)
+			return;
+		lap(s, start);
+	}
+}
+
 static void relay(struct stage *s)
 {
 	const bool one_way = s->mode == THROUGHPUT || s->mode == ALLOCATIONS;
@@ -150,6 +178,7 @@ const struct peer zmq_peers[] = {
 #ifdef HAVE_ZMQ
 	{ "zmq",       PLAIN, NULL,  sink, source, echo, ping, true, 0  },
 	{ "zmq-curve", CURVE, NULL,  sink, source, echo, ping, false, 0 },
+	{ "zmq-call",  PLAIN, NULL,  NULL, NULL, reply, request, false, 64 },
 	{ "zmq-proxy", PLAIN, relay, sink, source, echo, ping, false, 0 },
 #endif
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }

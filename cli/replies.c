@@ -3,7 +3,7 @@
  *   replies_take --> WAITING --start--> RUNNING --ended--> ANSWERING --> free
  *         \-> refused: too many wait
  *
- *  1. At most RUNNING_MAX children at once, at most WAITING_MAX requests and
+ *  1. At most as many children at once as there are workers, at most WAITING_MAX requests and
  *     WAITING_BYTES of data behind them; what is beyond is refused as busy.
  *  2. Pipes to and from a child never block, and no other child holds their ends.
  *  3. A request is answered when its child has ended: by what the child wrote when
@@ -38,7 +38,7 @@ struct job {
 	struct job *next; /* in order of arrival */
 	struct replies *replies;
 	enum state state;
-	leno_message *message;
+	struct asker asker;
 	leno_id from;
 	char *type, *data, *reply;
 	size_t size, written, reply_size, reply_room;
@@ -54,7 +54,7 @@ struct replies {
 	const char *command;
 	leno_ms limit_ms;
 	struct job *first, **last;
-	unsigned running, waiting;
+	unsigned workers, running, waiting;
 	size_t waiting_bytes;
 };
 
@@ -65,6 +65,7 @@ struct replies *replies_new(struct app *app, const char *command, leno_ms limit_
 	r->app = app;
 	r->command = command;
 	r->limit_ms = limit_ms;
+	r->workers = RUNNING_MAX;
 	r->last = &r->first;
 	return r;
 }
@@ -106,7 +107,7 @@ void replies_free(struct replies *r)
 	while (r->first != NULL) {
 		if (r->first->state == RUNNING && !r->first->ended)
 			kill(-r->first->pid, SIGTERM);
-		leno_message_drop(r->first->message);
+		r->first->asker.drop(r->first->asker.what);
 		job_free(r->first);
 	}
 	free(r);
@@ -243,24 +244,26 @@ static int job_start(struct job *job)
 
 /* ---- all of them ------------------------------------------------------------ */
 
-void replies_take(struct replies *r, leno_message *message, const char *type, leno_bytes data)
+void replies_workers(struct replies *r, unsigned workers)
+{
+	r->workers = workers;
+}
+
+void replies_ask(struct replies *r, const struct asker *asker, const leno_id *from,
+                 const char *type, leno_bytes data)
 {
 	struct job *job;
 
 	if (r->waiting >= WAITING_MAX || r->waiting_bytes + data.size > WAITING_BYTES) {
-		leno_refuse(message, LENO_BUSY, "busy");
+		if (asker->refuse(asker->what, LENO_BUSY, "busy"))
+			asker->drop(asker->what);
 		return;
 	}
 	job = need(calloc(1, sizeof *job));
-	job->message = leno_message_keep(message);
-	if (job->message == NULL) {
-		leno_refuse(message, LENO_BUSY, "out of memory");
-		free(job);
-		return;
-	}
+	job->asker = *asker;
 	job->replies = r;
 	job->in = job->out = -1;
-	job->from = *leno_message_from(message);
+	job->from = *from;
 	job->type = need(strdup(type));
 	job->data = need(malloc(data.size + 1));
 	if (data.size > 0)
@@ -273,12 +276,56 @@ void replies_take(struct replies *r, leno_message *message, const char *type, le
 	replies_work(r);
 }
 
+static int request_reply(void *what, leno_bytes data)
+{
+	return leno_reply(what, data);
+}
+
+static int request_refuse(void *what, int code, const char *why)
+{
+	return leno_refuse(what, code, why);
+}
+
+static void request_drop(void *what)
+{
+	leno_message_drop(what);
+}
+
+void replies_take(struct replies *r, leno_message *message, const char *type, leno_bytes data)
+{
+	struct asker asker = { leno_message_keep(message), request_reply, request_refuse,
+		               request_drop };
+
+	if (asker.what == NULL)
+		leno_refuse(message, LENO_BUSY, "out of memory");
+	else
+		replies_ask(r, &asker, leno_message_from(message), type, data);
+}
+
+void replies_cancel(struct replies *r, const void *what)
+{
+	for (struct job *job = r->first; job != NULL; job = job->next) {
+		if (job->asker.what != what)
+			continue;
+		if (job->state == WAITING) {
+			r->waiting--;
+			r->waiting_bytes -= job->size;
+			if (job->asker.refuse(job->asker.what, LENO_CLOSED, "nobody waits for it"))
+				job->asker.drop(job->asker.what);
+			job_free(job);
+		} else if (job->state == RUNNING) {
+			kill(-job->pid, SIGTERM);
+		}
+		return;
+	}
+}
+
 static void start_waiting(struct replies *r)
 {
 	struct job *job, *next;
 	int error;
 
-	for (job = r->first; job != NULL && r->running < RUNNING_MAX; job = next) {
+	for (job = r->first; job != NULL && r->running < r->workers; job = next) {
 		next = job->next;
 		if (job->state != WAITING)
 			continue;
@@ -292,7 +339,8 @@ static void start_waiting(struct replies *r)
 			continue;
 		}
 		fail("a program to reply cannot be started: %s", strerror(error));
-		leno_refuse(job->message, LENO_BUSY, "its program cannot be started");
+		if (job->asker.refuse(job->asker.what, LENO_BUSY, "its program cannot be started"))
+			job->asker.drop(job->asker.what);
 		job_free(job);
 	}
 }
@@ -332,17 +380,23 @@ static void end_late(struct replies *r)
 	r->app->deadline = next;
 }
 
+static int refuse(struct job *job, int code, const char *why)
+{
+	return job->asker.refuse(job->asker.what, code, why);
+}
+
 static int answer(struct job *job)
 {
 	int code = WIFEXITED(job->status) ? WEXITSTATUS(job->status) : 128;
 	char why[80];
 
 	if (job->late)
-		return leno_refuse(job->message, LENO_TIMEOUT, "its program took too long");
+		return refuse(job, LENO_TIMEOUT, "its program took too long");
 	if (job->too_big)
-		return leno_refuse(job->message, LENO_TOO_BIG, "its program's reply is too big");
+		return refuse(job, LENO_TOO_BIG, "its program's reply is too big");
 	if (code == 0)
-		return leno_reply(job->message, (leno_bytes){ job->reply, job->reply_size });
+		return job->asker.reply(job->asker.what,
+		                        (leno_bytes){ job->reply, job->reply_size });
 	if (WIFSIGNALED(job->status)) {
 		code = 128 + WTERMSIG(job->status);
 		snprintf(why, sizeof why, "its program was ended by signal %d",
@@ -350,7 +404,7 @@ static int answer(struct job *job)
 	} else {
 		snprintf(why, sizeof why, "its program ended with %d", code);
 	}
-	return leno_refuse(job->message, code, why);
+	return refuse(job, code, why);
 }
 
 static void answer_ended(struct replies *r)
@@ -366,9 +420,9 @@ static void answer_ended(struct replies *r)
 		if (error == LENO_AGAIN)
 			continue; /* after a later step, when there is room again */
 		if (error == LENO_TOO_BIG)
-			error = leno_refuse(job->message, error, "the reply is too big");
+			error = refuse(job, error, "the reply is too big");
 		if (error)
-			leno_message_drop(job->message);
+			job->asker.drop(job->asker.what);
 		job_free(job);
 	}
 }

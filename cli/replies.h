@@ -12,6 +12,22 @@ struct replies *replies_new(struct app *, const char *command, leno_ms limit_ms)
 /* Ends what still runs. NULL is fine. */
 void replies_free(struct replies *);
 
+/* Who waits for an answer. Both return what leno_reply() does; AGAIN: they are called again. */
+struct asker {
+	void *what;
+	int (*reply)(void *what, leno_bytes);
+	int (*refuse)(void *what, int code, const char *why);
+	void (*drop)(void *what); /* neither of them is called any more */
+};
+void replies_ask(struct replies *, const struct asker *, const leno_id *from, const char *type,
+                 leno_bytes);
+
+/* Nobody waits for it any more: its program is ended, and then one of them called. */
+void replies_cancel(struct replies *, const void *what);
+
+/* So many run at once; 8 when nothing is said. */
+void replies_workers(struct replies *, unsigned);
+
 /* Takes over a request: runs it now or when it is its turn, or refuses it. */
 void replies_take(struct replies *, leno_message *, const char *type, leno_bytes);
 

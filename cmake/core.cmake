@@ -2,7 +2,7 @@
 # `tidy.core_pure` (tests/tidy/core_pure.sh) looks at its undefined symbols.
 leno_sources(CORE_SOURCES src/base src/crypto src/wire src/recovery src/link src/mesh src/session
 	src/admission
-	src/message src/stream src/group src/state src/discovery src/node)
+	src/message src/stream src/group src/service src/state src/discovery src/node)
 
 add_library(leno_core_needs INTERFACE)
 target_include_directories(leno_core_needs INTERFACE

@@ -5,7 +5,8 @@ include(CMakePackageConfigHelpers)
 install(TARGETS leno leno_static EXPORT leno
 	LIBRARY NAMELINK_COMPONENT Development)
 install(FILES ${CMAKE_SOURCE_DIR}/include/leno.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${CMAKE_SOURCE_DIR}/include/leno/engine.h ${CMAKE_SOURCE_DIR}/include/leno/state.h
+install(FILES ${CMAKE_SOURCE_DIR}/include/leno/engine.h ${CMAKE_SOURCE_DIR}/include/leno/msgpack.h
+	${CMAKE_SOURCE_DIR}/include/leno/service.h ${CMAKE_SOURCE_DIR}/include/leno/state.h
 	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/leno OPTIONAL)
 
 configure_file(${CMAKE_SOURCE_DIR}/cmake/leno.pc.in leno.pc @ONLY)

@@ -61,6 +61,13 @@ if(LENO_HAS_LIBRARY)
 	endforeach()
 endif()
 
+# What our MessagePack is compared with, where it is installed.
+find_library(MSGPACK_C_LIBRARY NAMES msgpackc msgpack-c)
+if(MSGPACK_C_LIBRARY AND TARGET test.host.msgpack_c)
+	target_link_libraries(test.host.msgpack_c PRIVATE ${MSGPACK_C_LIBRARY})
+	target_compile_definitions(test.host.msgpack_c PRIVATE HAVE_MSGPACK_C=1)
+endif()
+
 # One suite for all transports: the program is run once for each scheme.
 if(LENO_HAS_LIBRARY)
 	leno_sources(CONFORM_SOURCES tests/conform)

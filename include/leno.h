@@ -54,7 +54,7 @@ enum leno_error {
 	LENO_IDENTITY    = -13, /* the id is not that of the keys                 */
 	LENO_DUPLICATE   = -14, /* the same identity runs elsewhere               */
 	LENO_SELF        = -15, /* dialled oneself                                */
-	LENO_BUSY        = -16, /* the peer has no room for strangers now         */
+	LENO_BUSY        = -16, /* the peer has no room now                       */
 	LENO_LIMIT       = -17, /* a named limit is reached                       */
 	LENO_URI         = -18, /* not a URI that leno understands                */
 	LENO_ADDRESS_IN_USE = -19,
@@ -72,7 +72,11 @@ enum leno_error {
 	LENO_EXPIRED     = -30, /* the certificate or invitation has expired      */
 	LENO_REVOKED     = -31, /* the certificate has been revoked               */
 	LENO_ROLE        = -32, /* the role does not allow that                   */
-	LENO_UNINVITED   = -33  /* on no list, or the host program said no        */
+	LENO_UNINVITED   = -33, /* on no list, or the host program said no        */
+
+	LENO_NO_SERVICE  = -40, /* nobody known offers such a service             */
+	LENO_NO_METHOD   = -41, /* the service has no such method                 */
+	LENO_ARGUMENTS   = -42  /* the arguments do not fit the method            */
 };
 
 /* One sentence without a full stop, in English; static. Never NULL. */
@@ -151,10 +155,12 @@ typedef struct leno_options {
 	                               to 1000                                       */
 	size_t      memory_max;     /* bytes of all that waits or is put together:
 	                               messages and streams, what is relayed,
-	                               broadcasts, pending requests, names of types.
+	                               broadcasts, pending requests and calls, names of
+	                               types.
 	                               At least 1 MiB; default 256 MiB. Beside it a
 	                               node takes what nodes_max and links_max bound:
-	                               to 20 KiB a known node, 100 KiB a link; and
+	                               to 20 KiB a known node and as much again for
+	                               what it offers, 100 KiB a link; and
 	                               for udp:// as much as a half of it            */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */
@@ -234,6 +240,8 @@ typedef struct leno_stranger {
 	enum leno_role role;
 } leno_stranger;
 
+struct leno_service_info;
+
 typedef struct leno_handlers {
 	void (*node_up)  (leno_node *, void *user, const leno_info *);
 	void (*node_down)(leno_node *, void *user, const leno_id *, enum leno_why);
@@ -289,6 +297,13 @@ typedef struct leno_handlers {
 	 * what it adds. Both are lent.                                         */
 	void (*invited)(leno_node *, void *user, const leno_id *from, leno_bytes key,
 	                leno_bytes note);
+	/* A service has become available, or is not any more: once each for a service of one
+	 * version at one node. The info is lent, see leno/service.h.           */
+	void (*service_up)  (leno_node *, void *user, const struct leno_service_info *);
+	void (*service_down)(leno_node *, void *user, const struct leno_service_info *);
+
+	/* A heartbeat has measured the round trip of the link to this neighbour. */
+	void (*heartbeat)(leno_node *, void *user, const leno_id *, uint32_t rtt_us);
 } leno_handlers;
 
 /* ---- a node ------------------------------------------------------------- */
@@ -445,8 +460,8 @@ LENO_API int leno_invitation_read(const char *text,
 
 /* ---- messages ------------------------------------------------------------- */
 
-/* Bytes in a type, the NUL not counted. Types and topics that begin with "leno/" are the
- * command's own: `leno up` answers them, and applications should not send others. */
+/* Bytes in a type, the NUL not counted. Types and topics that begin with "leno/" are
+ * leno's own (services, and what `leno up` answers): applications should not send others. */
 enum { LENO_TYPE_MAX = 255 };
 
 /* Sends one message: in order, no gaps, no repeats, until the session with that
@@ -755,6 +770,11 @@ LENO_API int leno_identity_create(const char *path, leno_id *ret);
 
 /* The id that an identity file holds. Errors: FILE. */
 LENO_API int leno_identity_read(const char *path, leno_id *ret);
+
+/* ---- services, calls, events, time; and the values that they carry --------------- */
+
+#include <leno/msgpack.h>
+#include <leno/service.h>
 
 #ifdef __cplusplus
 }

@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward group state stats top id secret network invite join revoke bench doctor help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward group state stats top serve call services emit on id secret network invite join revoke bench doctor help"
 
 	COMPREPLY=()
 	_leno_read "$1"

@@ -30,7 +30,7 @@ function __leno_word_is
         --listen --label --advertise --accept-files --share-files --allow-forward --share --state --www --ws-origin \
         --config --user --metrics \
         --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
-        --timeout --reply --reply-timeout --count --interval --svg --root \
+        --timeout --reply --reply-timeout --count --interval --workers --waiting --service-version --line --at --with --svg --root \
         --each -r -t -n -c -i -s -e
     set -l words
     set -l skip no
@@ -46,8 +46,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward group state stats top id secret network invite join revoke bench doctor help
-set -l asking nodes map send broadcast request ping cp pipe forward state stats top join revoke bench doctor
+set -l commands up nodes map send broadcast request listen ping cp pipe forward group state stats top serve call services emit on id secret network invite join revoke bench doctor help
+set -l asking nodes map send broadcast request ping cp pipe forward state stats top call services emit join revoke bench doctor
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -67,6 +67,11 @@ complete -c leno -n __fish_use_subcommand -a group -d 'lines to all who have the
 complete -c leno -n __fish_use_subcommand -a state -d 'maps that nodes share'
 complete -c leno -n __fish_use_subcommand -a stats -d 'what a node has counted'
 complete -c leno -n __fish_use_subcommand -a top -d 'the same, live'
+complete -c leno -n __fish_use_subcommand -a serve -d 'a program as a service'
+complete -c leno -n __fish_use_subcommand -a call -d 'a method of a service'
+complete -c leno -n __fish_use_subcommand -a services -d 'who offers what'
+complete -c leno -n __fish_use_subcommand -a emit -d 'an event, to all who want to hear it'
+complete -c leno -n __fish_use_subcommand -a on -d 'the events that match'
 complete -c leno -n __fish_use_subcommand -a id -d 'the id of an identity file'
 complete -c leno -n __fish_use_subcommand -a secret -d 'make a secret file'
 complete -c leno -n __fish_use_subcommand -a network -d 'make the key of a network'
@@ -104,7 +109,7 @@ complete -c leno -n $any -l json -d 'one JSON object a line'
 complete -c leno -n $any -s v -l verbose -d 'say what happens'
 complete -c leno -n $any -l help -d 'all about this command'
 
-set -l member '__fish_seen_subcommand_from up listen doctor'
+set -l member '__fish_seen_subcommand_from up listen serve on doctor'
 complete -c leno -n $member -l listen -x -a 'tcp://127.0.0.1:0 udp://127.0.0.1:0' -d 'let others in'
 complete -c leno -n $member -l tls-clients -d 'who dials tls:// needs a certificate'
 complete -c leno -n $member -l label -x -d 'KEY=VALUE, for the mesh to see'
@@ -127,7 +132,7 @@ complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_compl
 complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'
 
 complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds
-complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward' -l wait -d 'wait for NODE'
+complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward call' -l wait -d 'wait for NODE'
 complete -c leno -n '__fish_seen_subcommand_from cp' -s f -l force -d 'replace a file that exists'
 complete -c leno -n '__fish_seen_subcommand_from pipe' -s l -l listen -d 'wait for the other'
 complete -c leno -n '__fish_seen_subcommand_from group' -s k -l key-file -r -F -d 'the key is in its first line'
@@ -141,6 +146,17 @@ complete -c leno -n '__fish_seen_subcommand_from listen' -s r -l reply -x -d 'ru
 complete -c leno -n '__fish_seen_subcommand_from listen' -s t -l reply-timeout -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from listen' -s R -l raw -d 'the data alone'
 complete -c leno -n '__fish_seen_subcommand_from listen' -s n -l count -x -d 'end after this many'
+complete -c leno -n '__fish_seen_subcommand_from serve' -s w -l workers -x -d 'programs at once'
+complete -c leno -n '__fish_seen_subcommand_from serve' -s W -l waiting -x -d 'calls that wait'
+complete -c leno -n '__fish_seen_subcommand_from serve' -s t -l reply-timeout -x -d seconds
+complete -c leno -n '__fish_seen_subcommand_from serve' -s l -l line -x -d 'what it takes and gives'
+complete -c leno -n '__fish_seen_subcommand_from serve call' -s S -l service-version -x -d version
+complete -c leno -n '__fish_seen_subcommand_from call' -s a -l at -x -a '(__leno_nodes)' -d 'at this node alone'
+complete -c leno -n '__fish_seen_subcommand_from call' -s L -l with -x -d 'with this label'
+complete -c leno -n '__fish_seen_subcommand_from call' -s p -l progress -d 'what it says on the way'
+complete -c leno -n '__fish_seen_subcommand_from services' -s w -l watch -d 'go on'
+complete -c leno -n '__fish_seen_subcommand_from services' -s d -l describe -d 'methods and events'
+complete -c leno -n '__fish_seen_subcommand_from on' -s n -l count -x -d 'end after this many'
 complete -c leno -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many'
 complete -c leno -n '__fish_seen_subcommand_from ping' -s i -l interval -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from up' -s m -l metrics -x -a 127.0.0.1:9464 -d 'for Prometheus'

@@ -92,6 +92,10 @@ LENO_API void *leno_engine_driver(const leno_node *);
 
 LENO_API void leno_engine_time(leno_node *, uint64_t now_us);
 
+/* The wall clock, microseconds since 1970, at the last leno_engine_time(): for who compares
+ * clocks. Without it the one told at open goes on. */
+LENO_API void leno_engine_wall(leno_node *, int64_t wall_us);
+
 /* A pipe is open. dial: the number from LENO_OUT_DIAL, or 0 when it was accepted.
  * uri describes the other end, for people. Errors: LIMIT, BUSY (close it), MEMORY, ARGUMENT
  * (this pipe is open already), CLOSED, DUPLICATE (no link is made any more). */

@@ -123,7 +123,7 @@ int mesh_extend(struct mesh *m, uint8_t kind, struct bytes value, uint64_t now_u
 		return LENO_LIMIT;
 	own->force = own->extended = true;
 	m->extended_serial++;
-	own_changed(m, kind == EXTENSION_GROUPS || kind == EXTENSION_STATES ? PUBLISH_MS : REDUNDANT_MS);
+	own_changed(m, kind >= EXTENSION_GROUPS ? PUBLISH_MS : REDUNDANT_MS);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "node/node.h"
 #include "node/look.h"
 #include "node/states.h"
+#include "node/services.h"
 
 enum {
 	LINE_MAX_      = 400,
@@ -98,8 +99,11 @@ static void node_down(leno_node *n, const leno_id *id, enum leno_why why)
 {
 	struct peer *p = peers_get(n, id);
 
-	if (p)
+	offers_down(n, id);
+	if (p) {
+		provide_lost(p);
 		peers_fail_requests(p, LENO_UNREACHABLE);
+	}
 	fan_gone(n, id);
 	groups_down(n, id, why);
 	if (n->handlers.node_down)
@@ -135,6 +139,7 @@ void events_mesh(leno_node *n)
 		case MESH_UP:
 			node_up(n, &e.id);
 			states_told(n, &e.id);
+			offers_heard(n, &e.id);
 			break;
 		case MESH_DOWN:
 			node_down(n, &e.id, e.why);
@@ -147,10 +152,13 @@ void events_mesh(leno_node *n)
 				states_down(n, &e.id);
 				node_up(n, &e.id);
 				states_told(n, &e.id);
+				offers_heard(n, &e.id);
 			}
 			break;
 		case MESH_EXTENDED:
 			groups_told(n, &e.id);
+			states_told(n, &e.id);
+			offers_heard(n, &e.id);
 			break;
 		case MESH_ROUTE:
 			break;
@@ -166,7 +174,10 @@ static void writable(struct peer *p)
 {
 	leno_node *n = p->node;
 
-	if (!p->blocked || !session_take_writable(p->session))
+	if ((!p->blocked && list_empty(&p->unsent)) || !session_take_writable(p->session))
+		return;
+	/* What has been answered goes first. */
+	if (!provide_unsent(p) || !p->blocked)
 		return;
 	p->blocked = false;
 	if (n->handlers.writable)
@@ -197,7 +208,7 @@ void events_room(leno_node *n)
 		return;
 	n->session_setup.pool_short = false;
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)) && !n->leaving;) {
-		waiting = waiting || p->blocked;
+		waiting = waiting || p->blocked || !list_empty(&p->unsent);
 		peers_hold(p);
 		writable(p);
 		peers_release(p);
@@ -229,6 +240,8 @@ static void deliver(struct peer *p, const struct item *item)
 		return;
 	n->stats.received++;
 	p->received++;
+	if (services_take(p, item, type))
+		return;
 	if (n->handlers.message)
 		n->handlers.message(n, n->user, &m, type,
 		                    (leno_bytes){ item->data.data, item->data.size });

@@ -2,6 +2,7 @@
 #include "node/look.h"
 
 #include "node/fan.h"
+#include "node/services.h"
 
 void look_info(leno_node *n, const struct mesh_node *m, leno_info *ret)
 {
@@ -114,7 +115,7 @@ void leno_get_stats(const leno_node *n, leno_stats *ret)
 	ret->memory = (n->pool.n_out + n->pool.n_idle) * (sizeof(struct chunk) + BUDGET_BLOCK) +
 	              session_setup_memory(&n->session_setup) + n->fan->parcels.used +
 	              n->fan->aired_budget.used + n->types_budget.used +
-	              n->requests.count * (size_t)REQUEST_COST;
+	              n->requests.count * (size_t)REQUEST_COST + n->services->budget.used;
 	ret->refused_nodes = mesh_refused(n->mesh);
 	ret->refused_revoked += mesh_refused_revoked(n->mesh);
 	ret->refused_expired += mesh_refused_expired(n->mesh);

@@ -34,7 +34,8 @@
 
 enum timer_kind { TIMER_CONN = 1, TIMER_PEER, TIMER_LINGER, TIMER_REQUEST, TIMER_DIAL,
                   TIMER_MESH, TIMER_FAN, TIMER_STREAMS, TIMER_SUSPECTS,
-                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET, TIMER_GROUPS, TIMER_STATES };
+                  TIMER_ADMIT, TIMER_DIRECT, TIMER_MEET, TIMER_GROUPS, TIMER_STATES,
+                  TIMER_SERVICES, TIMER_INCOMING, TIMER_CALL };
 
 enum { URI_SHOWN = 80 };
 
@@ -49,10 +50,11 @@ enum memory_share {
 	SHARE_AIRED = 1,            /* our own broadcasts, until they are acknowledged */
 	SHARE_TYPES = 1,            /* names of types, told and heard                  */
 	SHARE_REQUESTS = 1,
+	SHARE_CALLS = 1,            /* of services: made, running, waiting             */
 	SHARES = 32
 };
 static_assert(SHARE_POOL + SHARE_ITEMS + SHARE_CASTS + SHARE_AIRED + SHARE_TYPES +
-              SHARE_REQUESTS <= SHARES - 2, "all together no more than there is");
+              SHARE_REQUESTS + SHARE_CALLS <= SHARES - 1, "all together no more than there is");
 static_assert(SHARE_ITEMS - SHARE_SMALL > SHARES / 4 && SHARE_POOL * 3 / 4 > SHARES / 4,
               "message_max is a quarter at most, and fits what the pool has for sessions");
 
@@ -146,6 +148,8 @@ struct peer {
 	uint64_t        looked;     /* bytes of the session when direct.c last looked  */
 	bool            state_due;  /* a map may have a word for it: states_feed() looks */
 	uint64_t        state_fed_to; /* where the last such word ends                 */
+	struct list     serving;    /* its calls that we are to answer, see services.h */
+	struct list     unsent;     /* and their answers for which its queue had no room */
 };
 
 struct leno_message {
@@ -199,6 +203,9 @@ struct leno_node {
 	struct list     stream_events; /* streams of which the application must hear   */
 	struct list     stream_later;  /* ... or may be told, when others give memory back */
 	struct timer    stream_timer;
+
+	struct services *services;   /* offered, called, see services.h                */
+	int64_t         wall_us;     /* wall clock less now_us                         */
 
 	struct list     suspected;   /* struct suspects that have some, see suspects.h */
 	struct timer    suspects_timer;
@@ -280,9 +287,16 @@ void events_crowded(leno_node *);                      /* a line, when the atlas
 void events_log(leno_node *, enum leno_log_level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* send.c */
+/* send.c: `first` goes before the data, of one piece with it for the receiver */
+enum { SEND_FIRST_MAX = 192 };
+int  send_parts(struct peer *, struct item *, const char *type, struct bytes first,
+                struct bytes data, uint64_t *ret_seq);
 int  send_item(struct peer *, struct item *, const char *type, struct bytes data,
                uint64_t *ret_seq);
+int  send_request(leno_node *, const leno_id *to, enum item_kind, const char *type,
+                  struct bytes first, struct bytes data, leno_ms timeout, leno_done_fn *,
+                  void *user, leno_request_id *ret);
+void send_count(struct peer *, int error);
 
 /* fan.c, fan_heard.c, fan_tree.c: broadcasts, and what is said in groups */
 int  fan_open(leno_node *);
@@ -295,6 +309,9 @@ void fan_item(struct peer *, struct bytes data);
 void fan_tick(leno_node *);
 void fan_gone(leno_node *, const leno_id *);           /* it is down: acks will not come */
 void fan_renewed(leno_node *);                         /* we are in another life: the same */
+
+/* clock.c */
+void clock_take(struct peer *, uint64_t request);
 
 /* timers.c */
 void node_settle(leno_node *);                         /* the end of each input    */

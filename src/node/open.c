@@ -7,6 +7,7 @@
 #include "node/group.h"
 #include "node/node.h"
 #include "node/states.h"
+#include "node/services.h"
 #include "session/inbox.h"
 #include "wire/addresses.h"
 #include "wire/node_record.h"
@@ -158,7 +159,9 @@ static int make_parts(leno_node *n)
 		error = groups_open(n);
 	if (!error)
 		error = states_open(n);
-	return error ? error : direct_open(n);
+	if (!error)
+		error = direct_open(n);
+	return error ? error : services_open(n);
 }
 
 static uint32_t most_requests(const leno_options *o)
@@ -190,6 +193,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	n->user = config->user;
 	n->now_us = config->now_us;
 	n->incarnation = config->wall_ms;
+	n->wall_us = (int64_t)(config->wall_ms % (INCARNATION_MAX / 1000) * 1000 - config->now_us);
 	list_init(&n->conns);
 	list_init(&n->writing);
 	list_init(&n->graves);
@@ -266,6 +270,7 @@ void leno_engine_free(leno_node *n)
 	for (struct peer *p; (p = map_next(&n->peers, &cursor)); cursor = 0)
 		peers_free(p);
 	streams_clear(n);
+	services_free(n);
 	list_each (it, next, &n->conns)
 		conns_free(list_item(it, struct conn, all));
 	list_each (jt, after, &n->graves)

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "node/node.h"
 #include "node/states.h"
+#include "node/services.h"
 #include "node/suspects.h"
 
 struct peer *peers_get(leno_node *n, const leno_id *id)
@@ -40,7 +41,8 @@ bool peers_idle(const struct peer *p)
 {
 	uint64_t first, last;
 
-	return list_empty(&p->requests) && list_empty(&p->kept) && !streams_open(p) &&
+	return list_empty(&p->requests) && list_empty(&p->kept) && list_empty(&p->serving) &&
+	       !streams_open(p) &&
 	       !session_unconfirmed(p->session, &first, &last);
 }
 
@@ -118,6 +120,8 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, const struc
 	list_init(&p->stray);
 	list_init(&p->requests);
 	list_init(&p->kept);
+	list_init(&p->serving);
+	list_init(&p->unsent);
 	*ret_error = map_put(&n->peers, p);
 	if (*ret_error) {
 		peers_free(p);
@@ -299,6 +303,7 @@ void peers_end(struct peer *p, int error)
 	unknown = session_unconfirmed(p->session, &first, &last);
 	set_aside(p, &failing);
 	streams_end(p, LENO_CLOSED);
+	provide_end(p);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
@@ -374,6 +379,7 @@ void peers_free(struct peer *p)
 	}
 	list_each (rt, behind, &p->requests)
 		requests_end(&n->requests, list_item(rt, struct request, of_peer));
+	provide_forget(p);
 	list_remove(&p->ready);
 	list_remove(&p->moved);
 	list_remove(&p->stray);

@@ -39,22 +39,32 @@ static int tell_type(struct peer *p, struct bytes text, uint32_t *ret_number)
 	return 0;
 }
 
-int send_item(struct peer *p, struct item *item, const char *type, struct bytes data,
-              uint64_t *ret_seq)
+int send_parts(struct peer *p, struct item *item, const char *type, struct bytes first,
+               struct bytes data, uint64_t *ret_seq)
 {
-	uint8_t head[ITEM_HEAD_MAX];
+	uint8_t head[ITEM_HEAD_MAX + SEND_FIRST_MAX];
+	size_t size;
 	int error = 0;
 
+	assert(first.size <= SEND_FIRST_MAX);
 	if (type)
 		error = tell_type(p, bytes_text(type), &item->type);
-	if (!error)
-		error = session_put(p->session, bytes_of(head, write_item_head(head, item)), data,
-		                    ret_seq);
+	if (!error) {
+		size = write_item_head(head, item);
+		bytes_copy(head + size, first.data, first.size);
+		error = session_put(p->session, bytes_of(head, size + first.size), data, ret_seq);
+	}
 	if (error == LENO_AGAIN)
 		p->blocked = true;
 	if (list_empty(&p->ready))         /* else it waits for its turn already */
 		peers_wake(p);
 	return error;
+}
+
+int send_item(struct peer *p, struct item *item, const char *type, struct bytes data,
+              uint64_t *ret_seq)
+{
+	return send_parts(p, item, type, bytes_of(NULL, 0), data, ret_seq);
 }
 
 static bool good_type(const char *type)
@@ -69,7 +79,7 @@ static int check(leno_node *n, const leno_id *to, const char *type, leno_bytes d
 	return n->leaving ? LENO_CLOSED : 0;
 }
 
-static void count_sent(struct peer *p, int error)
+void send_count(struct peer *p, int error)
 {
 	p->node->stats.sent += !error;
 	p->sent += !error;
@@ -85,7 +95,7 @@ int leno_send(leno_node *n, const leno_id *to, const char *type, leno_bytes data
 	if (!p)
 		return error;
 	error = send_item(p, &item, type, bytes_of(data.data, data.size), ret_seq);
-	count_sent(p, error);
+	send_count(p, error);
 	return error;
 }
 
@@ -107,9 +117,9 @@ static uint64_t due_after(const leno_node *n, leno_ms timeout)
 	return timeout < 0 || timeout >> 50 ? NEVER : n->now_us + (uint64_t)timeout * 1000;
 }
 
-static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char *type,
-               struct bytes data, leno_ms timeout, leno_done_fn *done, void *user,
-               leno_request_id *ret)
+int send_request(leno_node *n, const leno_id *to, enum item_kind kind, const char *type,
+                 struct bytes first, struct bytes data, leno_ms timeout, leno_done_fn *done,
+                 void *user, leno_request_id *ret)
 {
 	struct item item = { .kind = kind };
 	int error = 0;
@@ -127,9 +137,9 @@ static int ask(leno_node *n, const leno_id *to, enum item_kind kind, const char 
 	if (n->depth == 0)
 		list_append(&n->unclocked, &r->unclocked);
 	item.request = r->number;
-	error = send_item(p, &item, type, data, NULL);
+	error = send_parts(p, &item, type, first, data, NULL);
 	if (kind == ITEM_REQUEST)
-		count_sent(p, error);
+		send_count(p, error);
 	if (error)
 		requests_end(&n->requests, r);
 	else if (ret)
@@ -143,8 +153,8 @@ int leno_request(leno_node *n, const leno_id *to, const char *type, leno_bytes d
 	int error = done ? check(n, to, type, data) : LENO_ARGUMENT;
 
 	if (!error)
-		error = ask(n, to, ITEM_REQUEST, type, bytes_of(data.data, data.size), timeout, done,
-		            user, ret);
+		error = send_request(n, to, ITEM_REQUEST, type, bytes_of(NULL, 0),
+		                     bytes_of(data.data, data.size), timeout, done, user, ret);
 	return error;
 }
 
@@ -154,7 +164,8 @@ int leno_ping(leno_node *n, const leno_id *to, leno_ms timeout, leno_done_fn *do
 
 	if (error)
 		return error;
-	return ask(n, to, ITEM_PING, NULL, bytes_of(NULL, 0), timeout, done, user, NULL);
+	return send_request(n, to, ITEM_PING, NULL, bytes_of(NULL, 0), bytes_of(NULL, 0), timeout,
+	                    done, user, NULL);
 }
 
 /* ---- answering ------------------------------------------------------------- */
@@ -220,7 +231,7 @@ static int answer(leno_message *m, struct item *item, struct bytes data)
 	else
 		error = send_item(p, item, NULL, data, NULL);
 	if (!error) {
-		count_sent(p, 0);
+		send_count(p, 0);
 		m->answered = true;
 	}
 	if (m->kept && (!error || error == LENO_CLOSED))

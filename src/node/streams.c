@@ -13,7 +13,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
-#include "node/node.h"
+#include "node/services.h"
 
 enum {
 	FEED_PIECE  = 16 * 1024 - 64,  /* a record's worth                            */
@@ -382,7 +382,7 @@ static int take_open(struct peer *p, uint32_t number, struct bytes body)
 		return refuse_open(p, key, error);
 	s->flow.credit = credit;
 	enter(s);
-	if (n->handlers.stream)
+	if (!calls_take_stream(p, s, s->topic) && n->handlers.stream)
 		n->handlers.stream(n, n->user, s, s->topic);
 	if (!s->accepted && !s->left)
 		leno_stream_abort(s, LENO_REFUSED, "no such stream is taken here");

@@ -20,7 +20,7 @@ static const char *const sentences[] = {
 	[-LENO_IDENTITY]       = "the id is not that of the keys, or they are not admitted",
 	[-LENO_DUPLICATE]      = "the same identity runs elsewhere",
 	[-LENO_SELF]           = "that is this node itself",
-	[-LENO_BUSY]           = "the peer has no room for strangers now",
+	[-LENO_BUSY]           = "the peer has no room now",
 	[-LENO_LIMIT]          = "a limit is reached, or more than one matches",
 	[-LENO_URI]            = "not a URI that leno understands",
 	[-LENO_ADDRESS_IN_USE] = "the address is in use",
@@ -37,7 +37,10 @@ static const char *const sentences[] = {
 	[-LENO_EXPIRED]        = "the certificate or invitation has expired",
 	[-LENO_REVOKED]        = "the certificate has been revoked",
 	[-LENO_ROLE]           = "the role does not allow that",
-	[-LENO_UNINVITED]      = "it is not on the list of those who are let in, or was turned away"
+	[-LENO_UNINVITED]      = "it is not on the list of those who are let in, or was turned away",
+	[-LENO_NO_SERVICE]     = "nobody known offers such a service",
+	[-LENO_NO_METHOD]      = "the service has no such method",
+	[-LENO_ARGUMENTS]      = "the arguments do not fit the method"
 };
 
 const char *leno_strerror(int error)

@@ -4,6 +4,7 @@
 #include "node/meet.h"
 #include "node/group.h"
 #include "node/states.h"
+#include "node/services.h"
 #include "node/suspects.h"
 
 void node_count_refusal(leno_node *n, int error)
@@ -114,7 +115,14 @@ static void due(leno_node *n, struct timer *t)
 	case TIMER_ADMIT:
 		n->admit.look = true;      /* and node_settle() does */
 		break;
+	case TIMER_INCOMING:
+		provide_due(t);
+		break;
+	case TIMER_CALL:
+		calls_due(t);
+		break;
 	case TIMER_SUSPECTS: case TIMER_DIRECT: case TIMER_MEET: case TIMER_GROUPS:
+	case TIMER_SERVICES:
 		break;                     /* node_settle() looks at them */
 	}
 }
@@ -129,6 +137,7 @@ static void clock_requests(leno_node *n, uint64_t passed_us)
 		if (r->timer.slot > 0)
 			timers_set(&n->timers, &r->timer, r->timer.due_us + passed_us);
 	}
+	calls_clock(n, passed_us);
 }
 
 void leno_engine_time(leno_node *n, uint64_t now_us)
@@ -178,6 +187,7 @@ void node_settle(leno_node *n)
 	events_crowded(n);
 	events_room(n);
 	streams_settle(n);
+	services_settle(n);
 	suspects_settle(n);
 	meet_settle(n);
 	direct_settle(n);

@@ -277,12 +277,24 @@ static void stream_frame(struct conn *c, const struct frame *f)
 	peers_release(peer);
 }
 
+static int heartbeat(struct conn *c, const struct frame *f)
+{
+	leno_node *n = c->node;
+	int error = link_control(c->link, f, n->now_us);
+
+	if (!error && n->handlers.heartbeat && c->number >= 0 && link_rtt_us(c->link) > 0)
+		n->handlers.heartbeat(n, n->user, &link_peer(c->link)->id, link_rtt_us(c->link));
+	return error;
+}
+
 static int take_frame(struct conn *c, const struct frame *f, struct reader *carried)
 {
 	leno_node *n = c->node;
 
 	switch (f->type) {
-	case FRAME_PING: case FRAME_PONG: case FRAME_CLOSE: case FRAME_REKEY:
+	case FRAME_PONG:
+		return heartbeat(c, f);
+	case FRAME_PING: case FRAME_CLOSE: case FRAME_REKEY:
 		return link_control(c->link, f, n->now_us);
 	default:
 		break;

@@ -11,7 +11,8 @@ enum extension_kind {
 	EXTENSION_ADDRESSES,         /* of a record: where its node can be dialled    */
 	EXTENSION_INVITATION,        /* of a proof: in place of a certificate         */
 	EXTENSION_GROUPS,            /* of a record: see group/membership.h           */
-	EXTENSION_STATES             /* of a record: tags of shared maps, 8 bytes each */
+	EXTENSION_STATES,            /* of a record: tags of shared maps, 8 bytes each */
+	EXTENSION_SERVICES           /* of a record: see service/offer.h              */
 };
 
 /* False when there is none, or the sequence cannot be read as far as it. */

@@ -35,6 +35,12 @@ enum {
 	ADVERTISED_URI    = 120,         /* bytes of one                              */
 	GROUPS_MAX        = 16,          /* that one node is in                       */
 
+	SERVICES_MAX      = 48,          /* that one node offers                      */
+	SERVICE_LABELS_MAX = 4,          /* of one of them                            */
+	PATTERNS_MAX      = 24,          /* of events that one node wants to hear     */
+	METHODS_MAX       = 64,          /* methods and events of one service         */
+	CALLS_MAX         = 1 << 20,     /* that one node has made, or is to answer   */
+
 	RELAY_QUEUE_MAX   = 4 << 20,     /* bytes waiting on one link for others      */
 	RELAY_QUEUE_MARK  = 1 << 20,     /* of them, before packets are marked ...    */
 	RELAY_MARK_US     = 5 * 1000,    /* ... or when one has waited so long        */

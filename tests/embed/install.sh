@@ -99,7 +99,8 @@ foreign=$(nm -D --defined-only "$library_dir/libleno.so" | awk '{ print $3 }' |
 [ -z "$foreign" ] || { echo "exported without need: $foreign"; exit 1; }
 
 # What was installed is all there, and nothing names this build's place.
-for file in include/leno.h include/leno/engine.h bin/leno share/man/man1/leno.1 \
+for file in include/leno.h include/leno/engine.h include/leno/msgpack.h \
+	include/leno/service.h bin/leno share/man/man1/leno.1 \
 	share/bash-completion/completions/leno; do
 	[ -e "$prefix/$file" ] || { echo "not installed: $file"; exit 1; }
 done

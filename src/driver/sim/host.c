@@ -254,7 +254,10 @@ static const leno_handlers HANDLERS = { .node_up = on_node_up,
 	                                .broadcast_done = on_broadcast_done,
 	                                .stream = on_stream,
 	                                .joined = on_joined,
-	                                .invited = on_invited };
+	                                .invited = on_invited,
+	                                .service_up = watch_service_up,
+	                                .service_down = watch_service_down,
+	                                .heartbeat = watch_heartbeat };
 
 /* ---- touching the engine -------------------------------------------------------- */
 
@@ -420,6 +423,7 @@ void node_end(struct sim_node *node, bool vanish)
 	ledger_drop_kept(node);
 	leno_engine_free(node->leno);
 	node->leno = NULL;
+	node->services = node->services_sum = 0;
 	node->frozen = false;
 	node->vanished = vanish;
 	node->depth = 0;

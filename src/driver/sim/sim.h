@@ -201,6 +201,10 @@ unsigned sim_casts_got(const struct sim_node *); /* broadcasts delivered to it *
 void sim_cast_last(const struct sim_node *, uint32_t *ret_confirmed, uint32_t *ret_unknown);
 bool sim_blocked(const struct sim_node *from, const struct sim_node *to); /* waits for writable */
 
+/* Services that this node knows of: those that it was told to be up, and not to be down. */
+unsigned sim_services(struct sim_node *);
+unsigned sim_beats(const struct sim_node *); /* heartbeats that it was told of */
+
 /* From here on an outcome "unknown" is right for what is under way: the story made a
  * session lapse by itself. */
 void sim_forgive(struct sim *);

@@ -89,6 +89,8 @@ struct sim_node {
 	struct cable **cables;
 	size_t n_cables;
 	struct book *book; /* the ledger's pages about this node */
+	uint64_t services, services_sum; /* up now, as it was told            */
+	unsigned beats;
 	char *log;         /* its first SIM_LOG_MAX bytes, a line each */
 	size_t log_size;
 };
@@ -106,6 +108,11 @@ void world_note(struct sim_node *, char kind, uint64_t, uint64_t, uint64_t);
 void world_fail(struct sim *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void world_tell(struct sim_node *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 uint64_t world_mix(uint64_t);
+
+/* watch.c */
+void watch_service_up(leno_node *, void *user, const leno_service_info *);
+void watch_service_down(leno_node *, void *user, const leno_service_info *);
+void watch_heartbeat(leno_node *, void *user, const leno_id *, uint32_t rtt_us);
 
 /* wire.c */
 void wire_dial(struct sim_node *, uint32_t dial, const char *uri);

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOOP_DESCRIPTORS = 7 }; /* a loop has six */
@@ -33,9 +34,19 @@ void loop_log(struct driver *d, enum leno_log_level level, const char *format, .
 	leno_engine_log(d->node, level, line);
 }
 
+static void tell_wall(struct driver *d)
+{
+	struct timespec wall;
+
+	if (clock_gettime(CLOCK_REALTIME, &wall) == 0)
+		leno_engine_wall(d->node, (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000);
+}
+
+/* The wall clock may be set meanwhile: so it is told as often as the other. */
 void loop_time(struct driver *d)
 {
 	leno_engine_time(d->node, now_us());
+	tell_wall(d);
 }
 
 /* Takes the engine's outputs; gives no input, so that it may run at any time. Whether

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Services between real processes: any program is one, `leno call` finds it, events are
+heard; and the examples do what they say."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from world import PATIENCE, check, run_tests
+
+EXAMPLES = os.path.join(os.environ.get("BUILD_DIR", ""), "examples")
+
+
+def serve(w, name, method, *program, options=()):
+    node = w.start("serve", "--json", *options, name, method, "--", *program)
+    node.ready()
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if w.run("services", name).returncode == 0:
+            return node
+    check(False, "nobody knows of", name)
+
+
+def test_a_program_is_a_service(w):
+    serve(w, "math", "double", "python3", "-c", "import json, sys; print(json.dumps(json.load(sys.stdin) * 2))")
+    check(w.expect(0, "call", "math.double", "21").stdout == b"42\n")
+    check(w.expect(0, "call", "math.double", '"it\'s "').stdout == b'"it\'s it\'s "\n')
+    check(w.expect(0, "call", "math.double", "[[1, 2.5, null, {\"a\": true}]]").stdout
+          == b'[[1,2.5,null,{"a":true}],[1,2.5,null,{"a":true}]]\n')
+    answer = json.loads(w.expect(0, "call", "--json", "math.double", "--", "-4").stdout)
+    check(answer["event"] == "result" and answer["value"] == -8 and answer["rtt_us"] > 0, answer)
+
+
+def test_arguments_and_results_that_are_no_numbers(w):
+    serve(w, "echo", "back", "cat")
+    for sent, shown in ((b"[]", b"[]"), (b"[1, 2]", b"[1,2]"), (b"null", b"null"),
+                        (b'{"base64": "AAH/"}', b'{"base64":"AAH/"}'), (b"1e300", b"1e+300"),
+                        (b"9007199254740991", b"9007199254740991")):
+        check(w.expect(0, "call", "echo.back", sent.decode()).stdout == shown + b"\n", sent)
+    check(w.expect(0, "call", "echo.back").stdout == b"[]\n")
+    w.expect(2, "call", "echo.back", "[1")
+    w.expect(2, "call", "echo")
+    serve(w, "words", "say", "echo", "no JSON, but words")
+    check(w.expect(0, "call", "words.say").stdout == b'"no JSON, but words"\n')
+
+
+def test_each_error_has_its_code_and_sentence(w):
+    serve(w, "fails", "always", "sh", "-c", "exit 7")
+    serve(w, "typed", "add", "cat", options=("--line", "(a: int, b?: int) -> any"))
+    failed = w.expect(1, "call", "fails.always").stderr
+    check(b"ended with 7 (code 7)" in failed, failed)
+    check(b"no such method" in w.expect(1, "call", "fails.never").stderr)
+    check(b"nobody" in w.expect(4, "call", "nothing.at_all").stderr)
+    check(b"argument 1 (a) is str, not int" in w.expect(2, "call", "typed.add", '"x"').stderr)
+    check(b"argument 1 (a) is missing" in w.expect(2, "call", "typed.add").stderr)
+    w.expect(0, "call", "typed.add", "[1, 2]")
+    w.expect(4, "services", "nothing")
+    w.expect(2, "serve", "x", "y")
+    w.expect(2, "serve", "x", "y z", "--", "cat")
+
+
+def test_a_pool_of_workers_a_queue_and_busy(w):
+    serve(w, "slow", "work", "sh", "-c", "sleep 0.4; echo $LENO_TYPE",
+          options=("--workers", "2", "--waiting", "1"))
+    calls = [subprocess.Popen([os.environ["LENO_BIN"], "call", "slow.work"], env=w.environment(),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    ends = [(c.communicate(timeout=PATIENCE), c.returncode) for c in calls]
+    good = [e for e in ends if e[1] == 0]
+    check(len(good) == 3 and all(e[0][0] == b'"work"\n' for e in good), ends)
+    busy = [e for e in ends if e[1] == 1]
+    check(len(busy) == 1 and b"no room" in busy[0][0][1], ends)
+
+
+def test_a_call_that_is_given_up_ends_its_program(w):
+    mark = w.path("ended")
+    serve(w, "long", "work", "sh", "-c", f"trap 'echo x > {mark}; exit' TERM; sleep 20 & wait")
+    w.expect(3, "call", "long.work", "--timeout", "0.3")
+    end = time.monotonic() + PATIENCE
+    while not os.path.exists(mark):
+        check(time.monotonic() < end, "the program still runs")
+        time.sleep(0.02)
+
+
+def test_a_dead_provider_is_noticed_and_another_takes_over(w):
+    one = serve(w, "who", "am", "echo", "one", options=("--name", "one"))
+    check(w.expect(0, "call", "who.am").stdout == b'"one"\n')
+    serve(w, "who", "am", "echo", "two", options=("--name", "two", "--service-version", "2"))
+    end = time.monotonic() + PATIENCE
+    while w.expect(0, "call", "who.am").stdout != b'"two"\n':
+        check(time.monotonic() < end, "the newer version is not called")
+    check(w.expect(0, "call", "who.am", "--at", "one").stdout == b'"one"\n')
+    one.end(signal.SIGKILL)
+    for _ in range(5):
+        check(w.expect(0, "call", "who.am").stdout == b'"two"\n')
+    w.expect(4, "call", "who.am", "--service-version", "3")
+
+
+def test_who_offers_what(w):
+    serve(w, "math", "double", "cat", options=("--name", "m", "--line", "(a: int) -> int"))
+    watch = w.start("services", "--watch", "--json")
+    watch.event("service_up", service="math")
+    other = serve(w, "other", "x", "cat")
+    watch.event("service_up", service="other")
+    other.end()
+    watch.event("service_down", service="other")
+    labelled = serve(w, "other", "y", "echo", "y", options=("--label", "zone=b"))
+    check(w.expect(0, "call", "other.y", "--with", "zone=b").stdout == b'"y"\n')
+    w.expect(4, "call", "other.y", "--with", "zone=c")
+    labelled.end()
+    check(b"double(a: int) -> int" in w.expect(0, "services", "--describe").stdout)
+    row = json.loads(w.expect(0, "services", "--json").stdout)
+    check(row["service"] == "math" and row["name"] == "m" and row["load"] == 0, row)
+    ups = [o for o in watch.objects() if o["event"] == "service_up"]
+    check(len(ups) == 3, ups)
+
+
+def test_events_are_heard_by_who_wants_them(w):
+    ear = w.start("on", "shop.*", "--json", "--name", "ear")
+    ear.ready()
+    deaf = w.start("on", "other.*", "--count", "1")
+    w.settle(2)
+    end = time.monotonic() + PATIENCE
+    while not ear.lines[1:]:
+        check(time.monotonic() < end, "nothing is heard")
+        w.expect(0, "emit", "shop.sold", '{"price": 5.5}')
+    heard = ear.event("emitted", name="shop.sold")
+    check(heard["value"] == {"price": 5.5}, heard)
+    w.expect(0, "emit", "other.done")
+    deaf.wait_for("event", lambda line: line == b"other.done null\n")
+    check(deaf.p.wait(PATIENCE) == 0 and len(deaf.lines) == 1, deaf.lines)
+    w.expect(2, "emit", "no name")
+    w.expect(2, "emit", "shop.sold", "{")
+    w.expect(2, "on", "a b")
+
+
+def example(w, *args):
+    return subprocess.Popen([os.path.join(EXAMPLES, args[0]), *args[1:]], env=w.environment(),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_the_greeter(w):
+    w.processes.append(Ended(example(w, "greeter")))
+    caller = example(w, "greeter", "World")
+    out, errors = caller.communicate(timeout=PATIENCE)
+    check(caller.returncode == 0, out, errors)
+    check(sorted(out.splitlines()) == [b"greeter.greeted: Hello World!", b"result: Hello World!"], out)
+
+
+def test_the_agent(w):
+    w.processes.append(Ended(example(w, "agent")))
+
+    def command(word):
+        p = example(w, "agent", word)
+        out, errors = p.communicate(timeout=PATIENCE)
+        return p.returncode, out, errors
+
+    check(command("start")[0] == 0)
+    again = command("start")
+    check(again[0] == 1 and b"it works already" in again[2], again)
+    told = command("time")
+    check(told[0] == 0 and abs(int(told[1]) - time.time() * 1000) < 5000, told)
+    stopped = command("stop")
+    check(stopped[0] == 0 and int(stopped[1]) <= 5, stopped)
+    check(b"does not work" in command("stop")[2])
+    check(b"no such method" in command("dance")[2])
+
+
+class Ended:
+    """What World.close() needs of a process."""
+
+    def __init__(self, p):
+        self.p = p
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_tests(globals()))
