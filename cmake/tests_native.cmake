@@ -32,7 +32,9 @@ if(LENO_HAS_SIM)
 	endforeach()
 endif()
 
-leno_scripts(host host 300)
+if(NOT LENO_SANITIZE STREQUAL "thread") # what scripts start has one thread
+	leno_scripts(host host 300)
+endif()
 leno_scripts(embed embed 600)
 leno_scripts(sim sim 300)
 if(NOT LENO_SANITIZE AND NOT LENO_COVERAGE) # which say nothing about these
