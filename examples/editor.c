@@ -73,14 +73,16 @@ static void message(leno_group *group, void *user, const leno_id *from, const ch
 	insert(user, &line);
 }
 
-/* The bot tells a newcomer all that was written before. */
+/* The bot tells a newcomer all that was written before, authors what they wrote: the bot may
+ * come after it. */
 static void joined(leno_group *group, void *user, const leno_id *id)
 {
 	struct editor *e = user;
 
-	for (size_t i = 0; e->is_bot && i < e->n; i++)
-		leno_group_send_to(group, id, "line", (leno_bytes){ &e->lines[i], sizeof e->lines[i] },
-		                   NULL);
+	for (size_t i = 0; i < e->n; i++)
+		if (e->is_bot || leno_id_same(&e->lines[i].author, leno_self(e->node)))
+			leno_group_send_to(group, id, "line",
+			                   (leno_bytes){ &e->lines[i], sizeof e->lines[i] }, NULL);
 }
 
 static void state(leno_group *group, void *user, enum leno_group_state now)

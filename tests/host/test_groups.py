@@ -161,7 +161,8 @@ def test_editors_have_the_same_text_and_the_bot_keeps_it(w):
     text = ann.end()
     check(sorted(text) == sorted(["In the beginning was the word", "and it was long",
                                   "and so was the third"]), text)
-    check(bob.end() == text, "two editors differ")
+    theirs = bob.end()
+    check(theirs == text, "two editors differ", theirs, text)
     late = Editor(w, "draft")
     late.write("the end\n")
     time.sleep(1.5)
