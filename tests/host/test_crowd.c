@@ -24,6 +24,38 @@ static int knock(struct host *h, int type)
 	return fd;
 }
 
+/* Who was refused is waited for, so that it hears why: but not with as many descriptors as it likes. */
+TEST(who_was_refused_holds_few_descriptors)
+{
+	enum { MANY = 420, FEW = 256 };
+	static const char *const rows[] = { "tcp://127.0.0.1:0", "ws://127.0.0.1:0" };
+	static const char garbage[] = "this is neither a node nor a browser\r\n\r\n";
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct host a, b;
+		struct host *both[] = { &a, &b };
+		int fds[MANY], before;
+
+		CHECK_ROW(rows[i]);
+		host_open(&a);
+		host_open(&b);
+		CHECK_EQ(leno_listen(a.node, rows[i]), 0);
+		before = host_descriptors();
+		for (int k = 0; k < MANY; k++) {
+			fds[k] = knock(&a, SOCK_STREAM);
+			CHECK(send(fds[k], garbage, sizeof garbage - 1, MSG_NOSIGNAL) > 0);
+			host_pump(both, 1, 1);
+		}
+		CHECK(host_descriptors() - before - MANY <= FEW + 64);
+		CHECK_EQ(leno_connect(b.node, leno_uri(a.node, 0)), 0);
+		CHECK(host_until(both, 2, &a.links, 1, PATIENCE));
+		for (int k = 0; k < MANY; k++)
+			close(fds[k]);
+		leno_close(a.node);
+		leno_close(b.node);
+	}
+}
+
 /* The status of the answer to a POST that makes this session; 0: none came. */
 static int post(struct host *h, int fd, unsigned session)
 {
@@ -147,5 +179,6 @@ TEST(datagrams_that_gave_way_hold_no_places)
 	close(fd);
 }
 
-TEST_MAIN(TEST_CASE(datagrams_that_gave_way_hold_no_places),
+TEST_MAIN(TEST_CASE(who_was_refused_holds_few_descriptors),
+          TEST_CASE(datagrams_that_gave_way_hold_no_places),
           TEST_CASE(sessions_that_gave_way_hold_no_places))

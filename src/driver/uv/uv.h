@@ -64,6 +64,7 @@ enum {
 	TRY_MS          = 3000,       /* for one address of a dial                */
 	ADDRESSES_MAX   = 8,          /* tried for one name                       */
 	LINGER_MS       = 1000,       /* a closed pipe's last bytes have so long  */
+	LINGERING_MAX   = 256,        /* of those that have none                  */
 	ENTER_MS        = 5000,       /* the handshakes of filters have so long   */
 	ENTERING_MAX    = 64,         /* of those that came to us                 */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
@@ -224,6 +225,7 @@ struct driver {
 	size_t n_sessions;            /* of polled_serve.c                        */
 	struct pipe *at;              /* whose filters are at work                */
 	size_t n_entering;            /* of them, those that we did not dial      */
+	size_t n_lingering;           /* of `ending`, those that linger           */
 	struct {
 		uint32_t number;      /* a dial that could not even begin; or 0   */
 		int error;
