@@ -352,8 +352,9 @@ LENO_API int leno_forget(leno_node *, const char *uri);
  * points without a secret, a key, and options.anonymous); of meeting points LIMIT, DUPLICATE. */
 LENO_API int leno_discover(leno_node *, const char *uri);
 
-/* Takes leno_discover() back; links live on. Who led the machine leads no longer, unless it
- * listens at "local:", too; within two seconds another one does. "mdns:" says goodbye there.
+/* Takes leno_discover() back; links live on, except that to the meeting point. Who led the
+ * machine leads no longer, unless it listens at "local:", too; within two seconds another one
+ * does. "mdns:" says goodbye there.
  * Errors: URI (it was not asked for). */
 LENO_API int leno_undiscover(leno_node *, const char *uri);
 

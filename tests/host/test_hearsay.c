@@ -118,6 +118,8 @@ TEST(an_open_network_meets_nobody)
 	CHECK_EQ(leno_discover(open.node, "rendezvous:tcp://127.0.0.1:1"), LENO_OPEN_NETWORK);
 	CHECK_EQ(leno_discover(shut.node, "rendezvous:tcp://127.0.0.1:1"), 0);
 	CHECK_EQ(leno_discover(shut.node, "rendezvous:local:"), LENO_URI);
+	CHECK_EQ(leno_undiscover(shut.node, "rendezvous:tcp://127.0.0.1:1"), 0);
+	CHECK_EQ(leno_undiscover(shut.node, "rendezvous:tcp://127.0.0.1:1"), LENO_URI);
 	leno_close(open.node);
 	leno_close(shut.node);
 }

@@ -270,7 +270,7 @@ void post_clear(struct driver *);
 
 /* pipe.c */
 /* Takes channel and filter (frees them when it fails) and tells the engine, when the filter
- * is ready. Errors: LIMIT, BUSY, MEMORY, CLOSED, DUPLICATE. */
+ * is ready. Errors: LIMIT, BUSY, MEMORY, CLOSED, DUPLICATE, URI. */
 int  pipe_open(struct driver *, struct channel *, const struct pipe_setup *, struct pipe **ret);
 void pipe_take(struct pipe *, uint8_t *data, size_t size); /* bytes came: overwritten     */
 void pipe_gone(struct pipe *, int error);   /* the peer or the system ended it  */
