@@ -135,7 +135,7 @@ static bool make_uri(struct driver *d, const struct mdns_service *s, char ret[UR
 		         (unsigned)ntohs(v6->sin6_port));
 	}
 	return address_parse(ret + strlen(MDNS_URI), &parsed) == 0 && address_is_net(&parsed) &&
-	       door_check(d, parsed.kind) == 0;
+	       door_check_dial(d, parsed.kind) == 0;
 }
 
 /* Is it another node of this network, at an address that may be dialled? */

@@ -294,6 +294,7 @@ TEST(what_is_not_believed)
 		enum found_state state;
 	} rows[] = {
 		{ "a node of this network", false, false, "tcp", "127.0.0.1", FOUND_READY },
+		{ "TLS, with no certificate of our own", false, false, "tls", "127.0.0.1", FOUND_READY },
 		{ "ourselves", true, false, "tcp", "127.0.0.1", FOUND_SEEN },
 		{ "another network", false, true, "tcp", "127.0.0.1", FOUND_SEEN },
 		{ "what we cannot dial", false, false, "gopher", "127.0.0.1", FOUND_SEEN },
