@@ -1,7 +1,8 @@
 /* test_hearsay.c - where the word of another node leads a dial, and where not.
  *
- * covers: src/driver/uv/dial.c src/driver/uv/local.c */
+ * covers: src/driver/uv/dial.c src/driver/uv/local.c src/driver/uv/advertise.c */
 #include "host.h"
+#include "wire/addresses.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -124,5 +125,43 @@ TEST(an_open_network_meets_nobody)
 	leno_close(shut.node);
 }
 
-TEST_MAIN(TEST_CASE(hearsay_names_no_path_to_who_speaks_without_tls),
+void direct_own(const leno_node *, struct addresses *ret); /* of node/direct.h */
+
+/* Does the node tell an address that begins so? */
+static bool tells(struct host *h, const char *begin)
+{
+	struct addresses own;
+	size_t size = strlen(begin);
+
+	host_for(&h, 1, 50);
+	direct_own(h->node, &own);
+	for (size_t i = 0; i < own.n; i++)
+		if (own.at[i].uri.size > size && memcmp(own.at[i].uri.data, begin, size) == 0)
+			return true;
+	return false;
+}
+
+/* A door at all addresses is told as such, whatever it speaks, and when it is opened late. */
+TEST(every_door_is_told_with_all_its_addresses)
+{
+	static const char *const schemes[] = { "tcp", "ws", "http", "udp" };
+	leno_options anonymous = { .anonymous = true };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		struct host h, *one = &h;
+		char uri[64], told[64];
+
+		CHECK_ROW(schemes[i]);
+		snprintf(uri, sizeof uri, "%s://*:0", schemes[i]);
+		snprintf(told, sizeof told, "%s://127.0.0.1:", schemes[i]);
+		CHECK_EQ(host_open_with(&h, &anonymous), 0);
+		host_for(&one, 1, 50);
+		CHECK_EQ(leno_listen(h.node, uri), 0);
+		CHECK(tells(&h, told));
+		leno_close(h.node);
+	}
+}
+
+TEST_MAIN(TEST_CASE(every_door_is_told_with_all_its_addresses),
+          TEST_CASE(hearsay_names_no_path_to_who_speaks_without_tls),
           TEST_CASE(an_open_network_meets_nobody))

@@ -542,7 +542,7 @@ int udp_listen(struct driver *d, int fd, const char *uri)
 	error = socket_new(d, fd, false, &s);
 	if (error < 0)
 		return error;
-	error = listener_note(d, ADDRESS_UDP, uri);
+	error = listener_note(d, fd, ADDRESS_UDP, uri);
 	if (error < 0)
 		socket_free(s);
 	return error;

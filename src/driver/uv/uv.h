@@ -147,6 +147,7 @@ struct listener {
 	uv_poll_t poll;
 	int fd;
 	enum address_kind kind;
+	bool both;                    /* of IPv6, and takes IPv4 as well          */
 	bool hidden;                  /* the leader's door is no URI of ours      */
 	dev_t device;                 /* of a path socket, to remove our own only */
 	ino_t inode;
@@ -294,8 +295,8 @@ int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe
 /* listen.c */
 int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
                    struct listener **ret);  /* takes fd */
-int  listener_note(struct driver *, enum address_kind, const char *uri);
-                                            /* a door that somebody else watches */
+int  listener_note(struct driver *, int fd, enum address_kind, const char *uri);
+                                            /* a door whose fd somebody else watches */
 void listener_resume(uv_timer_t *);
 void listener_end(struct listener *);
 void listener_clear(struct driver *);
