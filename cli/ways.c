@@ -140,10 +140,11 @@ static int try_open(struct app *app, enum way way, const char *uri)
 	return error;
 }
 
-/* A socket at a path belongs to who opens it, and nodes of a machine find their own user's. */
+/* What needs root: ports, and the keys of TLS that a dial reads now, though it begins later. But a
+ * socket at a path belongs to who opens it, and nodes of a machine find their own user's. */
 static bool is_first(enum way way, const char *uri)
 {
-	return way == WAY_LISTEN && strncmp(uri, "local:", 6) != 0;
+	return way != WAY_DISCOVER && strncmp(uri, "local:", 6) != 0;
 }
 
 bool ways_open(struct app *app, bool first)

@@ -195,7 +195,9 @@ typedef struct leno_options {
 	bool        no_direct;      /* tells nothing, and makes no link by itself   */
 	size_t      n_advertise;    /* to 8 URIs of to 120 bytes at which others reach
 	                               this node, besides those it listens at: behind a
-	                               port that is forwarded, by a name            */
+	                               port that is forwarded, by a name. Of ws:// and
+	                               http:// without a path: others take none from
+	                               hearsay but under TLS                        */
 	const char *const *advertise;
 	bool        rendezvous;     /* lets nodes of other networks find each other here,
 	                               see leno_discover(); they get nothing else     */
@@ -369,12 +371,13 @@ LENO_API int leno_forget(leno_node *, const char *uri);
  * "rendezvous:tcp://HOST:PORT": those that visit the same meeting point, which is any node
  * with options.rendezvous. It need not be of this network, and learns neither its name nor its
  * secret. At most four of them.
- * Errors: URI; SYSTEM (see the log); CLOSED; MEMORY; OPEN_NETWORK ("mdns:" without a secret
- * and without options.anonymous); of meeting points LIMIT, DUPLICATE. */
+ * Errors: URI; SYSTEM (see the log); CLOSED; MEMORY; OPEN_NETWORK ("mdns:" and meeting
+ * points without a secret, a key, and options.anonymous); of meeting points LIMIT, DUPLICATE. */
 LENO_API int leno_discover(leno_node *, const char *uri);
 
-/* Takes leno_discover() back; links live on. Who led the machine leads no longer, unless it
- * listens at "local:", too; within two seconds another one does. "mdns:" says goodbye there.
+/* Takes leno_discover() back; links live on, except that to the meeting point. Who led the
+ * machine leads no longer, unless it listens at "local:", too; within two seconds another one
+ * does. "mdns:" says goodbye there.
  * Errors: URI (it was not asked for). */
 LENO_API int leno_undiscover(leno_node *, const char *uri);
 

@@ -98,7 +98,8 @@ LENO_API void leno_engine_wall(leno_node *, int64_t wall_us);
 
 /* A pipe is open. dial: the number from LENO_OUT_DIAL, or 0 when it was accepted.
  * uri describes the other end, for people. Errors: LIMIT, BUSY (close it), MEMORY, ARGUMENT
- * (this pipe is open already), CLOSED, DUPLICATE (no link is made any more). */
+ * (this pipe is open already), CLOSED, DUPLICATE (no link is made any more), URI (its dial
+ * was forgotten meanwhile). */
 LENO_API int leno_engine_opened(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial,
                                 const char *uri);
 
@@ -151,7 +152,8 @@ LENO_API int leno_engine_connect(leno_node *, const char *uri);
  * leno_engine_connect(). */
 LENO_API int leno_engine_meet(leno_node *, const char *uri);
 
-/* Stops dialling uri; its link, if any, lives on. Errors: URI (it was not dialled). */
+/* Stops dialling uri; its link, if any, lives on. "rendezvous:" before the uri of a meeting
+ * point: its link is closed. Errors: URI (it was not dialled). */
 LENO_API int  leno_engine_forget(leno_node *, const char *uri);
 
 /* A stranger was refused before there was a pipe: counted by its error, and logged with `why`,

@@ -1,5 +1,6 @@
 /* keep.c - the addresses and neighbours that the application wants or does not want. */
 #include "node/direct.h"
+#include "node/meet.h"
 #include "node/node.h"
 
 int leno_engine_connect(leno_node *n, const char *uri)
@@ -19,6 +20,8 @@ int leno_engine_forget(leno_node *n, const char *uri)
 	if (!d)
 		return LENO_URI;
 	direct_adopt(n, d);
+	if (d->meeting)
+		meet_forget(n, d->number);
 	n->n_dials_due -= d->due;
 	dials_remove(&n->dials, d);
 	return LENO_OK;

@@ -76,6 +76,18 @@ int leno_engine_meet(leno_node *n, const char *uri)
 	return error;
 }
 
+/* Whoever stays there is told of to others. */
+void meet_forget(leno_node *n, uint32_t dial)
+{
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+
+		if (c->dial == dial && !c->finishing)
+			conns_close(c, CLOSE_GOODBYE, LENO_WHY_GOODBYE, 0);
+	}
+	n->meet->n_points--;
+}
+
 /* ---- who comes and goes ----------------------------------------------------------------- */
 
 /* A number for the host of "scheme://host:port": FNV-1a of all that stands before the port. */

@@ -47,6 +47,7 @@ size_t meet_conns_max(const leno_node *);              /* besides those of the n
 
 void meet_opened(struct conn *);                       /* its link is one of a guest */
 void meet_left(struct conn *);                         /* it is on its way out      */
+void meet_forget(leno_node *, uint32_t dial);          /* this point is visited no more */
 int  meet_take(struct conn *, const struct frame *);
 bool meet_wants(const struct conn *);
 void meet_make(struct conn *, struct writer *);

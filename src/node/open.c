@@ -330,6 +330,8 @@ int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class,
 
 	if (pipe >= LENO_PIPES_MAX)
 		return LENO_LIMIT;
+	if (dial && !d)                /* nor is it known any more what its link was to be */
+		return LENO_URI;
 	if (old && !old->finishing)
 		return LENO_ARGUMENT;
 	if (old)

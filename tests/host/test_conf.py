@@ -524,6 +524,22 @@ def test_folders_are_opened_by_who_it_becomes(w):
     check(node.end() == 0 and not os.path.exists(w.path("roots/sock")))
 
 
+def test_keys_of_root_are_read_before_it_is_given_up(w):
+    if os.geteuid() != 0:
+        print("      needs root; nothing was tried")
+        return
+    pki = Pki(w.folder)
+    tls = ["--tls-cert", pki.good(), "--tls-key", pki.path("server.key")]
+    os.chmod(w.folder, 0o755)
+    for scheme in ("tls", "wss", "https"):
+        door = w.up("ada", *tls, "--discover", "none", "--user", "nobody",
+                    "--listen", f"{scheme}://127.0.0.1:0")
+        node = w.up("bob", *tls, "--tls-ca", pki.path("ca.pem"), "--user", "nobody",
+                    "--connect", door.ready()["listen"][0])
+        node.event("link_up")
+        check(node.end() == 0 and door.end() == 0)
+
+
 def test_who_it_shall_become_must_exist(w):
     for user, said in (("no-such-user-here", b"no user"), ("nobody:no-such-group", b"no group"),
                        (":x", b"NAME:GROUP"), ("nobody:", b"NAME:GROUP"), ("root", b"given up")):

@@ -6,7 +6,6 @@
 #include "driver/uv/uv.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,15 +41,6 @@ static size_t interfaces_now(struct sockaddr_storage ret[INTERFACES_MAX])
 	return n;
 }
 
-/* Does this socket of IPv6 take IPv4, too? */
-static bool takes_both(const struct listener *l)
-{
-	int only = 1;
-	socklen_t size = sizeof only;
-
-	return getsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) == 0 && !only;
-}
-
 static void collect_doors(struct driver *d, struct dialable *ret)
 {
 	struct sockaddr_storage interfaces[INTERFACES_MAX];
@@ -62,7 +52,7 @@ static void collect_doors(struct driver *d, struct dialable *ret)
 			const struct listener *l = list_item(it, struct listener, in);
 
 			if (!l->hidden && l->kind >= ADDRESS_TCP)
-				dialable_add(ret, (enum dialable_rank)rank, l->uri, takes_both(l), interfaces, n);
+				dialable_add(ret, (enum dialable_rank)rank, l->uri, l->both, interfaces, n);
 		}
 }
 

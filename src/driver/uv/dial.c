@@ -291,6 +291,15 @@ static bool can_be_dialled(const struct address *a)
 	       (a->port != 0 && strcmp(a->host, "*") != 0 && a->kind != ADDRESS_ANY);
 }
 
+/* Another node's word alone leads to no file. Nor does it choose the path of a request to who may be
+ * no node, but a service that does what the path says: only TLS proves before whose door it is. */
+static bool leads_astray(const struct address *a)
+{
+	bool clear = a->kind == ADDRESS_WS || a->kind == ADDRESS_HTTP;
+
+	return !address_is_net(a) || (clear && strcmp(a->path, "/") != 0);
+}
+
 /* What the URI says, or who is asked what it means. */
 static int dial_prepare(struct dial *dial)
 {
@@ -300,7 +309,7 @@ static int dial_prepare(struct dial *dial)
 	if (error < 0)
 		return error;
 	dial->n = 1;
-	if (dial->hearsay && !address_is_net(a))
+	if (dial->hearsay && leads_astray(a))
 		return LENO_URI;
 	if (!address_is_net(a)) {
 		unixsock_path(a->path, &dial->addresses[0]);
@@ -376,6 +385,8 @@ int dial_meet(struct driver *d, const char *uri)
 
 	if (address_parse(uri, &a) < 0 || !address_is_net(&a) || !can_be_dialled(&a))
 		return LENO_URI;
+	if (!d->sealed)                        /* strangers of that name would be led here */
+		return LENO_OPEN_NETWORK;
 	return d->closing ? LENO_CLOSED : leno_engine_meet(d->node, uri);
 }
 

@@ -53,11 +53,12 @@ bool dialable_by_hearsay(const struct sockaddr_storage *s, bool beside)
 
 /* ---- what we tell ------------------------------------------------------------------------ */
 
-/* A URI in its parts: "tcp" "://" host ":7400/path". */
+/* A URI in its parts: "tcp" "://" host ":7400". Its path is left out: a door answers at each. */
 struct parts {
 	int host;
 	char scheme[16];
 	const char *host_at, *rest;
+	int rest_size;
 	bool bracketed;
 };
 
@@ -82,6 +83,7 @@ static bool take_apart(const char *uri, struct parts *ret)
 	}
 	if (!end || end == p.host_at)
 		return false;
+	p.rest_size = p.rest ? (int)strcspn(p.rest, "/") : 0;
 	p.host = (int)(end - p.host_at);
 	*ret = p;
 	return true;
@@ -105,8 +107,8 @@ static void put(struct dialable *d, const struct parts *p, const char *host, boo
 
 	if (d->n == DIALABLE_MAX)
 		return;
-	size = snprintf(to, DIALABLE_URI + 1, bracketed ? "%s://[%s]%s" : "%s://%s%s", p->scheme,
-	                host, p->rest);
+	size = snprintf(to, DIALABLE_URI + 1, bracketed ? "%s://[%s]%.*s" : "%s://%s%.*s",
+	                p->scheme, host, p->rest_size, p->rest ? p->rest : "");
 	if (size <= 0 || size > DIALABLE_URI)
 		return;
 	for (size_t i = 0; i < d->n; i++)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,6 +126,14 @@ static void on_door(uv_poll_t *poll, int status, int events)
 	}
 }
 
+static bool takes_both(int fd)
+{
+	int only = 1;
+	socklen_t size = sizeof only;
+
+	return getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) == 0 && !only;
+}
+
 int listener_open(struct driver *d, int fd, enum address_kind kind, const char *uri,
                   struct listener **ret)
 {
@@ -137,6 +146,7 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 	}
 	l->driver = d;
 	l->fd = fd;
+	l->both = takes_both(fd);
 	l->kind = kind;
 	l->poll.data = l;
 	snprintf(l->uri, sizeof l->uri, "%s", uri);
@@ -151,7 +161,7 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 	return LENO_OK;
 }
 
-int listener_note(struct driver *d, enum address_kind kind, const char *uri)
+int listener_note(struct driver *d, int fd, enum address_kind kind, const char *uri)
 {
 	struct listener *l = mem_new(sizeof *l);
 
@@ -159,10 +169,12 @@ int listener_note(struct driver *d, enum address_kind kind, const char *uri)
 		return LENO_MEMORY;
 	l->driver = d;
 	l->fd = -1;
+	l->both = takes_both(fd);
 	l->kind = kind;
 	snprintf(l->uri, sizeof l->uri, "%s", uri);
 	list_init(&l->in);
 	list_append(&d->listeners, &l->in);
+	d->doors_changed = true;
 	return LENO_OK;
 }
 

@@ -427,6 +427,8 @@ int leno_undiscover(leno_node *node, const char *uri)
 		mdns_clear(d);
 		return LENO_OK;
 	}
+	if (uri && strncmp(uri, "rendezvous:", 11) == 0)
+		return d->closing ? LENO_URI : leno_engine_forget(node, uri);
 	if (!uri || strcmp(uri, LOCAL_URI) != 0 || !l->discovers)
 		return LENO_URI;
 	l->discovers = false;

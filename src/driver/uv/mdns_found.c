@@ -114,7 +114,8 @@ static void rest(struct finder *f, struct found *x)
 	x->due_ms = now_ms(f) + (delay < FOUND_REST_MAX_MS ? delay : FOUND_REST_MAX_MS);
 }
 
-/* "mdns:" before what it is: an address of the application's own is another dial. */
+/* "mdns:" before what it is: an address of the application's own is another dial. What would go by a
+ * proxy is not believed: an address of this link means another machine where the proxy stands. */
 static bool make_uri(struct driver *d, const struct mdns_service *s, char ret[URI_TEXT])
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s->at;
@@ -135,7 +136,7 @@ static bool make_uri(struct driver *d, const struct mdns_service *s, char ret[UR
 		         (unsigned)ntohs(v6->sin6_port));
 	}
 	return address_parse(ret + strlen(MDNS_URI), &parsed) == 0 && address_is_net(&parsed) &&
-	       door_check(d, parsed.kind) == 0;
+	       !door_by_proxy(d, parsed.kind) && door_check_dial(d, parsed.kind) == 0;
 }
 
 /* Is it another node of this network, at an address that may be dialled? */

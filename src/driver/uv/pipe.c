@@ -15,7 +15,8 @@
  *     old here, sealed, where the engine can neither mark nor overtake it.
  *  5. The engine hears of a pipe when its filters are ready. A crowd that never gets there
  *     keeps nobody out: the oldest of those who came gives way; and of those whom filters
- *     serve pages, who took nothing for longest. */
+ *     serve pages, who took nothing for longest. Nor does a crowd that was refused: of those
+ *     that linger the oldest goes at once when there are more than LINGERING_MAX. */
 #include "base/mem.h"
 #include "driver/uv/uv.h"
 
@@ -39,6 +40,7 @@ static void pipe_free(struct pipe *p)
 	bool to_leader = p->to_leader && p->state == PIPE_OPEN;
 
 	d->n_entering -= entering_counts(p);
+	d->n_lingering -= p->state == PIPE_LINGERING;
 	release_number(p);
 	list_remove(&p->dirty);
 	list_remove(&p->ending);
@@ -107,6 +109,19 @@ void pipe_gone(struct pipe *p, int error)
 	tell_gone(d, state, number, dial, error);
 }
 
+/* The one that has lingered longest has no more to say, and has had its time to hear it. */
+static void linger_less(struct driver *d)
+{
+	list_each (it, after, &d->ending) {
+		struct pipe *p = list_item(it, struct pipe, ending);
+
+		if (p->state != PIPE_LINGERING)
+			continue;
+		pipe_free(p);
+		return;
+	}
+}
+
 /* It ends, and all that it had to say is written. Closing a socket that holds unread bytes
  * resets it, and the last words may be lost: so our side ends, and the other's is awaited. */
 static void linger(struct pipe *p, int error)
@@ -124,6 +139,9 @@ static void linger(struct pipe *p, int error)
 		if (!uv_is_active((uv_handle_t *)&d->end))
 			uv_timer_start(&d->end, pipe_patience, LINGER_MS, 0);
 	}
+	if (d->n_lingering >= LINGERING_MAX)
+		linger_less(d);
+	d->n_lingering++;
 	p->state = PIPE_LINGERING;
 	list_remove(&p->dirty);
 	release_number(p);

@@ -207,13 +207,31 @@ static struct session *find(struct driver *d, const uint8_t id[POLL_ID])
 	return NULL;
 }
 
+/* Whom the engine has sent away still waits for its last bytes to be fetched: strangers that come and
+ * go faster than that would keep everybody out. The one that came first goes at once. */
+static bool make_room(struct driver *d)
+{
+	list_each (it, after, &d->sessions) {
+		struct session *s = list_item(it, struct session, in);
+
+		if (s->channel.pipe->state == PIPE_OPEN)
+			continue;
+		pipe_gone(s->channel.pipe, LENO_BUSY);
+		return true;
+	}
+	return false;
+}
+
 static struct session *begin(struct driver *d, const uint8_t id[POLL_ID])
 {
 	char uri[URI_TEXT];
 	const struct pipe_setup setup = { door_class(ADDRESS_HTTP), 0, uri, NULL };
 	struct session *s;
 
-	if (d->n_sessions >= POLL_SESSIONS_MAX || !(s = mem_new(sizeof *s)))
+	if (d->n_sessions >= POLL_SESSIONS_MAX && !make_room(d))
+		return NULL;
+	s = mem_new(sizeof *s);
+	if (!s)
 		return NULL;
 	snprintf(uri, sizeof uri, "http%.300s", strchr(d->at->uri, ':'));
 	s->channel.ops = &ops;

@@ -407,6 +407,20 @@ static void link_take(struct udp_link *l, const struct dgram_address *from, uint
 
 /* ---- beginning ------------------------------------------------------------------------ */
 
+/* All places are taken: of those whose pipes have ended, and only wait for their peers, the one that
+ * came first goes at once. Strangers that come and go faster would keep everybody out. */
+static void make_room(struct udp *udp)
+{
+	list_each (it, after, &udp->links) {
+		struct udp_link *l = list_item(it, struct udp_link, in);
+
+		if (!l->channel.pipe || l->channel.pipe->state != PIPE_LINGERING || l->busy)
+			continue;
+		pipe_gone(l->channel.pipe, LENO_OK);
+		return;
+	}
+}
+
 static int link_new(struct udp_socket *s, const struct dgram_address *peer,
                     const struct dgram_greeting *g, struct udp_link **ret)
 {
@@ -415,6 +429,8 @@ static int link_new(struct udp_socket *s, const struct dgram_address *peer,
 	struct udp_link *l = mem_new(sizeof *l);
 	int error = LENO_MEMORY;
 
+	if (udp->names.count >= UDP_LINKS_MAX)
+		make_room(udp);
 	if (!secret_random(setup.seed, sizeof setup.seed))
 		error = LENO_SYSTEM;
 	else if (l)
@@ -526,7 +542,7 @@ int udp_listen(struct driver *d, int fd, const char *uri)
 	error = socket_new(d, fd, false, &s);
 	if (error < 0)
 		return error;
-	error = listener_note(d, ADDRESS_UDP, uri);
+	error = listener_note(d, fd, ADDRESS_UDP, uri);
 	if (error < 0)
 		socket_free(s);
 	return error;

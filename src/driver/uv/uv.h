@@ -65,6 +65,7 @@ enum {
 	TRY_MS          = 3000,       /* for one address of a dial                */
 	ADDRESSES_MAX   = 8,          /* tried for one name                       */
 	LINGER_MS       = 1000,       /* a closed pipe's last bytes have so long  */
+	LINGERING_MAX   = 256,        /* of those that have none                  */
 	ENTER_MS        = 5000,       /* the handshakes of filters have so long   */
 	ENTERING_MAX    = 64,         /* of those that came to us                 */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
@@ -148,6 +149,7 @@ struct listener {
 	uv_poll_t poll;
 	int fd;
 	enum address_kind kind;
+	bool both;                    /* of IPv6, and takes IPv4 as well          */
 	bool hidden;                  /* the leader's door is no URI of ours      */
 	dev_t device;                 /* of a path socket, to remove our own only */
 	ino_t inode;
@@ -227,6 +229,7 @@ struct driver {
 	size_t n_sessions;            /* of polled_serve.c                        */
 	struct pipe *at;              /* whose filters are at work                */
 	size_t n_entering;            /* of them, those that we did not dial      */
+	size_t n_lingering;           /* of `ending`, those that linger           */
 	struct {
 		uint32_t number;      /* a dial that could not even begin; or 0   */
 		int error;
@@ -271,7 +274,7 @@ void post_clear(struct driver *);
 
 /* pipe.c */
 /* Takes channel and filter (frees them when it fails) and tells the engine, when the filter
- * is ready. Errors: LIMIT, BUSY, MEMORY, CLOSED, DUPLICATE. */
+ * is ready. Errors: LIMIT, BUSY, MEMORY, CLOSED, DUPLICATE, URI. */
 int  pipe_open(struct driver *, struct channel *, const struct pipe_setup *, struct pipe **ret);
 void pipe_take(struct pipe *, uint8_t *data, size_t size); /* bytes came: overwritten     */
 void pipe_gone(struct pipe *, int error);   /* the peer or the system ended it  */
@@ -295,8 +298,8 @@ int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe
 /* listen.c */
 int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
                    struct listener **ret);  /* takes fd */
-int  listener_note(struct driver *, enum address_kind, const char *uri);
-                                            /* a door that somebody else watches */
+int  listener_note(struct driver *, int fd, enum address_kind, const char *uri);
+                                            /* a door whose fd somebody else watches */
 void listener_resume(uv_timer_t *);
 void listener_end(struct listener *);
 void listener_clear(struct driver *);

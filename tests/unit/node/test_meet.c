@@ -177,7 +177,54 @@ TEST(one_host_does_not_keep_others_out)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(guests_hear_of_each_other_and_are_nobody_to_the_mesh),
+static void visit(int from, const char *uri)
+{
+	leno_engine_config config = {.wall_ms = 1000, .now_us = w.now};
+
+	memset(config.seed, from, sizeof config.seed);
+	memset(config.identity, from, sizeof config.identity);
+	CHECK_EQ(leno_engine_open(&w.node[from], &config), 0);
+	CHECK_EQ(leno_engine_meet(w.node[from], uri), 0);
+}
+
+/* Its place is free for another, and the guest leaves: it would be told of to others. */
+TEST(a_point_that_is_forgotten_is_visited_no_more)
+{
+	char uri[] = "node:0";
+
+	open_point(true);
+	visit(1, uri);
+	wires_run(&w, SECOND);
+	CHECK_EQ(w.node[0]->meet->live, 1);
+	for (uri[5] = '5'; uri[5] < '8'; uri[5]++)
+		CHECK_EQ(leno_engine_meet(w.node[1], uri), 0);
+	CHECK_EQ(leno_engine_meet(w.node[1], "node:9"), LENO_LIMIT);
+	CHECK_EQ(leno_engine_forget(w.node[1], "rendezvous:node:0"), 0);
+	CHECK_EQ(leno_engine_forget(w.node[1], "rendezvous:node:0"), LENO_URI);
+	CHECK_EQ(leno_engine_meet(w.node[1], "node:9"), 0);
+	wires_run(&w, SECOND);
+	CHECK_EQ(w.node[0]->meet->live, 0);
+	CHECK_EQ(w.node[1]->meet->live, 0);
+	wires_free(&w);
+}
+
+/* Whoever is dialled as a point hears of no other network, whatever was forgotten meanwhile. */
+TEST(a_dial_that_is_forgotten_opens_nothing)
+{
+	leno_out out;
+
+	open_point(true);
+	visit(1, "x");
+	leno_engine_time(w.node[1], w.now);
+	REQUIRE(leno_engine_next(w.node[1], &out) && out.kind == LENO_OUT_DIAL);
+	CHECK_EQ(leno_engine_forget(w.node[1], "rendezvous:x"), 0);
+	CHECK_EQ(leno_engine_opened(w.node[1], 0, LENO_PIPE_STREAM, out.dial, "x"), LENO_URI);
+	wires_free(&w);
+}
+
+TEST_MAIN(TEST_CASE(a_point_that_is_forgotten_is_visited_no_more),
+          TEST_CASE(a_dial_that_is_forgotten_opens_nothing),
+          TEST_CASE(guests_hear_of_each_other_and_are_nobody_to_the_mesh),
           TEST_CASE(a_guest_has_nothing_else_to_say), TEST_CASE(who_floods_is_put_out),
           TEST_CASE(nobody_is_a_guest_where_there_is_no_point),
           TEST_CASE(one_host_does_not_keep_others_out))

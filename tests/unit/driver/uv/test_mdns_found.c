@@ -292,8 +292,12 @@ TEST(what_is_not_believed)
 		bool self, other_network;
 		const char *scheme, *address;
 		enum found_state state;
+		bool proxy;
 	} rows[] = {
 		{ "a node of this network", false, false, "tcp", "127.0.0.1", FOUND_READY },
+		{ "TLS, with no certificate of our own", false, false, "tls", "127.0.0.1", FOUND_READY },
+		{ "what a proxy would be led to", false, false, "ws", "127.0.0.1", FOUND_SEEN, true },
+		{ "what goes by no proxy", false, false, "tcp", "127.0.0.1", FOUND_READY, true },
 		{ "ourselves", true, false, "tcp", "127.0.0.1", FOUND_SEEN },
 		{ "another network", false, true, "tcp", "127.0.0.1", FOUND_SEEN },
 		{ "what we cannot dial", false, false, "gopher", "127.0.0.1", FOUND_SEEN },
@@ -307,6 +311,8 @@ TEST(what_is_not_believed)
 		leno_node *node;
 
 		finder_init(&f, open_node(&node));
+		if (rows[i].proxy)
+			CHECK_EQ(address_parse("http://192.0.2.1:8080", &f.driver->proxy), 0);
 		finder_seen(&f, &name, 1);
 		s = service_of(&f, 0);
 		s.at = at(rows[i].address, 1);
