@@ -5,7 +5,7 @@
 
 #include "node/group.h"
 #include "support/wires.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -78,9 +78,9 @@ int admission_judge(struct admission *a, const struct public_keys *keys, struct 
 	struct bytes raw;
 	int error = LENO_CERTIFICATE;
 
-	if (extension_find(extensions, EXTENSION_CERTIFICATE, &raw))
+	if (extensions_find(extensions, EXTENSION_CERTIFICATE, &raw))
 		error = judge_holder(a, keys, raw, &pass);
-	else if (extension_find(extensions, EXTENSION_INVITATION, &raw))
+	else if (extensions_find(extensions, EXTENSION_INVITATION, &raw))
 		error = judge_guest(a, keys, raw, &pass);
 	if (!error)
 		error = admission_still(a, &pass, now_ms);

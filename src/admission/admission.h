@@ -9,7 +9,7 @@
 
 #include "admission/revoked.h"
 #include "admission/signed.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 enum { SEEN_MAX = 256, SEEN_SIZE = 16 };
 

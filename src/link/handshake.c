@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "wire/certificate.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 static const uint8_t magic[PREAMBLE_MAGIC] = {'l', 'e', 'n', 'o'};
 

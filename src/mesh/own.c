@@ -11,7 +11,7 @@
 
 #include "mesh/state.h"
 #include "wire/certificate.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 void own_changed(struct mesh *m, uint32_t pace_ms)
 {

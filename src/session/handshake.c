@@ -13,7 +13,7 @@
  * The credential proves admission by the network, without which no keys are believed. */
 #include "base/mem.h"
 #include "session/seal.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 enum { FLAG_VISITOR = 1 };
 

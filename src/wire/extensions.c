@@ -1,6 +1,12 @@
 /* extensions.c - see extensions.h. */
 #include "wire/extensions.h"
 
+void write_extension(struct writer *w, enum extension_kind kind, struct bytes value)
+{
+	write_u8(w, (uint8_t)kind);
+	write_sized(w, value);
+}
+
 /* The next one; false at the end, or (r->bad) when there is none to be read. */
 static bool next(struct reader *r, uint8_t *ret_kind, struct bytes *ret_value)
 {
@@ -63,8 +69,7 @@ bool extensions_set(uint8_t *buf, size_t *size, size_t capacity, uint8_t kind,
 	if (value.data) {
 		struct writer w = writer_of(buf + from, takes);
 
-		write_u8(&w, kind);
-		write_sized(&w, value);
+		write_extension(&w, (enum extension_kind)kind, value);
 	}
 	return true;
 }

@@ -7,7 +7,7 @@
 #include "node/node.h"
 #include "support/check.h"
 #include "support/known.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 #include "wire/packet.h"
 
 enum { SECOND = 1000 * 1000, ROOM = 4096, REKEY_US = REKEY_SECONDS * SECOND };

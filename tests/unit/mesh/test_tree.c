@@ -2,7 +2,7 @@
  *
  * covers: src/mesh/route.c src/mesh/look.c */
 #include "net.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 #include "support/check.h"
 
 /* From every node, following the tree's links alone: each other is reached, and over a tree no

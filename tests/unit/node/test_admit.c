@@ -4,7 +4,7 @@
 #include "node/node.h"
 #include "support/check.h"
 #include "support/raw.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 enum { NOW_MS = 100000 };
 

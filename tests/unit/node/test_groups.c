@@ -6,7 +6,7 @@
 #include "node/group.h"
 #include "support/check.h"
 #include "support/wires.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 enum { ADA, EVE, BOB, NODES, SECOND = 1000 * 1000 };
 

@@ -1,9 +1,9 @@
 /* The layouts of networks with a key: one encoding, nothing else read.
- * covers: src/wire/certificate.c src/wire/extension.c */
+ * covers: src/wire/certificate.c src/wire/extensions.c */
 #include "wire/certificate.h"
 
 #include "support/check.h"
-#include "wire/extension.h"
+#include "wire/extensions.h"
 
 static const uint8_t signature[NETWORK_SIGNATURE] = {9, 9};
 
@@ -162,11 +162,11 @@ TEST(extensions_are_found_among_those_that_are_not_known)
 	write_extension(&w, EXTENSION_CERTIFICATE, bytes_text("this"));
 	write_extension(&w, EXTENSION_CERTIFICATE, bytes_text("not this"));
 	all = writer_bytes(&w);
-	REQUIRE(extension_find(all, EXTENSION_CERTIFICATE, &found));
+	REQUIRE(extensions_find(all, EXTENSION_CERTIFICATE, &found));
 	CHECK(bytes_same(found, bytes_text("this")));
-	CHECK(!extension_find(all, EXTENSION_INVITATION, &found));
-	CHECK(!extension_find(bytes_of(NULL, 0), EXTENSION_CERTIFICATE, &found));
-	CHECK(!extension_find(bytes_of(buf, 10), EXTENSION_CERTIFICATE, &found));
+	CHECK(!extensions_find(all, EXTENSION_INVITATION, &found));
+	CHECK(!extensions_find(bytes_of(NULL, 0), EXTENSION_CERTIFICATE, &found));
+	CHECK(!extensions_find(bytes_of(buf, 10), EXTENSION_CERTIFICATE, &found));
 }
 
 TEST_MAIN(TEST_CASE(a_certificate_is_read_as_it_was_written),
