@@ -509,9 +509,11 @@ static bool is_our_visitor(const struct conn *c)
 
 bool conns_pass(const struct conn *from, const struct conn *to)
 {
-	if (from->node->link_setup.role == LENO_OBSERVER)
+	enum leno_role own = from->node->link_setup.role;
+
+	if (own == LENO_OBSERVER)
 		return is_our_visitor(from) || is_our_visitor(to);
-	return !from->node->options.endpoint || from->class == LENO_PIPE_LOCAL ||
+	return own != LENO_ENDPOINT || from->class == LENO_PIPE_LOCAL ||
 	       to->class == LENO_PIPE_LOCAL;
 }
 

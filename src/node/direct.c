@@ -373,11 +373,12 @@ static bool try_for_talk(leno_node *n)
 /* Who only follows on its machine leaves it to the leader. */
 static bool wants_more(leno_node *n)
 {
+	enum leno_role role = n->link_setup.role;
 	struct addresses own;
 	unsigned links = 0;
 	bool local = false;
 
-	if (n->options.endpoint || n->options.observer || room(n) <= 0)
+	if (role == LENO_ENDPOINT || role == LENO_OBSERVER || room(n) <= 0)
 		return false;
 	list_each (it, next, &n->conns) {
 		const struct conn *c = list_item(it, struct conn, all);

@@ -161,6 +161,31 @@ TEST(packets_that_an_observer_relays_are_dropped)
 	}
 }
 
+/* Whether its options say so or its certificate. */
+TEST(an_endpoint_by_certificate_passes_nothing_on)
+{
+	for (enum leno_role role = LENO_MEMBER; role <= LENO_ENDPOINT; role++) {
+		leno_engine_config config = {.wall_ms = NOW_MS, .has_key = true};
+		uint8_t certificate[LENO_CERTIFICATE_MAX];
+		struct network_pair pair;
+		struct conn from = {.class = LENO_PIPE_STREAM}, to = from;
+		size_t size;
+
+		CHECK_ROW(role == LENO_MEMBER ? "member" : "endpoint");
+		network_pair_from_seed(&pair, key_seed);
+		memcpy(config.network_key, pair.public, sizeof config.network_key);
+		CHECK_EQ(leno_engine_certify(key_seed, config.identity, role, NOW_MS, 0,
+					     certificate, &size), 0);
+		config.certificate = (leno_bytes){certificate, size};
+		REQUIRE(leno_engine_open(&from.node, &config) == 0);
+		CHECK_EQ(leno_role_of(from.node, leno_self(from.node)), role);
+		CHECK_EQ(conns_pass(&from, &to), role == LENO_MEMBER);
+		to.class = LENO_PIPE_LOCAL;
+		CHECK(conns_pass(&from, &to));
+		leno_engine_free(from.node);
+	}
+}
+
 /* Its own node would not let it: so it is made to think that it is a member. */
 TEST(broadcasts_of_an_observer_are_not_taken)
 {
@@ -364,7 +389,8 @@ TEST(who_does_not_hold_the_key_revokes_nobody)
 	wires_free(&w);
 }
 
-TEST_MAIN(TEST_CASE(each_wrong_certificate_has_its_error_and_its_counter),
+TEST_MAIN(TEST_CASE(an_endpoint_by_certificate_passes_nothing_on),
+          TEST_CASE(each_wrong_certificate_has_its_error_and_its_counter),
 	  TEST_CASE(packets_that_an_observer_relays_are_dropped),
 	  TEST_CASE(broadcasts_of_an_observer_are_not_taken),
 	  TEST_CASE(strangers_that_wait_for_the_host_are_bounded_and_silence_is_no),
