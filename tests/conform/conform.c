@@ -221,19 +221,6 @@ TEST(a_killed_peer_is_noticed_and_replaced)
 
 /* ---- strangers ------------------------------------------------------------------------ */
 
-static long anonymous_kib(void)
-{
-	FILE *status = fopen("/proc/self/status", "r");
-	char line[128];
-	long kib = -1;
-
-	while (status && fgets(line, sizeof line, status))
-		sscanf(line, "RssAnon: %ld", &kib);
-	if (status)
-		fclose(status);
-	return kib;
-}
-
 /* Says something without sense; the node runs meanwhile. */
 static int come_with_rubbish(const struct place *at, int seed)
 {
@@ -257,7 +244,7 @@ TEST(a_crowd_keeps_nobody_out)
 	open_both();
 	REQUIRE(place_parse(listen_with(&a), &at));
 	host_for(both, 2, 50);
-	before = anonymous_kib();
+	before = host_anonymous_kib();
 	for (int i = 0; i < CROWD; i++)
 		fds[n++] = come_with_rubbish(&at, i);
 	for (int i = 0; scheme()->datagrams && i < DATAGRAMS; i++)
@@ -266,7 +253,7 @@ TEST(a_crowd_keeps_nobody_out)
 	CHECK(are_linked());
 	CHECK(say_many(10, false, NULL));
 	if (before > 0 && !getenv("LENO_SLOW"))
-		CHECK(anonymous_kib() - before < 24 * 1024);
+		CHECK(host_anonymous_kib() - before < 24 * 1024);
 	while (n > 0)
 		close(fds[--n]);
 	host_for(both, 2, 100);
@@ -382,14 +369,14 @@ TEST(ten_thousand_connections_leave_nothing_behind)
 		if (i == cycles / 10) {
 			host_for(both, 2, 1500); /* those that linger have gone */
 			descriptors = host_descriptors();
-			kib = anonymous_kib();
+			kib = host_anonymous_kib();
 		}
 		REQUIRE(cycle(uri));
 	}
 	host_for(both, 2, 1500);
 	CHECK(host_descriptors() <= descriptors);
 	if (kib > 0 && !getenv("LENO_SLOW"))
-		CHECK(anonymous_kib() - kib < 1024);
+		CHECK(host_anonymous_kib() - kib < 1024);
 	close_both();
 }
 

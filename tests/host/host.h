@@ -160,6 +160,20 @@ static inline int host_descriptors(void)
 	return n;
 }
 
+/* Anonymous memory that this process has resident, in KiB; -1 where the kernel does not tell. */
+static inline long host_anonymous_kib(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[256];
+	long kib = -1;
+
+	while (status && fgets(line, sizeof line, status))
+		sscanf(line, "RssAnon: %ld", &kib);
+	if (status)
+		fclose(status);
+	return kib;
+}
+
 /* Sends, and expects that it is taken. */
 static inline void host_say(struct host *h, const leno_id *to, const char *text)
 {

@@ -256,19 +256,6 @@ TEST(running_out_of_descriptors_passes)
 	leno_close(b.node);
 }
 
-static long resident_kb(void)
-{
-	char line[256];
-	long kb = 0;
-	FILE *f = fopen("/proc/self/status", "r");
-
-	while (f && fgets(line, sizeof line, f))
-		sscanf(line, "RssAnon: %ld", &kb);
-	if (f)
-		fclose(f);
-	return kb;
-}
-
 static void connect_and_leave(struct host *a)
 {
 	struct host b, *both[] = { a, &b };
@@ -295,13 +282,13 @@ TEST(a_thousand_cycles_leave_nothing)
 		connect_and_leave(&a);
 	host_for((struct host *[]){ &a }, 1, 10);
 	descriptors = host_descriptors();
-	before = resident_kb();
+	before = host_anonymous_kib();
 	for (int i = 0; i < cycles; i++)
 		connect_and_leave(&a);
 	host_for((struct host *[]){ &a }, 1, 10);
 	CHECK_EQ(host_descriptors(), descriptors);
 	if (!getenv("LENO_SLOW"))
-		CHECK(resident_kb() - before < 2048);
+		CHECK(host_anonymous_kib() - before < 2048);
 	leno_close(a.node);
 }
 

@@ -150,55 +150,6 @@ TEST(bytes_pass_between_tcp_and_udp)
 	leno_close(c.node);
 }
 
-static long resident_kb(void)
-{
-	char line[256];
-	long kb = 0;
-	FILE *f = fopen("/proc/self/status", "r");
-
-	while (f && fgets(line, sizeof line, f))
-		sscanf(line, "RssAnon: %ld", &kb);
-	if (f)
-		fclose(f);
-	return kb;
-}
-
-static void connect_and_leave(struct host *a)
-{
-	struct host b, *both[] = { a, &b };
-	int ups = a->ups;
-
-	host_open(&b);
-	CHECK_EQ(leno_connect(b.node, leno_uri(a->node, 0)), 0);
-	CHECK(host_until(both, 2, &a->ups, ups + 1, 5000));
-	CHECK(host_until(both, 2, &b.links, 1, 5000));
-	leno_close(b.node);
-	CHECK(host_until(both, 1, &a->links, 0, 5000));
-}
-
-/* Many come and go, and nothing grows. */
-TEST(cycles_leave_nothing)
-{
-	int cycles = getenv("LENO_SLOW") ? 50 : 500, descriptors;
-	struct host a;
-	long before;
-
-	host_open(&a);
-	CHECK_EQ(leno_listen(a.node, "udp://127.0.0.1:0"), 0);
-	for (int i = 0; i < cycles / 5; i++)
-		connect_and_leave(&a);
-	host_for((struct host *[]){ &a }, 1, 10);
-	descriptors = host_descriptors();
-	before = resident_kb();
-	for (int i = 0; i < cycles; i++)
-		connect_and_leave(&a);
-	host_for((struct host *[]){ &a }, 1, 10);
-	CHECK_EQ(host_descriptors(), descriptors);
-	if (!getenv("LENO_SLOW"))
-		CHECK(resident_kb() - before < 2048);
-	leno_close(a.node);
-}
-
 /* A socket at an address of its own in 127/8, for who pretends to be many. */
 static int stranger_at(unsigned i, const struct sockaddr_in *to)
 {
@@ -260,7 +211,7 @@ TEST(a_flood_of_strangers)
 			for (unsigned k = 0; k < STRANGERS; k++)
 				went += drain(fds[k]);
 		if (i == rounds * STRANGERS / 10)
-			before = resident_kb();
+			before = host_anonymous_kib();
 		if (i == rounds * STRANGERS / 2)
 			CHECK_EQ(leno_connect(b.node, leno_uri(a.node, 0)), 0);
 		if (i % STRANGERS == 0)
@@ -270,7 +221,7 @@ TEST(a_flood_of_strangers)
 	CHECK(went > 0 && went * 30 < came);
 	printf("%zu bytes came, %zu went back\n", came, went);
 	if (!getenv("LENO_SLOW"))
-		CHECK(resident_kb() - before < 3072);    /* a link's worth */
+		CHECK(host_anonymous_kib() - before < 3072);    /* a link's worth */
 	for (unsigned i = 0; i < STRANGERS; i++)
 		close(fds[i]);
 	leno_close(a.node);
@@ -279,5 +230,5 @@ TEST(a_flood_of_strangers)
 
 TEST_MAIN(TEST_CASE(two_meet_by_ipv4_and_by_name), TEST_CASE(all_addresses_answer_as_themselves),
           TEST_CASE(doors_are_as_those_of_tcp), TEST_CASE(a_late_listener_is_found),
-          TEST_CASE(bytes_pass_between_tcp_and_udp), TEST_CASE(cycles_leave_nothing),
+          TEST_CASE(bytes_pass_between_tcp_and_udp),
           TEST_CASE(a_flood_of_strangers))
