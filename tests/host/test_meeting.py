@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 
-from test_netns import BEAT, Node, ip
-from world import BIN, PATIENCE, Failure, World, check
+from test_netns import BEAT, Node, ip, main
+from world import BIN, PATIENCE, World, check
 
 PORT = 7078
 HOSTS = {"a": "10.178.1.1", "b": "10.178.1.2", "p": "10.178.1.3", "n": "10.178.1.4"}
@@ -212,43 +212,5 @@ def test_a_name_that_the_user_gives_is_dialled(s):
     check(uris == [f"tcp://{HOSTS['n']}:{PORT + 7}"], uris)
 
 
-def run(net):
-    failed = 0
-    for name, test in sorted(globals().items(), key=lambda item: str(item[0])):
-        if not name.startswith("test_") or not callable(test) or (
-                sys.argv[1:] and not any(a in name for a in sys.argv[1:])):
-            continue
-        story = Story(net)
-        began = time.monotonic()
-        try:
-            test(story)
-            print(f"ok    {name} ({time.monotonic() - began:.2f} s)", flush=True)
-        except (Failure, subprocess.SubprocessError, ValueError, KeyError, OSError) as e:
-            failed += 1
-            print(f"FAIL  {name}: {type(e).__name__} {e}", flush=True)
-        finally:
-            story.close()
-    return 1 if failed else 0
-
-
-def main():
-    if not BIN or not os.path.exists(BIN):
-        print("skipped: LENO_BIN names no command")
-        return 77
-    net = Network()
-    try:
-        net.build()
-    except (OSError, subprocess.SubprocessError) as e:
-        why = getattr(e, "stderr", None) or str(e).encode()
-        print("skipped: this machine lets us make no network namespaces:",
-              why.decode(errors="replace").strip())
-        net.remove()
-        return 77
-    try:
-        return run(net)
-    finally:
-        net.remove()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals(), Network(), Story))

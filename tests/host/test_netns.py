@@ -109,6 +109,10 @@ class Story(World):
         self.processes.append(node)
         return node
 
+    def close(self):
+        super().close()
+        self.net.set("b", "a", "up")
+
     def relay(self, host):
         node = self.node(host, "up", "--json", "--name", host, "--listen",
                          f"tcp://0.0.0.0:{PORT}")
@@ -266,13 +270,12 @@ def test_beyond_loopback_without_a_secret_is_refused(s):
     check(r.returncode == 2 and b"--secret-file" in r.stderr, r)
 
 
-def run(net):
+def run(tests, net, new_story):
     failed = 0
-    for name, test in sorted(globals().items(), key=lambda item: str(item[0])):
-        if not name.startswith("test_") or (
-                sys.argv[1:] and not any(a in name for a in sys.argv[1:])):
+    for name, test in sorted((n, t) for n, t in tests.items() if n.startswith("test_")):
+        if sys.argv[1:] and not any(a in name for a in sys.argv[1:]):
             continue
-        story = Story(net)
+        story = new_story(net)
         began = time.monotonic()
         try:
             test(story)
@@ -282,28 +285,27 @@ def run(net):
             print(f"FAIL  {name}: {type(e).__name__} {e}", flush=True)
         finally:
             story.close()
-            net.set("b", "a", "up")
     return 1 if failed else 0
 
 
-def main():
+def main(tests, net, new_story):
+    """Each test on a story of its own in the one network; 77 where it cannot be built."""
     if not BIN or not os.path.exists(BIN):
         print("skipped: LENO_BIN names no command")
         return 77
-    net = Network()
     try:
         net.build()
     except (OSError, subprocess.SubprocessError) as e:
         why = getattr(e, "stderr", None) or str(e).encode()
-        print("skipped: this machine lets us make no network namespaces:",
+        print("skipped: this machine lets us make no such network:",
               why.decode(errors="replace").strip())
         net.remove()
         return 77
     try:
-        return run(net)
+        return run(tests, net, new_story)
     finally:
         net.remove()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals(), Network(), Story))

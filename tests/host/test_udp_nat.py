@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from test_netns import Network, Node, Stream, ip
-from world import BIN, PATIENCE, Failure, World, check
+from test_netns import Network, Node, Stream, ip, main
+from world import BIN, PATIENCE, World, check
 
 PORT = 7078
 INSIDE, OUTSIDE = "10.178.1", "10.178.2"
@@ -220,42 +220,5 @@ def test_a_network_without_answer_goes_on_when_it_is_back(s):
     stream.end()
 
 
-def run(net):
-    failed = 0
-    for name, test in sorted((n, t) for n, t in globals().items() if n.startswith("test_")):
-        if sys.argv[1:] and not any(a in name for a in sys.argv[1:]):
-            continue
-        story = Story(net)
-        began = time.monotonic()
-        try:
-            test(story)
-            print(f"ok    {name} ({time.monotonic() - began:.2f} s)", flush=True)
-        except (Failure, subprocess.SubprocessError, ValueError, KeyError, OSError) as e:
-            failed += 1
-            print(f"FAIL  {name}: {type(e).__name__} {e}", flush=True)
-        finally:
-            story.close()
-    return 1 if failed else 0
-
-
-def main():
-    if not BIN or not os.path.exists(BIN):
-        print("skipped: LENO_BIN names no command")
-        return 77
-    net = Behind()
-    try:
-        net.build()
-    except (OSError, subprocess.SubprocessError) as e:
-        why = getattr(e, "stderr", None) or str(e).encode()
-        print("skipped: no network namespaces here, or no nft:",
-              why.decode(errors="replace").strip())
-        net.remove()
-        return 77
-    try:
-        return run(net)
-    finally:
-        net.remove()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals(), Behind(), Story))
