@@ -52,6 +52,9 @@ int  tls_set(struct tls *, enum tls_side, const struct tls_texts *,
              enum tls_blame *ret_blame, char why[TLS_WHY]);
 bool tls_is_set(const struct tls *, enum tls_side);
 
+/* The sides that `other` has set, from now on; it is freed. */
+void tls_adopt(struct tls *, struct tls *other);
+
 /* A filter for a connection that was dialled at this host (a name, or an address without
  * brackets; its certificate must say so), or accepted; the side must be set. It offers, or
  * accepts, these protocols. Errors: MEMORY, ARGUMENT (no host). */

@@ -240,3 +240,16 @@ int tls_set(struct tls *tls, enum tls_side side, const struct tls_texts *texts,
 	tls->side[side] = ctx;
 	return LENO_OK;
 }
+
+void tls_adopt(struct tls *tls, struct tls *other)
+{
+	for (int i = 0; other && i < TLS_SIDES; i++) {
+		SSL_CTX *old = tls->side[i];
+
+		if (!other->side[i])
+			continue;
+		tls->side[i] = other->side[i];
+		other->side[i] = old;
+	}
+	tls_free(other);
+}

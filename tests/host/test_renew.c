@@ -114,6 +114,35 @@ TEST(bad_ones_change_nothing)
 	leno_close(a.node);
 }
 
+/* The new certificate would be good, but those whom the node believes are not. */
+TEST(half_of_what_is_new_is_not_taken)
+{
+	char own_ca[64];
+	leno_options o;
+	struct host a, b, *both[] = { &a, &b };
+
+	begin();
+	issue(&ca);
+	snprintf(own_ca, sizeof own_ca, "%s/own", folder);
+	write_file(own_ca, ca.cert_pem);
+	o = options();
+	REQUIRE(host_open_with(&b, &o) == 0);
+	o.tls_ca_file = own_ca;
+	REQUIRE(host_open_with(&a, &o) == 0);
+	CHECK_EQ(leno_listen(a.node, "tls://127.0.0.1:0"), 0);
+	CHECK_EQ(leno_listen(b.node, "tls://127.0.0.1:0"), 0);
+	CHECK_EQ(leno_connect(a.node, leno_uri(b.node, 0)), 0);
+	CHECK(host_until(both, 2, &a.links, 1, 5000));
+	leno_close(b.node);
+	CHECK(host_until(both, 1, &a.links, 0, 5000));
+	issue(&other_ca);
+	write_file(own_ca, "no CA");
+	CHECK_EQ(leno_tls_renew(a.node), LENO_FILE);
+	CHECK(gets_in(&a));                    /* by the old certificate */
+	leno_close(a.node);
+	unlink(own_ca);
+}
+
 TEST(links_go_on_with_what_they_began_with)
 {
 	leno_options o;
@@ -173,5 +202,6 @@ TEST(without_a_certificate_nobody_listens)
 }
 
 TEST_MAIN(TEST_CASE(new_certificates_are_shown_to_whoever_comes_next),
-          TEST_CASE(bad_ones_change_nothing), TEST_CASE(links_go_on_with_what_they_began_with),
+          TEST_CASE(bad_ones_change_nothing), TEST_CASE(half_of_what_is_new_is_not_taken),
+          TEST_CASE(links_go_on_with_what_they_began_with),
           TEST_CASE(what_is_passed_is_copied), TEST_CASE(without_a_certificate_nobody_listens))

@@ -150,24 +150,29 @@ int secure_need(struct driver *d, enum tls_side side)
 	return load(d, side);
 }
 
+/* Both sides are made before either is used: half of what is new is worse than all that is old. */
 int leno_tls_renew(leno_node *node)
 {
 	struct driver *d = driver_of(node);
-	int first = LENO_OK;
+	struct tls *now = d->secure->tls;
+	int error = LENO_OK;
 
-	for (int side = 0; side < TLS_SIDES; side++) {
-		int error = LENO_OK;
-
-		d->why = NULL;
-		if (d->secure->tls && tls_is_set(d->secure->tls, (enum tls_side)side))
+	if (!now)
+		return LENO_OK;
+	d->why = NULL;
+	d->secure->tls = NULL;         /* load() makes another one */
+	for (int side = 0; error == LENO_OK && side < TLS_SIDES; side++)
+		if (tls_is_set(now, (enum tls_side)side))
 			error = load(d, (enum tls_side)side);
-		if (error < 0)
-			loop_log(d, LENO_LOG_WARN, "TLS goes on with the certificates it has: %s",
-			         d->why ? d->why : leno_strerror(error));
-		if (first == LENO_OK)
-			first = error;
+	if (error == LENO_OK) {
+		tls_adopt(now, d->secure->tls);
+	} else {
+		tls_free(d->secure->tls);
+		loop_log(d, LENO_LOG_WARN, "TLS goes on with the certificates it has: %s",
+		         d->why ? d->why : leno_strerror(error));
 	}
-	return first;
+	d->secure->tls = now;
+	return error;
 }
 
 int secure_filter(struct driver *d, const struct address *dialled, unsigned protocols,
