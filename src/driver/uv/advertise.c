@@ -31,6 +31,15 @@ static size_t machine_of(char *ret, size_t capacity)
 	return size > 0 && (size_t)(got + size) < capacity ? (size_t)(got + size) : 0;
 }
 
+/* Asking the kernel takes as long as half a handshake. */
+static bool wildcard_among(const struct list *listeners)
+{
+	list_each (it, after, listeners)
+		if (dialable_wildcard(list_item(it, struct listener, in)->uri))
+			return true;
+	return false;
+}
+
 static size_t interfaces_now(struct sockaddr_storage ret[INTERFACES_MAX])
 {
 	struct interface_address own[INTERFACES_MAX];
@@ -44,7 +53,7 @@ static size_t interfaces_now(struct sockaddr_storage ret[INTERFACES_MAX])
 static void collect_doors(struct driver *d, struct dialable *ret)
 {
 	struct sockaddr_storage interfaces[INTERFACES_MAX];
-	size_t n = interfaces_now(interfaces);
+	size_t n = wildcard_among(&d->listeners) ? interfaces_now(interfaces) : 0;
 
 	*ret = (struct dialable){ 0 };
 	for (int rank = 0; rank < DIALABLE_RANKS; rank++)

@@ -132,6 +132,13 @@ static void put_address(struct dialable *d, enum dialable_rank rank, const struc
 	put(d, p, host, v6, rank == DIALABLE_LOOPBACK ? LENO_REACH_MACHINE : LENO_REACH_ANY);
 }
 
+bool dialable_wildcard(const char *uri)
+{
+	struct parts p;
+
+	return take_apart(uri, &p) && ((p.bracketed && host_is(&p, "::")) || host_is(&p, "0.0.0.0"));
+}
+
 void dialable_add(struct dialable *d, enum dialable_rank rank, const char *uri, bool both,
                const struct sockaddr_storage *interfaces, size_t n)
 {

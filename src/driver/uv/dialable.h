@@ -27,6 +27,9 @@ enum dialable_rank { DIALABLE_IPV4, DIALABLE_IPV6, DIALABLE_LOOPBACK, DIALABLE_R
 void dialable_add(struct dialable *, enum dialable_rank, const char *uri, bool both,
                const struct sockaddr_storage *interfaces, size_t n);
 
+/* Does it stand for all interfaces? For others dialable_add needs to know none. */
+bool dialable_wildcard(const char *uri);
+
 bool dialable_here_only(const struct sockaddr_storage *);
 
 /* May a dial that another node's word made go there? beside: it is on this machine. */

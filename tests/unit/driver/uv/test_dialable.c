@@ -58,6 +58,15 @@ TEST(a_door_is_told_as_addresses_that_can_be_dialled)
 	CHECK_STR(told("tcp://[::1", false), "");
 }
 
+TEST(only_a_wildcard_stands_for_all_interfaces)
+{
+	CHECK(dialable_wildcard("tcp://0.0.0.0:7400"));
+	CHECK(dialable_wildcard("wss://[::]:443/mesh"));
+	CHECK(!dialable_wildcard("tcp://127.0.0.1:7400"));
+	CHECK(!dialable_wildcard("tcp://[::1]:7400"));
+	CHECK(!dialable_wildcard("local:/run/leno"));
+}
+
 TEST(there_is_room_for_so_many_and_none_twice)
 {
 	struct dialable d = { 0 };
@@ -101,5 +110,6 @@ TEST(hearsay_leads_to_other_machines_and_to_this_one_only_from_beside)
 }
 
 TEST_MAIN(TEST_CASE(a_door_is_told_as_addresses_that_can_be_dialled),
+          TEST_CASE(only_a_wildcard_stands_for_all_interfaces),
           TEST_CASE(there_is_room_for_so_many_and_none_twice),
           TEST_CASE(hearsay_leads_to_other_machines_and_to_this_one_only_from_beside))
