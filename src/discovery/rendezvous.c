@@ -202,14 +202,14 @@ void others_forget(struct others *o, const leno_id *id)
 
 const struct other *others_get(const struct others *o, const leno_id *id)
 {
-	size_t at = place_of(o, id);
+	size_t at = o ? place_of(o, id) : OTHERS_MAX;
 
 	return at < OTHERS_MAX ? &o->at[at] : NULL;
 }
 
 const struct other *others_next(const struct others *o, size_t *cursor, uint64_t now_us)
 {
-	while (*cursor < OTHERS_MAX) {
+	while (o && *cursor < OTHERS_MAX) {
 		const struct other *x = &o->at[(*cursor)++];
 
 		if (x->told_us > 0 && now_us - x->told_us < OTHERS_MS * UINT64_C(1000))

@@ -96,7 +96,7 @@ struct others {
 void others_put(struct others *, const leno_id *, struct bytes addresses, struct bytes seen,
                 uint64_t now_us);
 void others_forget(struct others *, const leno_id *);
-const struct other *others_get(const struct others *, const leno_id *);
+const struct other *others_get(const struct others *, const leno_id *);    /* NULL: of nobody */
 
 /* The next one that is not too old; start with *cursor 0. NULL: no more. */
 const struct other *others_next(const struct others *, size_t *cursor, uint64_t now_us);

@@ -58,7 +58,7 @@ void direct_own(const leno_node *n, struct addresses *ret)
 static bool addresses_of(leno_node *n, const leno_id *id, struct addresses *ret,
                          char text[OTHERS_TEXT])
 {
-	const struct other *other = others_get(&n->meet->others, id);
+	const struct other *other = others_get(meet_others(n), id);
 	struct mesh_node m;
 	struct bytes value;
 	bool known = mesh_get(n->mesh, id, &m);
@@ -322,7 +322,7 @@ static bool try_for_meeting(leno_node *n)
 
 	if (room(n) <= 0)
 		return false;
-	while ((other = others_next(&n->meet->others, &cursor, n->now_us))) {
+	while ((other = others_next(meet_others(n), &cursor, n->now_us))) {
 		if (!is_apart(n, other) || !prospects_ready(p, &other->id, n->now_us) ||
 		    (crosses(n, &other->id) &&
 		     n->now_us - other->first_us < CROSS_MS * UINT64_C(1000)))
@@ -338,7 +338,7 @@ static bool any_apart(leno_node *n)
 	const struct other *other;
 	size_t cursor = 0;
 
-	while ((other = others_next(&n->meet->others, &cursor, n->now_us)))
+	while ((other = others_next(meet_others(n), &cursor, n->now_us)))
 		if (is_apart(n, other))
 			return true;
 	return false;
@@ -449,7 +449,7 @@ void direct_settle(leno_node *n)
 	struct direct *d = n->direct;
 	uint64_t due;
 
-	if (n->now_us < d->settle_us || (!d->makes && n->meet->n_points == 0) || n->leaving || n->duplicate)
+	if (n->now_us < d->settle_us || (!d->makes && !meet_asks(n)) || n->leaving || n->duplicate)
 		return;
 	if (n->now_us >= d->look_us) {
 		d->look_us = n->now_us + LOOK_MS * 1000;

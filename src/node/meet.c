@@ -67,6 +67,9 @@ int leno_engine_meet(leno_node *n, const char *uri)
 
 	if (size + before >= sizeof whole)
 		return LENO_URI;
+	error = n->meet ? 0 : meet_open(n);
+	if (error)
+		return error;
 	memcpy(whole + before, uri, size);
 	if (n->meet->n_points >= POINTS_MAX && !dials_by_uri(&n->dials, whole))
 		return LENO_LIMIT;
@@ -305,7 +308,7 @@ void meet_make(struct conn *c, struct writer *w)
 
 void meet_again(leno_node *n)
 {
-	for (size_t i = 0; i < POINTS_MAX; i++)
+	for (size_t i = 0; n->meet && i < POINTS_MAX; i++)
 		if (n->meet->points[i])
 			n->meet->points[i]->guest->due_us = n->now_us;
 }
@@ -313,9 +316,9 @@ void meet_again(leno_node *n)
 void meet_settle(leno_node *n)
 {
 	struct meet_state *m = n->meet;
-	uint64_t due = m->due_us;
+	uint64_t due = m ? m->due_us : 0;
 
-	if (m->live == 0)
+	if (!m || m->live == 0)
 		return;
 	for (size_t i = 0; i < MEET_GUESTS_MAX && n->now_us >= m->due_us; i++)
 		if (m->guests[i] && meet_wants(m->guests[i]))

@@ -38,9 +38,21 @@ struct meet_state {
 	uint64_t due_us;             /* when somebody has to be told of the others       */
 };
 
-int  meet_open(leno_node *);
+int  meet_open(leno_node *);                           /* when it is a meeting point, or the
+                                                          application names the first one */
 void meet_free(leno_node *);
 void meet_settle(leno_node *);                         /* the end of each input     */
+
+/* Whom meeting points have told us of; NULL, which is nobody, while none is named. */
+static inline const struct others *meet_others(const leno_node *n)
+{
+	return n->meet ? &n->meet->others : NULL;
+}
+
+static inline bool meet_asks(const leno_node *n)
+{
+	return n->meet && n->meet->n_points > 0;
+}
 
 const struct link_setup *meet_link_setup(const leno_node *, uint32_t dial);
 size_t meet_conns_max(const leno_node *);              /* besides those of the network */

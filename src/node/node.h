@@ -214,7 +214,7 @@ struct leno_node {
 	uint64_t        suspects_serial; /* of the routes that they were looked at with */
 
 	struct direct  *direct;      /* links that the node makes by itself            */
-	struct meet_state *meet;     /* meeting points                                 */
+	struct meet_state *meet;     /* meeting points; NULL: none, and it is none      */
 	struct states  *states;          /* shared maps, see states.h                  */
 
 	leno_stats      stats;

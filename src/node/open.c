@@ -153,7 +153,7 @@ static int make_parts(leno_node *n)
 	map_init(&n->peers, offsetof(struct peer, id), sizeof(leno_id), o->nodes_max, seed);
 	n->mesh = mesh_new(&mesh, n->now_us);
 	error = n->mesh ? fan_open(n) : LENO_MEMORY;
-	if (!error)
+	if (!error && o->rendezvous)
 		error = meet_open(n);
 	if (!error)
 		error = groups_open(n);

@@ -4,16 +4,19 @@
 #include "base/mem.h"
 #include "wire/extensions.h"
 
+#include <string.h>
+
 enum { LOOK_MS = 50, LOOKS = 20, MEMORY_DEFAULT = 64 << 20, MEMORY_LEAST = 4096 };
 static_assert((int)LENO_STATE_KEY_MAX == (int)STATE_KEY_MAX &&
               (int)LENO_STATE_VALUE_MAX == (int)STATE_VALUE_MAX, "as leno.h says");
 
 int states_open(leno_node *n)
 {
-	struct states *s = mem_new(sizeof *s);
+	struct states *s = mem_take(sizeof *s);
 
 	if (!s)
 		return LENO_MEMORY;
+	memset(s, 0, offsetof(struct states, word));
 	if (timers_admit(&n->timers)) {
 		mem_free(s);
 		return LENO_MEMORY;

@@ -99,7 +99,8 @@ struct states {
 	struct list  decided;        /* of state_own.c: what `done` must hear          */
 	struct list  asked;          /* ... and what owners have been asked            */
 	const leno_engine_store *store;
-	uint8_t      word[ITEM_HEAD_MAX + WORD_MAX];
+	uint8_t      word[ITEM_HEAD_MAX + WORD_MAX];   /* the last: not cleared, since a node
+	                                               that shares nothing never touches it */
 };
 
 int  states_open(leno_node *);
