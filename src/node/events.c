@@ -225,22 +225,30 @@ void events_answer(leno_node *n, struct request *r, const leno_answer *answer)
 	done(n, user, answer);
 }
 
+/* Is it a type of the protocol's own? Asked for each message, hence no call. */
+static bool is_reserved(const char *type)
+{
+	return type[0] == 'l' && type[1] == 'e' && type[2] == 'n' && type[3] == 'o' && type[4] == '/';
+}
+
 static void deliver(struct peer *p, const struct item *item)
 {
 	leno_node *n = p->node;
 	const char *type = types_text(&p->types_in, item->type);
 	leno_message m = { .node = n, .from = p->id, .life = p->life, .request = item->request };
+	bool reserved;
 
 	if (!type) {
 		node_count_refusal(n, LENO_PROTOCOL);
 		return;
 	}
-	if (join_take(p, &m, type, item->data) ||
-	    (m.request && states_request(&m, type, item->data)))
+	reserved = is_reserved(type);
+	if (((reserved || p->pass.guest) && join_take(p, &m, type, item->data)) ||
+	    (reserved && m.request && states_request(&m, type, item->data)))
 		return;
 	n->stats.received++;
 	p->received++;
-	if (services_take(p, item, type))
+	if (reserved && services_take(p, item, type))
 		return;
 	if (n->handlers.message)
 		n->handlers.message(n, n->user, &m, type,

@@ -22,7 +22,8 @@
 
 struct peer *peers_get(leno_node *n, const leno_id *id)
 {
-	if (!n->last_peer || !leno_id_same(&n->last_peer->id, id)) {
+	/* For each message that is sent: not a call of leno_id_same(). */
+	if (!n->last_peer || memcmp(&n->last_peer->id, id, sizeof *id) != 0) {
 		struct peer *p = map_get(&n->peers, id);
 
 		if (!p)
@@ -134,16 +135,12 @@ struct peer *peers_add(leno_node *n, const struct public_keys *keys, const struc
 	return p;
 }
 
-struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
+static struct peer *make(leno_node *n, const leno_id *id, int *ret_error)
 {
-	struct peer *p = peers_get(n, id);
 	const struct link_peer *near;
 	struct mesh_node far;
 	struct conn *c;
 
-	*ret_error = LENO_REVOKED;
-	if (p)
-		return p->shut ? NULL : p;
 	*ret_error = leno_id_same(id, &n->identity.id) ? LENO_SELF : LENO_NO_NODE;
 	if (*ret_error == LENO_SELF)
 		return NULL;
@@ -156,6 +153,16 @@ struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
 		return NULL;
 	return near ? peers_add(n, &near->keys, &near->pass, near->role == LENO_VISITOR, ret_error)
 	            : peers_add(n, &far.keys, &far.pass, false, ret_error);
+}
+
+struct peer *peers_need(leno_node *n, const leno_id *id, int *ret_error)
+{
+	struct peer *p = peers_get(n, id);
+
+	if (!p)
+		return make(n, id, ret_error);
+	*ret_error = LENO_REVOKED;
+	return p->shut ? NULL : p;
 }
 
 static void forget_gate(struct peer *p)

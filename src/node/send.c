@@ -51,7 +51,8 @@ int send_parts(struct peer *p, struct item *item, const char *type, struct bytes
 		error = tell_type(p, bytes_text(type), &item->type);
 	if (!error) {
 		size = write_item_head(head, item);
-		bytes_copy(head + size, first.data, first.size);
+		if (first.size > 0)
+			bytes_copy(head + size, first.data, first.size);
 		error = session_put(p->session, bytes_of(head, size + first.size), data, ret_seq);
 	}
 	if (error == LENO_AGAIN)

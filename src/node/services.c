@@ -127,8 +127,6 @@ bool services_take(struct peer *p, const struct item *item, const char *type)
 		{ TIME_TYPE, ITEM_REQUEST, NULL }
 	};
 
-	if (strncmp(type, "leno/", 5) != 0)
-		return false;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (strcmp(type, known[i].type) != 0)
 			continue;
