@@ -18,7 +18,23 @@ else()
 	target_link_libraries(leno_core_needs INTERFACE PkgConfig::SODIUM OpenSSL::Crypto)
 endif()
 
+# leno_small(FILE... EXCEPT REGEX...): these are built for size, but for those whose path
+# under src/ is one of these.
+function(leno_small)
+	cmake_parse_arguments(SMALL "" "" EXCEPT ${ARGN})
+	list(JOIN SMALL_EXCEPT "|" fast)
+	set(small ${SMALL_UNPARSED_ARGUMENTS})
+	list(FILTER small EXCLUDE REGEX "/src/(${fast})\\.c$")
+	if(CMAKE_BUILD_TYPE STREQUAL "Release")
+		set_source_files_properties(${small} PROPERTIES COMPILE_OPTIONS -Os)
+	endif()
+endfunction()
+
 if(CORE_SOURCES)
+	leno_small(${CORE_SOURCES} EXCEPT
+		"(base|crypto|wire|recovery|link|mesh|session|message|stream|group)/[a-z_]+"
+		"node/(calling|calls|conns|down|events|fan[a-z_]*|group[a-z_]*|open|peers|provide)"
+		"node/(relay|send|streams|text|timers|up)")
 	add_library(leno_core STATIC ${CORE_SOURCES})
 	target_link_libraries(leno_core PUBLIC leno_core_needs PRIVATE leno_flags)
 	set(LENO_HAS_CORE ON)

@@ -10,12 +10,10 @@ set(LENO_HAS_LIBRARY OFF)
 if(DRIVER_SOURCES AND LENO_HAS_CORE)
 	set(LENO_HAS_LIBRARY ON)
 	add_library(leno_driver OBJECT ${DRIVER_SOURCES})
-	# Far from the way of a message: small is better than fast.
-	set(COLD_SOURCES ${DRIVER_SOURCES})
-	list(FILTER COLD_SOURCES INCLUDE REGEX "/(mdns|avahi|interfaces)[a-z_]*\\.c$")
-	if(CMAKE_BUILD_TYPE STREQUAL "Release")
-		set_source_files_properties(${COLD_SOURCES} PROPERTIES COMPILE_OPTIONS -Os)
-	endif()
+	# On the way of a message: the rest is met once a link, a door or a change.
+	leno_small(${DRIVER_SOURCES} EXCEPT
+		"driver/uv/(pipe|entering|socket|loop|post|udp[a-z_]*)"
+		"transport/(filter|tls[a-z_]*|ws|dgram[a-z_]*)")
 	target_link_libraries(leno_driver PRIVATE leno_core_needs leno_flags PkgConfig::UV
 		PkgConfig::SQLITE
 		Threads::Threads)
