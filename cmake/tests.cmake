@@ -15,11 +15,16 @@ if(LENO_SANITIZE OR LENO_COVERAGE)
 	set(TEST_PATIENCE 4)
 endif()
 
-# The programs of tests are one target, for builds that leave them out of `all`.
+# The programs of tests are one target, for builds that leave them out of `all`; those
+# that talk to real processes another, since most are not run there.
 add_custom_target(programs_of_tests)
+add_custom_target(programs_of_host_tests)
 function(leno_belongs_to_tests target)
 	set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ${LENO_LEAN})
 	add_dependencies(programs_of_tests ${target})
+	if(target MATCHES "^test\\.(host|conform)")
+		add_dependencies(programs_of_host_tests ${target})
+	endif()
 endfunction()
 
 # leno_register(NAME LABEL SECONDS COMMAND...)
