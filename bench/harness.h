@@ -104,7 +104,7 @@ extern const char *leno_library;
 
 /* Tables, each ended by a row without a name; empty where the library was not
  * found by the build. */
-extern const struct peer tcp_peers[], tls_peers[], ws_peers[], udp_peers[], zmq_peers[],
+extern const struct peer tcp_peers[], tls_peers[], ws_peers[], http_peers[], udp_peers[], zmq_peers[],
 	nng_peers[], nats_peers[], leno_peers[], service_peers[], stream_peers[];
 extern const struct figure text_figures[], wire_figures[], idle_figures[],
 	notice_figures[], scale_figures[], group_figures[], state_figures[], service_figures[];

@@ -4,6 +4,7 @@
  *   leno-tls       the first, over tls:// with its certificate checked
  *   leno-udp       as leno, by udp://
  *   leno-ws        over ws://
+ *   leno-http      over http://
  *   leno-relay     two nodes that only dial, and a third that both have dialled
  * The source sends until LENO_AGAIN and goes on when the node is writable. All
  * is done by callbacks: leno_run() is what every role ends in. */
@@ -12,7 +13,7 @@
 #ifndef BENCH_WITHOUT_LENO
 #include "node.h"
 
-enum { MESSAGES, REQUESTS, WITHIN_TLS = 16, OVER_UDP, WITHIN_WS };  /* no variants of stream.c */
+enum { MESSAGES, REQUESTS, WITHIN_TLS = 16, OVER_UDP, WITHIN_WS, WITHIN_HTTP };  /* no variants of stream.c */
 enum { PATIENCE_MS = 5000 };
 
 struct near {                   /* what source and ping know */
@@ -69,6 +70,8 @@ void leno_run_far(struct stage *s, const leno_handlers *handlers)
 		listen_at(s, node, ADDRESS, "udp://127.0.0.1:0");
 	else if (s->variant == WITHIN_WS)
 		listen_at(s, node, ADDRESS, "ws://127.0.0.1:0");
+	else if (s->variant == WITHIN_HTTP)
+		listen_at(s, node, ADDRESS, "http://127.0.0.1:0");
 	else
 		listen_here(s, node, ADDRESS);
 	ready(s);
@@ -189,6 +192,8 @@ const struct peer leno_peers[] = {
 	{ "leno-udp",   OVER_UDP,   NULL,  sink, source, echo, ping, false, 65536 },
 	{ "leno-ws",     WITHIN_WS, NULL,  sink, source, echo, ping, false, 64 },
 	{ "leno-ws",     WITHIN_WS, NULL,  sink, source, echo, ping, false, 65536 },
+	{ "leno-http", WITHIN_HTTP, NULL,  sink, source, echo, ping, false, 64 },
+	{ "leno-http", WITHIN_HTTP, NULL,  sink, source, echo, ping, false, 65536 },
 	{ "leno-relay",   MESSAGES, leno_relay, sink, source, echo, ping, false, 0 },
 #endif
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, false, 0 }

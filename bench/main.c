@@ -15,7 +15,7 @@ enum {
 static const double OTHERS_MAX = .08;  /* part of the CPUs: more is a disturbance */
 
 static const struct peer *const peer_tables[] = {
-	tcp_peers, tls_peers, ws_peers, udp_peers, zmq_peers, nng_peers, nats_peers, leno_peers,
+	tcp_peers, tls_peers, ws_peers, http_peers, udp_peers, zmq_peers, nng_peers, nats_peers, leno_peers,
 	service_peers, stream_peers
 };
 static const struct figure *const figure_tables[] = {
