@@ -31,6 +31,19 @@ void types_clear(struct types *);
 /* The number of this text, or -1. */
 int64_t types_find(struct types *, struct bytes text);
 
+/* Is it the text that was found or added last, whose number is `last`? Asked for each message:
+ * so the text is read once, without its length and without a call. */
+static inline bool types_last_is(const struct types *t, const char *text)
+{
+	const char *last = t->count > 0 ? t->texts[t->last] : NULL;
+
+	while (last && *last == *text && *text) {
+		last++;
+		text++;
+	}
+	return last && *last == *text;
+}
+
 /* Adds a text; its number is `count` before. LENO_MEMORY (the budget's too), LENO_LIMIT. */
 int types_add(struct types *, struct bytes text);
 

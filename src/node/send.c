@@ -2,41 +2,52 @@
 #include "base/mem.h"
 #include "node/node.h"
 
-/* A text that the peer has not heard in this session goes before its first use; when the
- * numbers have run out both ends forget them all, at number 0. */
-static int tell_type(struct peer *p, struct bytes text, uint32_t *ret_number)
+/* When the numbers have run out both ends forget them all, at number 0. */
+static int number_type(struct peer *p, struct bytes text)
+{
+	int error;
+
+	if (types_find(&p->types_out, text) >= 0)
+		return 0;
+	error = types_add(&p->types_out, text);
+	if (error == LENO_LIMIT) {
+		types_clear(&p->types_out);
+		p->types_told = 0;
+		error = types_add(&p->types_out, text);
+	}
+	return error;
+}
+
+/* In order, those too that could not be told when they were first used. */
+static int tell_types(struct peer *p, uint32_t number)
 {
 	struct item item = { .kind = ITEM_TYPE };
 	uint8_t told[ITEM_HEAD_MAX + LENO_TYPE_MAX]; /* the peer's bound is one of data */
-	size_t n;
-	int64_t number = types_find(&p->types_out, text);
-	int error;
+	int error = 0;
 
-	if (number < 0) {
-		error = types_add(&p->types_out, text);
-		if (error == LENO_LIMIT) {
-			types_clear(&p->types_out);
-			p->types_told = 0;
-			error = types_add(&p->types_out, text);
-		}
-		if (error)
-			return error;
-		number = p->types_out.last;
-	}
-	/* In order, those too that could not be told when they were first used. */
-	while (number >= p->types_told) {
+	while (!error && number >= p->types_told) {
+		struct bytes text = bytes_text(types_text(&p->types_out, p->types_told));
+		size_t n;
+
 		item.type = p->types_told;
-		text = bytes_text(types_text(&p->types_out, item.type));
 		n = write_item_head(told, &item);
 		bytes_copy(told + n, text.data, text.size);
 		error = session_put(p->session, bytes_of(told, n + text.size), bytes_of(NULL, 0),
 		                    NULL);
-		if (error)
-			return error;
-		p->types_told++;
+		p->types_told += !error;
 	}
-	*ret_number = (uint32_t)number;
-	return 0;
+	return error;
+}
+
+/* A text that the peer has not heard in this session goes before its first use. */
+static int tell_type(struct peer *p, const char *text, uint32_t *ret_number)
+{
+	int error = types_last_is(&p->types_out, text) ? 0 : number_type(p, bytes_text(text));
+
+	if (!error && p->types_out.last >= p->types_told)
+		error = tell_types(p, p->types_out.last);
+	*ret_number = p->types_out.last;
+	return error;
 }
 
 int send_parts(struct peer *p, struct item *item, const char *type, struct bytes first,
@@ -48,7 +59,7 @@ int send_parts(struct peer *p, struct item *item, const char *type, struct bytes
 
 	assert(first.size <= SEND_FIRST_MAX);
 	if (type)
-		error = tell_type(p, bytes_text(type), &item->type);
+		error = tell_type(p, type, &item->type);
 	if (!error) {
 		size = write_item_head(head, item);
 		if (first.size > 0)

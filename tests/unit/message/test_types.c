@@ -122,6 +122,23 @@ TEST(all_that_it_holds_is_of_its_budget)
 	CHECK_EQ(budget.used, 0);
 }
 
-TEST_MAIN(TEST_CASE(all_that_it_holds_is_of_its_budget),
+TEST(the_last_text_is_known_from_those_that_begin_like_it)
+{
+	struct types t = { 0 };
+
+	CHECK(!types_last_is(&t, ""));
+	CHECK_EQ(types_add(&t, bytes_text("chat")), 0);
+	CHECK(types_last_is(&t, "chat"));
+	CHECK(!types_last_is(&t, "cha"));
+	CHECK(!types_last_is(&t, "chats"));
+	CHECK(!types_last_is(&t, ""));
+	CHECK_EQ(types_add(&t, bytes_text("")), 0);
+	CHECK(types_last_is(&t, ""));
+	CHECK(!types_last_is(&t, "chat"));
+	types_clear(&t);
+}
+
+TEST_MAIN(TEST_CASE(the_last_text_is_known_from_those_that_begin_like_it),
+          TEST_CASE(all_that_it_holds_is_of_its_budget),
           TEST_CASE(numbers_count_in_the_order_of_first_use), TEST_CASE(texts_are_bounded),
           TEST_CASE(without_memory_nothing_is_added))
