@@ -340,8 +340,8 @@ LENO_API const char *leno_network(const leno_node *);    /* its name, wherever i
 LENO_API int leno_listen(leno_node *, const char *uri);
 
 /* Accepts no links any more at this address, as it was said to leno_listen() or as leno_uri()
- * tells it; the links that came by it live on. Errors: URI (it is not listened at), ARGUMENT
- * (udp:// has one socket for door and links, and stays). */
+ * tells it; the links that came by it live on (and those of udp:// on its port, which is free
+ * when the last of them has gone). Errors: URI (it is not listened at). */
 LENO_API int leno_unlisten(leno_node *, const char *uri);
 
 /* Reads the files of the options tls_* again, those that were needed so far: links that

@@ -228,7 +228,35 @@ TEST(a_flood_of_strangers)
 	leno_close(b.node);
 }
 
-TEST_MAIN(TEST_CASE(two_meet_by_ipv4_and_by_name), TEST_CASE(all_addresses_answer_as_themselves),
+TEST(a_closed_door_lets_nobody_in_and_its_links_live_on)
+{
+	struct host a, b, c, *all[] = { &a, &b, &c };
+	char uri[320];
+
+	host_open(&a);
+	host_open(&b);
+	host_open(&c);
+	CHECK_EQ(leno_listen(a.node, "udp://127.0.0.1:0"), 0);
+	snprintf(uri, sizeof uri, "%s", leno_uri(a.node, 0));
+	CHECK_EQ(leno_connect(b.node, uri), 0);
+	CHECK(host_until(all, 2, &a.links, 1, 5000));
+	CHECK_EQ(leno_unlisten(a.node, uri), 0);
+	CHECK_EQ(leno_unlisten(a.node, uri), LENO_URI);
+	CHECK(!leno_uri(a.node, 0));
+	CHECK_EQ(leno_connect(c.node, uri), 0);
+	host_say(&b, leno_self(a.node), "hello");
+	CHECK(host_until(all, 3, &a.messages, 1, 5000));
+	CHECK(!host_until(all, 3, &c.links, 1, 300));
+	CHECK_EQ(leno_listen(a.node, uri), LENO_ADDRESS_IN_USE);
+	leno_close(b.node);
+	CHECK(host_until((struct host *[]){ &a, &c }, 2, &a.downs, 1, 5000));
+	CHECK_EQ(leno_listen(a.node, uri), 0);
+	CHECK(host_until((struct host *[]){ &a, &c }, 2, &c.links, 1, 5000));
+	leno_close(c.node);
+	leno_close(a.node);
+}
+
+TEST_MAIN(TEST_CASE(a_closed_door_lets_nobody_in_and_its_links_live_on), TEST_CASE(two_meet_by_ipv4_and_by_name), TEST_CASE(all_addresses_answer_as_themselves),
           TEST_CASE(doors_are_as_those_of_tcp), TEST_CASE(a_late_listener_is_found),
           TEST_CASE(bytes_pass_between_tcp_and_udp),
           TEST_CASE(a_flood_of_strangers))

@@ -161,7 +161,8 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 	return LENO_OK;
 }
 
-int listener_note(struct driver *d, int fd, enum address_kind kind, const char *uri)
+int listener_note(struct driver *d, int fd, enum address_kind kind, const char *uri,
+                  struct listener **ret)
 {
 	struct listener *l = mem_new(sizeof *l);
 
@@ -175,6 +176,7 @@ int listener_note(struct driver *d, int fd, enum address_kind kind, const char *
 	list_init(&l->in);
 	list_append(&d->listeners, &l->in);
 	d->doors_changed = true;
+	*ret = l;
 	return LENO_OK;
 }
 
@@ -247,9 +249,10 @@ int leno_unlisten(leno_node *node, const char *uri)
 			continue;
 		if (l->kind == ADDRESS_LOCAL)
 			return local_unlisten(d, l);
-		if (l->fd < 0)         /* its links stand on the same socket */
-			return LENO_ARGUMENT;
-		listener_end(l);
+		if (l->kind == ADDRESS_UDP)
+			udp_unlisten(l);
+		else
+			listener_end(l);
 		return LENO_OK;
 	}
 	return LENO_URI;

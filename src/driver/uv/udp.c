@@ -282,7 +282,8 @@ static void link_free(struct udp_link *l)
 	list_remove(&l->in);
 	list_remove(&l->dirty);
 	dgram_free(l->dgram);
-	if (l->socket->dials)
+	l->socket->links--;
+	if (l->socket->dials || (l->socket->shut && l->socket->links == 0))
 		socket_free(l->socket);
 	uv_close((uv_handle_t *)&l->timer, on_link_closed);
 }
@@ -448,6 +449,7 @@ static int link_new(struct udp_socket *s, const struct dgram_address *peer,
 	l->channel.ops = &ops;
 	l->driver = s->driver;
 	l->socket = s;
+	s->links++;
 	l->armed_ms = NEVER_MS;
 	list_init(&l->in);
 	list_init(&l->dirty);
@@ -507,7 +509,7 @@ static void take_one(struct udp_socket *s, const struct dgram_address *from, uin
 
 	if (size < DGRAM_HEAD || s->fd < 0)
 		return;
-	if (!s->dials && data[0] == DGRAM_HELLO) {
+	if (!s->dials && !s->shut && data[0] == DGRAM_HELLO) {
 		take_stranger(s, from, data, size);
 		return;
 	}
@@ -533,6 +535,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 int udp_listen(struct driver *d, int fd, const char *uri)
 {
 	struct udp_socket *s;
+	struct listener *l;
 	int error = udp_begin(d);
 
 	if (error < 0) {
@@ -542,10 +545,22 @@ int udp_listen(struct driver *d, int fd, const char *uri)
 	error = socket_new(d, fd, false, &s);
 	if (error < 0)
 		return error;
-	error = listener_note(d, fd, ADDRESS_UDP, uri);
+	error = listener_note(d, fd, ADDRESS_UDP, uri, &l);
 	if (error < 0)
 		socket_free(s);
+	else
+		l->udp = s;
 	return error;
+}
+
+void udp_unlisten(struct listener *l)
+{
+	struct udp_socket *s = l->udp;
+
+	listener_end(l);
+	s->shut = true;
+	if (s->links == 0)
+		socket_free(s);
 }
 
 int udp_dial(struct driver *d, struct dial *dial, const struct sockaddr_storage *to,

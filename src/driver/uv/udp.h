@@ -46,7 +46,9 @@ struct udp_socket {
 	uv_poll_t poll;
 	int fd;
 	bool dials;                       /* is connected, has one connection          */
+	bool shut;                        /* it was a door: goes with the last link    */
 	bool whole;                       /* the kernel makes no trains here           */
+	unsigned links;                   /* that came by it, or its dial              */
 	struct udp_link *link;            /* of one that dials                         */
 };
 

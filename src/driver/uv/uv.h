@@ -80,6 +80,7 @@ struct driver;
 struct secure;
 struct dial;
 struct udp;
+struct udp_socket;
 struct web;
 struct storage;
 
@@ -151,6 +152,7 @@ struct listener {
 	enum address_kind kind;
 	bool both;                    /* of IPv6, and takes IPv4 as well          */
 	bool hidden;                  /* the leader's door is no URI of ours      */
+	struct udp_socket *udp;       /* of ADDRESS_UDP, which has no fd here     */
 	dev_t device;                 /* of a path socket, to remove our own only */
 	ino_t inode;
 	char path[ADDRESS_PATH + 1];
@@ -298,7 +300,8 @@ int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe
 /* listen.c */
 int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
                    struct listener **ret);  /* takes fd */
-int  listener_note(struct driver *, int fd, enum address_kind, const char *uri);
+int  listener_note(struct driver *, int fd, enum address_kind, const char *uri,
+                   struct listener **ret);
                                             /* a door whose fd somebody else watches */
 void listener_resume(uv_timer_t *);
 void listener_end(struct listener *);
@@ -355,6 +358,7 @@ socklen_t tcp_size(const struct sockaddr_storage *);
 
 /* udp.c */
 int  udp_listen(struct driver *, int fd, const char *uri); /* takes fd                   */
+void udp_unlisten(struct listener *);       /* ends it: its links keep the socket      */
 /* Answers by dial_connected() or dial_refused(), later. MEMORY, SYSTEM, ADDRESS, UNREACHABLE,
  * LIMIT. */
 int  udp_dial(struct driver *, struct dial *, const struct sockaddr_storage *,
