@@ -199,18 +199,13 @@ static bool open_new(struct change *c, enum way way, bool late)
 	return true;
 }
 
-/* What cannot be closed stays in the list. */
 static void close_vanished(struct change *c, enum way way)
 {
 	const struct list *list = &c->old->of[way];
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (has(&c->next->of[way], list->items[i]))
-			continue;
-		if (kinds[way].close(c->app->node, list->items[i]) == 0)
-			continue;
-		fail("%s stays until the next start", list->items[i]);
-		add(&c->next->of[way], list->items[i]);
+		if (!has(&c->next->of[way], list->items[i]))
+			kinds[way].close(c->app->node, list->items[i]);
 	}
 }
 

@@ -293,17 +293,17 @@ def test_a_door_that_grows_into_its_own_place(w):
     check(answers(port))
 
 
-def test_a_door_that_stays(w):
-    """That of udp:// has the socket of its links."""
+def test_a_door_of_datagrams_closes_beside_its_links(w):
     file = conf(w, "discover = none", "listen = udp://127.0.0.1:0")
     node = w.up("ada", "-c", file)
-    listens = node.ready()["listen"]
+    friend = w.up("bob", "--discover", "none", "--connect", node.ready()["listen"][0])
+    node.event("link_up", id=friend.id)
     conf(w, "discover = none")
     told = reload(node)
-    check(told["reason"] is None and told["listen"] == listens, told)
-    check(b"until the next start" in node.errors, node.errors)
+    check(told["reason"] is None and told["listen"] == [], told)
     conf(w, "discover = none", "listen = udp://127.0.0.1:0")
-    check(reload(node)["listen"] == listens)
+    check(len(reload(node)["listen"]) == 1)
+    check(not events(node, "link_down"))
 
 
 def test_what_is_said_aloud_changes(w):
