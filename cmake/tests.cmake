@@ -62,6 +62,11 @@ function(leno_test_program file)
 	endif()
 endfunction()
 
+# Scripts that wait for what processes say, however long that takes.
+set(BESIDE_OTHERS admission cli complete conf cp doctor forward garbage http mdns_hosts meeting
+	output pages pipe sentences tls top ws)
+list(TRANSFORM BESIDE_OTHERS PREPEND host.)
+
 # leno_scripts(KIND LABEL SECONDS): executable scripts of tests/KIND.
 function(leno_scripts kind label seconds)
 	file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*.sh
@@ -73,8 +78,8 @@ function(leno_scripts kind label seconds)
 		else()
 			leno_register(${name} ${label} ${seconds} bash ${script})
 		endif()
-		# They measure times on real processes, or build: not beside each other.
-		if(NOT label MATCHES "tidy|sim")
+		# Others measure times on real processes, or build: not beside each other.
+		if(NOT label MATCHES "tidy|sim" AND NOT name IN_LIST BESIDE_OTHERS)
 			set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
 		endif()
 	endforeach()
