@@ -72,8 +72,8 @@ LENO_API bool leno_state_synced(const leno_state *);     /* see the handler     
 
 /* ---- values ---------------------------------------------------------------- */
 
-/* Errors: ARGUMENT (sizes), MEMORY (memory_max), REFUSED (the key has another owner, or the
- * map another writer), CLOSED. *ret (may be NULL) is the new version. */
+/* Errors: ARGUMENT (sizes), MEMORY (memory_max), ROLE (observers write nothing), REFUSED (the key
+ * has another owner, or the map another writer), CLOSED. *ret (may be NULL) is the new version. */
 LENO_API int  leno_state_set(leno_state *, leno_bytes key, leno_bytes value,
                              leno_state_version *ret);
 

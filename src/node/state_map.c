@@ -33,6 +33,8 @@ int state_may_write(const leno_state *st, leno_bytes key)
 	self = &st->node->identity.id;
 	if (st->left || st->node->leaving)
 		return LENO_CLOSED;
+	if (st->node->link_setup.role == LENO_OBSERVER)
+		return LENO_ROLE;
 	return leno_id_same(&st->options.writer, &all) || leno_id_same(&st->options.writer, self)
 	       ? 0 : LENO_REFUSED;
 }

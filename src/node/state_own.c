@@ -90,6 +90,11 @@ bool states_request(leno_message *m, const char *type, struct bytes data)
 	}
 	key = (leno_bytes){ k.data, k.size };
 	value = (leno_bytes){ has ? (b.data ? (const void *)b.data : "") : NULL, b.size };
+	if (admit_observes(m->node, &m->from)) {
+		node_count_refusal(m->node, LENO_ROLE);
+		leno_refuse(m, 0, leno_strerror(LENO_ROLE));
+		return true;
+	}
 	st = states_find(m->node, tag);
 	code = st && !st->options.per_node ? 0 : LENO_STATE_NOT_SHARED;
 	error = code ? LENO_REFUSED : decide(st, key, &v, value, &code);

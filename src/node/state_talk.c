@@ -347,11 +347,17 @@ static void become_new(leno_state *st, const struct sharer *to)
 
 /* ---- out of the session ---------------------------------------------------------------------- */
 
-static bool may_ask(const leno_state *st, const leno_id *id)
+static bool is_writer(const leno_state *st, const leno_id *id)
 {
 	static const leno_id all = { { 0 } };
 
 	return leno_id_same(&st->options.writer, &all) || leno_id_same(&st->options.writer, id);
+}
+
+/* Observers see a map, and put nothing into it: what they say that others wrote is no better. */
+static bool may_ask(const leno_state *st, const leno_id *id)
+{
+	return is_writer(st, id) && !admit_observes(st->node, id);
 }
 
 /* It has given way, or has heard that it should and knows better; or it says so to us. */
@@ -412,7 +418,7 @@ static void take_meet(leno_state *st, struct peer *p, const struct word *w)
 
 static bool may_write(const leno_state *st, const struct peer *p, const struct entry *e)
 {
-	if (!may_ask(st, &p->id) || !may_ask(st, &e->writer))
+	if (!is_writer(st, &p->id) || !is_writer(st, &e->writer))
 		return false;
 	if (!st->options.per_node)
 		return true;
@@ -519,6 +525,8 @@ static int take_word(leno_state *st, struct peer *p, const struct word *w)
 		error = may_supply(st, s) ? supply_take(&s->supply, w) : 0;
 		break;
 	case STATE_ENTRIES:
+		if (admit_observes(st->node, &p->id))
+			return LENO_ROLE;
 		error = take_entries(st, s, p, w->rest);
 		if (w->flags & ENTRIES_LAST && !st->left)
 			take_answer(st, s, w);

@@ -257,6 +257,47 @@ TEST(what_is_kept_is_there_again_and_failure_to_keep_is_told)
 	end();
 }
 
+TEST(an_observer_sees_a_map_and_puts_nothing_into_it)
+{
+	static const leno_engine_store store = { .load = keep_load, .change = keep_change };
+	static const leno_state_options keeps = { .keep = true };
+	static const leno_options observer = { .observer = true };
+	struct told t = { 0 };
+
+	n_kept = 0;
+	keeping = 0;
+	begin(84, 1);                          /* what it has from a time when it was a member */
+	leno_engine_set_store(sim_leno(n[0]), &store);
+	CHECK_EQ(leno_state_share(sim_leno(n[0]), "map", &keeps, NULL, NULL, &m[0]), 0);
+	set(0, "k", "old");
+	end();
+
+	begin(85, 2);
+	n[2] = sim_node(sim, "o", &observer);
+	sim_wire(n[0], n[1], NULL);
+	sim_wire(n[1], n[2], NULL);
+	sim_run(sim, SECONDS(1));
+	leno_engine_set_store(sim_leno(n[2]), &store);
+	CHECK_EQ(leno_state_share(sim_leno(n[2]), "map", &keeps, NULL, NULL, &m[2]), 0);
+	share(0, NULL);
+	share(1, NULL);
+	set(0, "new", "x");
+	sim_leno(n[0]);
+	CHECK_EQ(leno_state_own(m[0], text("owned"), sim_id(n[1])), 0);
+	sim_run(sim, SECONDS(20));
+	CHECK_STR(get(2, "new"), "x");
+	CHECK_STR(get(1, "k"), "");
+	CHECK_STR(get(2, "k"), "old");
+	sim_leno(n[2]);
+	CHECK_EQ(leno_state_set(m[2], text("new"), text("y"), NULL), LENO_ROLE);
+	CHECK_EQ(leno_state_compare_and_set(m[2], text("owned"), &(leno_state_version){ 0 },
+	                                    text("mine"), SECONDS(5) / 1000, on_done, &t), 0);
+	sim_run(sim, SECONDS(2));
+	CHECK(t.times == 1 && t.error == LENO_REFUSED);
+	CHECK_STR(get(1, "owned"), "");
+	end();
+}
+
 /* It was switched off for longer than the others remember. */
 TEST(a_kept_copy_that_comes_back_late_resurrects_nothing)
 {
@@ -359,7 +400,7 @@ TEST(what_cannot_be_is_said)
 	end();
 }
 
-TEST_MAIN(TEST_CASE(each_nodes_own_entry_goes_when_it_goes),
+TEST_MAIN(TEST_CASE(an_observer_sees_a_map_and_puts_nothing_into_it), TEST_CASE(each_nodes_own_entry_goes_when_it_goes),
           TEST_CASE(of_a_map_with_a_writer_nobody_else_is_believed),
           TEST_CASE(the_owner_decides_between_two_who_want_the_same),
           TEST_CASE(a_watch_hears_old_and_new_of_its_keys),
