@@ -6,6 +6,7 @@
 #include "activation.h"
 #include "app.h"
 #include "events.h"
+#include "maps.h"
 #include "metrics.h"
 #include "metrics_page.h"
 #include "output.h"
@@ -29,6 +30,7 @@ struct up {
 	bool gives_up; /* root, once ports are bound */
 	struct privilege privilege;
 	struct serve *serve;
+	struct maps *maps;
 	struct metrics *metrics;
 	struct metrics_page page;
 };
@@ -113,37 +115,7 @@ static void on_closing(struct app *app)
 	activation_stopping();
 	metrics_close(up->metrics);
 	serve_free(up->serve);
-}
-
-static void on_map_failed(leno_state *map, void *user, int error)
-{
-	leno_state_info info;
-
-	leno_state_get_info(map, &info);
-	fail("the map %s: %s", info.name,
-	     error == LENO_MEMORY ? "it is too large for this node: entries are missing here"
-	                          : "changes are not kept any more");
-}
-
-static bool share_maps(struct up *up)
-{
-	static const leno_state_handlers handlers = { .failed = on_map_failed };
-	const leno_state_options options = { .keep = up->set->state_dir != NULL };
-	leno_state *map;
-
-	for (size_t i = 0; i < up->set->maps.count; i++) {
-		int error = leno_state_share(up->app.node, up->set->maps.items[i], &options,
-		                             &handlers, up, &map);
-
-		if (!error)
-			continue;
-		fail("cannot share the map %s: %s%s%s", up->set->maps.items[i],
-		     leno_strerror(error), *up->app.log ? ": " : "", up->app.log);
-		if (error == LENO_ARGUMENT)
-			up->app.exit = EXIT_USAGE;
-		return false;
-	}
-	return true;
+	maps_free(up->maps);
 }
 
 /* What needs root comes first, what others may ask of this node last. */
@@ -160,7 +132,10 @@ static bool on_bound(struct app *app)
 	if (up->gives_up && !privilege_drop(&up->privilege))
 		return false;
 	up->serve = serve_new(app, up->set, up->style);
-	if (up->serve == NULL || !share_maps(up))
+	if (up->serve == NULL)
+		return false;
+	up->maps = maps_share(app, up->set, NULL);
+	if (up->maps == NULL)
 		return false;
 	app->exit = EXIT_DONE;
 	return true;
@@ -173,6 +148,7 @@ static void on_reload(struct app *app)
 		            .set = up->set,
 		            .style = up->style,
 		            .serve = up->serve,
+		            .maps = &up->maps,
 		            .metrics = &up->metrics };
 
 	activation_reloading();

@@ -13,13 +13,14 @@
 
 /* What can change while a node runs; all else waits for the next start. */
 static const char *const live[] = { "listen",        "connect", "discover", "accept-files", "share-files",
-	                            "allow-forward", "allow",   "allow-file", "metrics", "verbose" };
+	                            "allow-forward", "allow",   "allow-file", "metrics", "share",        "verbose" };
 
 enum { NAMES_MAX = 512 };
 
 struct prepared {
 	struct settings set;
 	struct serve *serve;
+	struct maps *maps;
 	struct metrics *metrics;
 	bool metrics_change;
 	struct ways *ways;
@@ -91,12 +92,15 @@ static bool prepare(struct reload *r, struct prepared *p)
 	if (p->ways == NULL || !allow_read(&p->set, &p->allowed, &p->n_allowed))
 		return false;
 	p->serve = serve_new(r->app, &p->set, r->style);
-	return p->serve != NULL && prepare_metrics(r, p) && renew_certificates(r->app) &&
-	       ways_change(r->app, p->ways);
+	if (p->serve == NULL || !prepare_metrics(r, p) || !renew_certificates(r->app))
+		return false;
+	p->maps = maps_share(r->app, &p->set, *r->maps);
+	return p->maps != NULL && ways_change(r->app, p->ways);
 }
 
 static void throw_away(struct prepared *p)
 {
+	maps_undo(p->maps);
 	serve_free(p->serve);
 	metrics_close(p->metrics);
 	ways_free(p->ways);
@@ -107,6 +111,8 @@ static void throw_away(struct prepared *p)
 static void take_over(struct reload *r, struct prepared *p)
 {
 	serve_adopt(r->serve, p->serve);
+	maps_replace(*r->maps, p->maps);
+	*r->maps = p->maps;
 	if (p->metrics_change) {
 		metrics_close(*r->metrics);
 		*r->metrics = p->metrics;

@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "events.h"
+#include "maps.h"
 #include "metrics.h"
 #include "serve.h"
 
@@ -11,6 +12,7 @@ struct reload {
 	struct settings *set; /* as they are: what is taken over is written here */
 	enum event_style style;
 	struct serve *serve;
+	struct maps **maps;
 	struct metrics **metrics;
 };
 

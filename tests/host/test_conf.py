@@ -242,6 +242,32 @@ def test_a_reload_reads_certificates_anew(w):
     check(shown() != first)
 
 
+def test_a_reload_begins_and_ends_sharing_of_maps(w):
+    file = conf(w, "share = one", "share = two")
+    node = w.up("ada", "-c", file)
+    friend = w.up("bob")
+    node.event("link_up", id=friend.id)
+    w.expect(0, "state", "set", "one", "k", "of one")
+    w.expect(0, "state", "set", "two", "k", "of two")
+    conf(w, "share = two", "share = three", f"state = {w.path('kept')}")
+    told = reload(node)
+    check(told["reason"] is None and told["unchanged"] == "state", told)
+    r = w.expect(4, "state", "get", "one", "k").stderr
+    check(b"nobody shares" in r, r)
+    check(w.expect(0, "state", "get", "two", "k").stdout == b"of two", "it was never away")
+    w.expect(0, "state", "set", "three", "k", "of three")
+    conf(w, "share = one", "share = two", "share = " + "x" * 64)
+    told = reload(node)
+    check("leno.conf:3: cannot share the map x" in told["reason"], told)
+    check(w.expect(0, "state", "get", "three", "k").stdout == b"of three", "it was undone")
+    w.expect(4, "state", "get", "one", "k")
+    conf(w, "share = one", "share = two")
+    check(reload(node)["reason"] is None)
+    w.expect(4, "state", "get", "three", "k")
+    w.expect(0, "state", "set", "one", "k", "anew")
+    check(not events(friend, "link_down") and not os.path.exists(w.path("kept")), node.lines)
+
+
 def test_what_cannot_change_waits_and_is_said_once(w):
     file = conf(w, "name = ada", "discover = none")
     node = w.start("up", "--json", "-c", file)
