@@ -1,15 +1,22 @@
-/* cmd_call.c - `leno call`: a method of a service, whoever offers it. */
+/* cmd_call.c - `leno call`: a method of a service, whoever offers it.
+ *
+ *   seek -> asked -> answered ------------------> over
+ *              \--stream--> both directions --/
+ *
+ * With a stream it is over when the answer is here and the stream has been read to its end. */
 #include "app.h"
 #include "output.h"
+#include "through.h"
 #include "value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct call_command {
 	struct words words;
 	const char *at, *with, *version;
-	bool progress;
+	bool progress, stream;
 };
 
 struct call {
@@ -18,9 +25,23 @@ struct call {
 	char *service, *method;
 	leno_bytes arguments;
 	leno_id at;
-	bool asked;
+	bool asked, answered;
+	int exit; /* when it is over */
+	struct through through;
 	int64_t began_us;
 };
+
+/* Standard output belongs to the stream. */
+static void say_result(leno_bytes value)
+{
+	cJSON *json = value_to_json(value);
+	char *text = json != NULL && !cJSON_IsNull(json) ? cJSON_PrintUnformatted(json) : NULL;
+
+	if (text != NULL)
+		fprintf(stderr, "%s\n", text);
+	free(text);
+	cJSON_Delete(json);
+}
 
 static void print_value(struct call *k, const char *event, leno_bytes value)
 {
@@ -49,7 +70,9 @@ static void on_done(leno_node *node, void *user, const leno_answer *answer)
 	char text[256];
 
 	safe_copy(text, sizeof text, answer->why, strlen(answer->why));
-	if (answer->error == 0)
+	if (answer->error == 0 && k->c->stream)
+		say_result(answer->data);
+	else if (answer->error == 0)
 		print_value(k, "result", answer->data);
 	else if (answer->error == LENO_REFUSED)
 		fail("%s.%s failed: %s (code %d)", k->service, k->method,
@@ -61,21 +84,78 @@ static void on_done(leno_node *node, void *user, const leno_answer *answer)
 		     (double)k->app.set->timeout_ms / 1000);
 	else
 		fail("%s.%s: %s", k->service, k->method, leno_strerror(answer->error));
-	app_end(&k->app, answer->error ? exit_of(answer->error) : EXIT_DONE);
+	k->exit = answer->error ? exit_of(answer->error) : EXIT_DONE;
+	k->answered = true;
+	/* What a method said before it failed counts; of a provider that is lost nothing comes. */
+	if (k->through.stream == NULL || (answer->error && answer->error != LENO_REFUSED))
+		app_end(&k->app, k->exit);
 }
+
+/* ---- its stream ------------------------------------------------------------------------ */
+
+static void on_readable(leno_stream *stream, void *user)
+{
+	through_readable(&((struct call *)user)->through);
+}
+
+static void on_writable(leno_stream *stream, void *user)
+{
+	through_writable(&((struct call *)user)->through);
+}
+
+static void on_closed(leno_stream *stream, void *user, int error, int code, const char *why)
+{
+	struct call *k = user;
+
+	through_over(&k->through);
+	if (k->answered) {
+		app_end(&k->app, error && k->exit == EXIT_DONE ? EXIT_FAILED : k->exit);
+	} else if (error) {
+		fail("%s.%s: its stream broke: %s", k->service, k->method,
+		     error == LENO_REFUSED && *why ? why : leno_strerror(error));
+		app_end(&k->app, EXIT_FAILED);
+	}
+}
+
+static void on_stream(leno_node *node, void *user, leno_call_id id, leno_stream *stream)
+{
+	static const leno_stream_handlers handlers = { .readable = on_readable,
+		                                       .writable = on_writable,
+		                                       .closed = on_closed };
+	struct call *k = user;
+
+	if (k->through.app != NULL) /* one has our input and output already */
+		return;
+	through_begin(&k->through, &k->app, stream);
+	leno_stream_accept(stream, &handlers, k);
+}
+
+/* ---- the call -------------------------------------------------------------------------- */
 
 static void on_progress(leno_node *node, void *user, leno_call_id id, leno_bytes value)
 {
 	print_value(user, "progress", value);
 }
 
+/* A stream may take its time, unless something else was said. */
+static leno_ms time_to_answer(const struct call *k)
+{
+	const struct settings *set = k->app.set;
+
+	return !k->c->stream ? set->timeout_ms : set->patience_ms > 0 ? set->patience_ms : -1;
+}
+
 static void on_tick(struct app *app)
 {
 	struct call *k = (struct call *)app;
 	leno_call_options o = { .label = k->c->with, .version = k->c->version,
-		                .timeout = app->set->timeout_ms };
+		                .timeout = time_to_answer(k) };
 	int error;
 
+	if (k->through.stream != NULL)
+		through_readable(&k->through);
+	if (k->answered && k->through.stream != NULL && leno_stream_ended(k->through.stream))
+		app_end(app, k->exit);
 	if (k->asked)
 		return;
 	app->synced = app->synced || leno_synced(app->node);
@@ -83,6 +163,7 @@ static void on_tick(struct app *app)
 		return;
 	o.node = k->c->at ? &k->at : NULL;
 	o.progress = k->c->progress ? on_progress : NULL;
+	o.stream = k->c->stream ? on_stream : NULL;
 	k->began_us = clock_us();
 	error = leno_call(app->node, k->service, k->method, k->arguments, &o, on_done, k, NULL);
 	if (error == LENO_AGAIN || (error == LENO_NO_SERVICE && (!app->synced || app->set->wait)))
@@ -114,6 +195,8 @@ static const struct argp_option options[] = {
 	{ "with", 'L', "LABEL", 0, "only where the service has this label", 0 },
 	{ "service-version", 'S', "VERSION", 0, "only this version of it; else the newest", 0 },
 	{ "progress", 'p', NULL, 0, "print what it says on the way, too", 0 },
+	{ "stream", 's', NULL, 0,
+	  "standard input goes to the method, and its stream to standard output", 0 },
 	{ 0 },
 };
 
@@ -132,6 +215,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'L': c->with = arg; return 0;
 	case 'S': c->version = arg; return 0;
 	case 'p': c->progress = true; return 0;
+	case 's': c->stream = true; return 0;
 	default: return words_parse(key, arg, state);
 	}
 }
@@ -145,7 +229,8 @@ static const struct argp argp = {
 	       "\vJSON that is a list is the arguments, anything else the only one. --timeout is "
 	       "for finding the service, and again for its answer. A method that failed ends "
 	       "this with 1, a service that nobody offers with 4, arguments that do not fit "
-	       "with 2.",
+	       "with 2. With --stream the result is said on standard error unless it is nil, "
+	       "and without --timeout the answer may take as long as it takes.",
 	.children = children,
 };
 
@@ -166,6 +251,10 @@ int cmd_call(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	*k.method++ = '\0';
+	if (c.stream && c.progress) {
+		fail("--stream and --progress exclude each other: there is one standard output");
+		return EXIT_USAGE;
+	}
 	data = arguments_from_json(json, strlen(json), &k.arguments);
 	if (data == NULL) {
 		fail("the arguments are no JSON");
@@ -175,6 +264,7 @@ int cmd_call(int argc, char **argv)
 		app_start_clock(&k.app);
 		app_run(&k.app);
 	}
+	through_clear(&k.through);
 	free(data);
 	return k.app.exit;
 }

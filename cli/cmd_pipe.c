@@ -3,26 +3,15 @@
  *   pipe NODE TOPIC:     seek NODE -> open ----\
  *   pipe --listen TOPIC: wait for a stream -----> both directions -> over
  *
- *  1. Each direction ends by itself: the end of our input is that of the other's output.
- *  2. What the reader of our output does not take stays in the stream, and slows the
- *     writer at the other end: OUTPUT_MAX bytes wait here at most, and one piece of
- *     input. */
+ * The two directions are through.c's. */
 #include "app.h"
-#include "inlet.h"
 #include "mates.h"
 #include "output.h"
-#include "sink.h"
+#include "through.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-	OUTPUT_MAX = 256 * 1024,
-	PIECES = 4, /* of OUTPUT_MAX, between two steps of the node */
-	ABORT_CODE = 1
-};
 
 #define TOPIC "leno/pipe/"
 
@@ -35,13 +24,10 @@ struct pipe_end {
 	struct app app;
 	const char *who; /* NULL: whoever comes    */
 	char topic[LENO_TYPE_MAX + 1];
-	leno_stream *stream;
+	struct through through;
 	leno_id peer;
 	bool begun;
 	struct mates *mates;
-	struct inlet in;
-	bool watching;    /* our input              */
-	leno_timer again; /* the rest of a turn     */
 };
 
 static const char *label(struct pipe_end *p)
@@ -49,109 +35,23 @@ static const char *label(struct pipe_end *p)
 	return p->who != NULL ? p->who : node_label(p->app.node, &p->peer);
 }
 
-static void give_up(struct pipe_end *p, const char *why, int code)
-{
-	leno_stream_abort(p->stream, ABORT_CODE, why);
-	p->stream = NULL;
-	app_end(&p->app, code);
-}
-
-/* ---- our input ------------------------------------------------------------------- */
-
-static void watch_input(struct pipe_end *p);
-
-static void take_input(struct pipe_end *p)
-{
-	if (p->in.state == INLET_FAILED) {
-		fail("standard input cannot be read: %s", strerror(errno));
-		give_up(p, "its input cannot be read", EXIT_FAILED);
-		return;
-	}
-	watch_input(p);
-}
-
-static void on_input(struct app *app, short revents, void *arg)
-{
-	struct pipe_end *p = arg;
-
-	inlet_read(&p->in);
-	take_input(p);
-}
-
-static void watch_input(struct pipe_end *p)
-{
-	bool wanted = p->stream != NULL && p->in.state == INLET_OPEN;
-
-	if (wanted == p->watching)
-		return;
-	p->watching = wanted;
-	if (wanted)
-		app_watch(&p->app, STDIN_FILENO, POLLIN, on_input, p);
-	else
-		app_unwatch(&p->app, STDIN_FILENO);
-}
-
-/* ---- our output ------------------------------------------------------------------- */
-
-static void on_again(leno_node *node, void *arg);
-
-static void drain(struct pipe_end *p)
-{
-	leno_bytes b = { NULL, 0 };
-
-	for (int i = 0; i < PIECES; i++) {
-		while (out_size() < OUTPUT_MAX && (b = leno_stream_peek(p->stream)).size > 0) {
-			size_t room = OUTPUT_MAX - out_size();
-			size_t n = b.size < room ? b.size : room;
-
-			out_bytes(b.data, n);
-			leno_stream_skip(p->stream, n);
-		}
-		out_end();
-		if (out_closed()) {
-			fail("nobody reads standard output any more");
-			give_up(p, "nobody reads it any more", EXIT_FAILED);
-			return;
-		}
-		if (out_size() > 0) /* the loop comes back when it is taken */
-			return;
-	}
-	if (leno_stream_peek(p->stream).size > 0 && p->again == 0)
-		leno_after(p->app.node, 0, on_again, p, &p->again);
-	if (leno_stream_ended(p->stream))
-		sink_close(STDOUT_FILENO); /* though we may still have something to say */
-}
-
-static void on_again(leno_node *node, void *arg)
-{
-	struct pipe_end *p = arg;
-
-	p->again = 0;
-	if (p->stream != NULL)
-		drain(p);
-}
-
 /* ---- the stream --------------------------------------------------------------------- */
 
 static void on_readable(leno_stream *stream, void *user)
 {
-	drain(user);
+	through_readable(&((struct pipe_end *)user)->through);
 }
 
 static void on_writable(leno_stream *stream, void *user)
 {
-	struct pipe_end *p = user;
-
-	inlet_resume(&p->in);
-	take_input(p);
+	through_writable(&((struct pipe_end *)user)->through);
 }
 
 static void on_closed(leno_stream *stream, void *user, int error, int code, const char *why)
 {
 	struct pipe_end *p = user;
 
-	p->stream = NULL;
-	watch_input(p);
+	through_over(&p->through);
 	if (error == LENO_REFUSED && code == LENO_REFUSED)
 		fail("%s has no such pipe, or it is in use: `leno pipe --listen %s` makes one",
 		     label(p), p->topic + strlen(TOPIC));
@@ -169,12 +69,10 @@ static const leno_stream_handlers stream_handlers = { .readable = on_readable,
 static void begin(struct pipe_end *p, leno_stream *stream)
 {
 	p->begun = true;
-	p->stream = stream;
 	p->peer = *leno_stream_peer(stream);
-	p->in = (struct inlet){ .fd = STDIN_FILENO, .stream = stream };
 	p->app.deadline = -1;
 	mates_begin(p->mates, &p->peer);
-	watch_input(p);
+	through_begin(&p->through, &p->app, stream);
 }
 
 static void on_stream(leno_node *node, void *user, leno_stream *stream, const char *topic)
@@ -193,10 +91,10 @@ static void on_lost(void *arg, const leno_id *id)
 {
 	struct pipe_end *p = arg;
 
-	if (p->stream == NULL)
+	if (p->through.stream == NULL)
 		return;
 	fail("%s has not been heard for %g s", label(p), (double)p->app.set->patience_ms / 1000);
-	give_up(p, "it was not heard any more", EXIT_TIMEOUT);
+	through_give_up(&p->through, "it was not heard any more", EXIT_TIMEOUT);
 }
 
 static void on_link_down(leno_node *node, void *user, const leno_id *id, enum leno_why why,
@@ -212,8 +110,8 @@ static void on_tick(struct app *app)
 	leno_id id;
 	int error;
 
-	if (p->stream != NULL)
-		drain(p);
+	if (p->through.stream != NULL)
+		through_readable(&p->through);
 	if (p->begun || p->who == NULL || !app_seek(app, p->who, &id))
 		return;
 	error = leno_stream_open(app->node, &id, p->topic, &stream_handlers, p, &stream);
@@ -238,10 +136,7 @@ static void on_closing(struct app *app)
 
 static void on_leave(struct app *app)
 {
-	struct pipe_end *p = (struct pipe_end *)app;
-
-	leno_stream_abort(p->stream, ABORT_CODE, "interrupted");
-	p->stream = NULL;
+	through_give_up(&((struct pipe_end *)app)->through, "interrupted", EXIT_INTERRUPTED);
 }
 
 /* ---- the command -------------------------------------------------------------------- */
@@ -329,6 +224,6 @@ int cmd_pipe(int argc, char **argv)
 		     c.words.set.name ? c.words.set.name : node_label(NULL, leno_self(p.app.node)),
 		     leno_network(p.app.node));
 	app_run(&p.app);
-	inlet_clear(&p.in);
+	through_clear(&p.through);
 	return p.app.exit;
 }

@@ -1,21 +1,22 @@
 /* cmd_serve.c - `leno serve`: any program as a method of a service. */
 #include "app.h"
+#include "duct.h"
 #include "events.h"
 #include "output.h"
-#include "replies.h"
 #include "value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS = 8 };
+enum { WORKERS = 8, LIMIT_MS = 60000 };
 
 struct serve_command {
 	struct words words;
 	const char *version, *line;
 	leno_ms limit_ms;
 	long workers, waiting;
+	bool stream, progress;
 	char *program;
 };
 
@@ -23,36 +24,53 @@ struct serve {
 	struct app app;
 	const struct serve_command *c;
 	struct replies *replies;
+	struct duct *ducts; /* calls with streams */
 };
 
 /* ---- a call and its program -------------------------------------------------------- */
 
-/* What it printed is the result: JSON, or else a text as it is. */
-static int reply(void *what, leno_bytes printed)
+/* What it printed is a value: JSON, or else a text as it is. The caller frees what is returned. */
+static void *value_of(leno_bytes printed, leno_bytes *ret)
 {
 	const char *text = printed.data;
 	size_t size = printed.size;
-	leno_bytes value;
 	leno_pack p;
 	void *packed;
-	int error;
 
 	while (size > 0 && strchr(" \t\r\n", text[size - 1]))
 		size--;
-	packed = size > 0 ? value_from_json(text, size, &value) : NULL;
-	if (packed == NULL) {
-		packed = need(malloc(size + 8));
-		p = leno_pack_into(packed, size + 8);
-		if (size > 0)
-			leno_pack_str(&p, (leno_bytes){ text, size });
-		value = leno_pack_bytes(&p);
-	}
-	error = leno_call_reply(what, value);
+	packed = size > 0 ? value_from_json(text, size, ret) : NULL;
+	if (packed != NULL)
+		return packed;
+	packed = need(malloc(size + 8));
+	p = leno_pack_into(packed, size + 8);
+	if (size > 0)
+		leno_pack_str(&p, (leno_bytes){ text, size });
+	*ret = leno_pack_bytes(&p);
+	return packed;
+}
+
+static int reply(void *what, leno_bytes printed)
+{
+	leno_bytes value;
+	void *packed = value_of(printed, &value);
+	int error = leno_call_reply(what, value);
+
 	free(packed);
 	if (error == LENO_ARGUMENT)
 		return leno_call_fail(what, error,
 		                      "its program's result is not what its line promises");
 	return error == LENO_CLOSED ? 0 : error; /* nobody waits for it: it is gone all the same */
+}
+
+static int said(void *what, leno_bytes line)
+{
+	leno_bytes value;
+	void *packed = value_of(line, &value);
+	int error = leno_call_progress(what, value);
+
+	free(packed);
+	return error;
 }
 
 static int refuse(void *what, int code, const char *why)
@@ -69,10 +87,11 @@ static void drop(void *what)
 static void on_call(leno_node *node, void *user, leno_incoming *in, leno_bytes arguments)
 {
 	struct serve *s = user;
-	struct asker asker = { in, reply, refuse, drop };
+	struct asker asker = { in, reply, refuse, drop, .said = s->c->progress ? said : NULL };
 	leno_bytes name = leno_call_method(in);
 	cJSON *json = value_to_json(arguments);
 	char method[LENO_METHOD_MAX + 1], *text;
+	const leno_id from = *leno_call_from(in);
 
 	snprintf(method, sizeof method, "%.*s", (int)name.size, (const char *)name.data);
 	/* One argument stands for itself, as `leno call` has it. */
@@ -83,14 +102,20 @@ static void on_call(leno_node *node, void *user, leno_incoming *in, leno_bytes a
 		text = json != NULL && arguments.size > 0 ? need(cJSON_PrintUnformatted(json))
 		                                          : need(strdup("[]"));
 	cJSON_Delete(json);
-	replies_ask(s->replies, &asker, leno_call_from(in), method,
-	            (leno_bytes){ text, strlen(text) });
+	if (!s->c->stream || duct_open(&s->app, s->replies, &s->ducts, in, &asker))
+		replies_ask(s->replies, &asker, &from, method,
+		            (leno_bytes){ text, strlen(text) });
 	free(text);
 }
 
 static void on_cancelled(leno_node *node, void *user, leno_incoming *in)
 {
-	replies_cancel(((struct serve *)user)->replies, in);
+	struct serve *s = user;
+
+	if (s->c->stream)
+		ducts_cancel(s->ducts, in);
+	else
+		replies_cancel(s->replies, in);
 }
 
 /* ---- the node ------------------------------------------------------------------------- */
@@ -102,7 +127,10 @@ static void on_tick(struct app *app)
 
 static void on_closing(struct app *app)
 {
-	replies_free(((struct serve *)app)->replies);
+	struct serve *s = (struct serve *)app;
+
+	replies_free(s->replies);
+	ducts_free(&s->ducts);
 }
 
 static void on_node_up(leno_node *node, void *user, const leno_info *info)
@@ -127,10 +155,14 @@ static const struct argp_option options[] = {
 	  "calls that wait for one of them; more are told that it is busy "
 	  "(default: 64)",
 	  0 },
-	{ "reply-timeout", 't', "SECONDS", 0, "end a COMMAND that takes longer (default: 60)", 0 },
+	{ "reply-timeout", 't', "SECONDS", 0,
+	  "end a COMMAND that takes longer (default: 60; with --stream none)", 0 },
 	{ "service-version", 'S', "VERSION", 0, "of the service: callers take the newest", 0 },
 	{ "line", 'l', "LINE", 0, "what METHOD takes and gives, as in \"(a: int, b?: str) -> int\"",
 	  0 },
+	{ "progress", 'p', NULL, 0, "each line but the last is told as it is printed", 0 },
+	{ "stream", 's', NULL, 0,
+	  "COMMAND's standard input and output are a stream to and from who calls", 0 },
 	{ 0 },
 };
 
@@ -181,6 +213,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'S': c->version = arg; return 0;
 	case 'l': c->line = arg; return 0;
+	case 'p': c->progress = true; return 0;
+	case 's': c->stream = true; return 0;
 	default: return words_parse(key, arg, state);
 	}
 }
@@ -195,7 +229,8 @@ static const struct argp argp = {
 	       "a text."
 	       "\vWhen COMMAND ends with another code than 0, the call fails with that code. "
 	       "LENO_TYPE is METHOD; LENO_FROM and LENO_FROM_NAME say who calls. A call that is "
-	       "cancelled ends its COMMAND.",
+	       "cancelled ends its COMMAND. With --stream the arguments are in LENO_ARGUMENTS, and "
+	       "the result is nil (see leno call --stream).",
 	.children = children,
 };
 
@@ -212,9 +247,16 @@ static int offer(struct serve *s)
 		                 .waiting = c->waiting ? (unsigned)c->waiting : UINT32_MAX,
 		                 .cancelled = on_cancelled };
 
-	snprintf(line, sizeof line, "%s%s", c->words.items[1],
-	         c->line ? c->line : "(arguments: any...) -> any");
+	snprintf(line, sizeof line, "%s%s%s", c->stream ? "stream " : "", c->words.items[1],
+	         c->line     ? c->line
+	         : c->stream ? "(arguments: any...) -> nil"
+	                     : "(arguments: any...) -> any");
 	return leno_service_register(s->app.node, c->words.items[0], &service, s);
+}
+
+static leno_ms limit_of(const struct serve_command *c)
+{
+	return c->limit_ms > 0 ? c->limit_ms : c->stream ? -1 : LIMIT_MS;
 }
 
 int cmd_serve(int argc, char **argv)
@@ -222,8 +264,8 @@ int cmd_serve(int argc, char **argv)
 	static const leno_handlers handlers = { .node_up = on_node_up,
 		                                .node_down = on_node_down,
 		                                .link_down = on_link_down };
-	struct serve_command c = { .words = { .least = 2, .most = 2 }, .limit_ms = 60000,
-		                   .workers = WORKERS, .waiting = 64 };
+	struct serve_command c = { .words = { .least = 2, .most = 2 }, .workers = WORKERS,
+		                   .waiting = 64 };
 	struct serve s = { .app = { .tick = on_tick, .children = on_tick, .late = on_tick,
 		                    .closing = on_closing }, .c = &c };
 	int words = 1, error;
@@ -237,8 +279,12 @@ int cmd_serve(int argc, char **argv)
 		fail("say which program answers, behind --: leno serve NAME METHOD -- COMMAND");
 		return EXIT_USAGE;
 	}
+	if (c.stream && c.progress) {
+		fail("--stream and --progress exclude each other: a program has one output");
+		return EXIT_USAGE;
+	}
 	if (app_open(&s.app, &c.words.set, &handlers, true)) {
-		s.replies = replies_new(&s.app, c.program, c.limit_ms);
+		s.replies = replies_new(&s.app, c.program, limit_of(&c));
 		replies_workers(s.replies, (unsigned)c.workers);
 		error = offer(&s);
 		if (error) {

@@ -9,7 +9,8 @@
  *  3. A request is answered when its child has ended: by what the child wrote when
  *     its exit code is 0, by a refusal otherwise. What the child left running in the
  *     background is not waited for.
- *  4. Each child leads a process group of its own, so that all of it can be ended. */
+ *  4. Who wants its lines has them in order, and while one finds no room nothing is read.
+ *  5. Each child leads a process group of its own, so that all of it can be ended. */
 #include "replies.h"
 #include "events.h"
 #include "output.h"
@@ -42,6 +43,7 @@ struct job {
 	leno_id from;
 	char *type, *data, *reply;
 	size_t size, written, reply_size, reply_room;
+	bool held; /* a line has found no room */
 	pid_t pid;
 	int in, out; /* our ends, -1 when closed */
 	int status;
@@ -129,9 +131,9 @@ static void on_writable(struct app *app, short revents, void *arg)
 		close_end(app, &job->in);
 }
 
-static void on_readable(struct app *app, short revents, void *arg)
+static void read_some(struct job *job)
 {
-	struct job *job = arg;
+	struct app *app = job->replies->app;
 	ssize_t n;
 
 	if (job->reply_room - job->reply_size < CHUNK) {
@@ -149,6 +151,57 @@ static void on_readable(struct app *app, short revents, void *arg)
 	}
 }
 
+/* The line at the beginning, when another one has begun behind it: *ret_next says where. */
+static bool first_line(const char *text, size_t size, leno_bytes *ret, size_t *ret_next)
+{
+	const char *end = size > 0 ? memchr(text, '\n', size) : NULL;
+	size_t next = end != NULL ? (size_t)(end - text) : size;
+
+	*ret = (leno_bytes){ text, next };
+	while (next < size && (text[next] == '\n' || text[next] == '\r'))
+		next++;
+	*ret_next = next;
+	return next < size;
+}
+
+/* False when one of them found no room: it is tried again after a later step. */
+static bool say_lines(struct job *job)
+{
+	size_t at = 0, next;
+	bool room = true;
+	leno_bytes line;
+
+	while (job->asker.said != NULL && room && job->reply_size > 0 &&
+	       first_line(job->reply + at, job->reply_size - at, &line, &next)) {
+		room = line.size == 0 || job->asker.said(job->asker.what, line) != LENO_AGAIN;
+		at += room ? next : 0;
+	}
+	job->reply_size -= at;
+	if (at > 0)
+		memmove(job->reply, job->reply + at, job->reply_size);
+	return room;
+}
+
+static void on_readable(struct app *app, short revents, void *arg);
+
+static void hold(struct job *job)
+{
+	job->held = !say_lines(job);
+	if (job->out >= 0 && job->held)
+		app_unwatch(job->replies->app, job->out);
+	else if (job->out >= 0)
+		app_watch(job->replies->app, job->out, POLLIN, on_readable, job);
+}
+
+static void on_readable(struct app *app, short revents, void *arg)
+{
+	struct job *job = arg;
+
+	read_some(job);
+	if (job->asker.said != NULL)
+		hold(job);
+}
+
 static char *variable(const char *name, const char *value)
 {
 	char *text = NULL;
@@ -161,18 +214,19 @@ static char *variable(const char *name, const char *value)
 /* Our environment, and what the child may want to know of the request. */
 static char **child_environment(const struct job *job)
 {
-	static const char *const names[] = { "LENO_TYPE=", "LENO_FROM=", "LENO_FROM_NAME=" };
+	static const char *const names[] = { "LENO_TYPE=", "LENO_FROM=", "LENO_FROM_NAME=",
+		                             "LENO_ARGUMENTS=" };
 	char id[LENO_ID_TEXT];
 	size_t n = 0, kept = 0;
 	char **all;
 
 	while (environ[n] != NULL)
 		n++;
-	all = need(calloc(n + 4, sizeof *all));
+	all = need(calloc(n + 5, sizeof *all));
 	for (size_t i = 0; i < n; i++) {
 		bool ours = false;
 
-		for (size_t k = 0; k < 3; k++)
+		for (size_t k = 0; k < 4; k++)
 			ours = ours || strncmp(environ[i], names[k], strlen(names[k])) == 0;
 		if (!ours)
 			all[kept++] = need(strdup(environ[i]));
@@ -180,6 +234,8 @@ static char **child_environment(const struct job *job)
 	all[kept++] = variable("LENO_TYPE", job->type);
 	all[kept++] = variable("LENO_FROM", leno_id_text(&job->from, id));
 	all[kept++] = variable("LENO_FROM_NAME", event_name(&job->from));
+	if (job->asker.join != NULL)
+		all[kept++] = variable("LENO_ARGUMENTS", job->data);
 	return all;
 }
 
@@ -234,6 +290,11 @@ static int job_start(struct job *job)
 		return error;
 	fcntl(job->in, F_SETFL, O_NONBLOCK);
 	fcntl(job->out, F_SETFL, O_NONBLOCK);
+	if (job->asker.join != NULL) {
+		job->asker.join(job->asker.what, job->in, job->out);
+		job->in = job->out = -1;
+		return 0;
+	}
 	app_watch(app, job->out, POLLIN, on_readable, job);
 	if (job->size > 0)
 		app_watch(app, job->in, POLLOUT, on_writable, job);
@@ -268,6 +329,7 @@ void replies_ask(struct replies *r, const struct asker *asker, const leno_id *fr
 	job->data = need(malloc(data.size + 1));
 	if (data.size > 0)
 		memcpy(job->data, data.data, data.size);
+	job->data[data.size] = '\0';
 	job->size = data.size;
 	*r->last = job;
 	r->last = &job->next;
@@ -334,7 +396,7 @@ static void start_waiting(struct replies *r)
 		error = job_start(job);
 		if (error == 0) {
 			job->state = RUNNING;
-			job->deadline = clock_ms() + r->limit_ms;
+			job->deadline = r->limit_ms < 0 ? INT64_MAX : clock_ms() + r->limit_ms;
 			r->running++;
 			continue;
 		}
@@ -356,28 +418,43 @@ static void take_ended(struct replies *r)
 		/* All that it wrote is in the pipe now. */
 		for (size_t before = SIZE_MAX; job->out >= 0 && before != job->reply_size;) {
 			before = job->reply_size;
-			on_readable(r->app, POLLIN, job);
+			read_some(job);
 		}
 		close_end(r->app, &job->in);
 		close_end(r->app, &job->out);
 	}
 }
 
+/* A program that runs; or has ended, and its caller has yet to read what it said. */
+static bool is_timed(const struct job *job)
+{
+	return job->deadline != INT64_MAX &&
+	       (job->state == RUNNING || (job->state == ANSWERING && job->asker.join != NULL));
+}
+
 static void end_late(struct replies *r)
 {
-	int64_t now = clock_ms(), next = -1;
+	int64_t now = clock_ms();
 
 	for (struct job *job = r->first; job != NULL; job = job->next) {
-		if (job->state != RUNNING)
+		if (!is_timed(job) || now < job->deadline)
 			continue;
-		if (now >= job->deadline) {
-			job->late = true;
+		job->late = true;
+		job->deadline = now + r->limit_ms;
+		if (job->state == RUNNING)
 			kill(-job->pid, SIGKILL);
-			job->deadline = now + r->limit_ms;
-		}
-		next = next < 0 || job->deadline < next ? job->deadline : next;
 	}
-	r->app->deadline = next;
+}
+
+static int64_t next_deadline(const struct replies *r)
+{
+	int64_t next = -1;
+
+	for (const struct job *job = r->first; job != NULL; job = job->next) {
+		if (is_timed(job) && (next < 0 || job->deadline < next))
+			next = job->deadline;
+	}
+	return next;
 }
 
 static int refuse(struct job *job, int code, const char *why)
@@ -394,6 +471,8 @@ static int answer(struct job *job)
 		return refuse(job, LENO_TIMEOUT, "its program took too long");
 	if (job->too_big)
 		return refuse(job, LENO_TOO_BIG, "its program's reply is too big");
+	if (code == 0 && !say_lines(job))
+		return LENO_AGAIN;
 	if (code == 0)
 		return job->asker.reply(job->asker.what,
 		                        (leno_bytes){ job->reply, job->reply_size });
@@ -430,9 +509,14 @@ static void answer_ended(struct replies *r)
 void replies_work(struct replies *r)
 {
 	take_ended(r);
+	end_late(r);
 	answer_ended(r);
 	start_waiting(r);
-	end_late(r);
+	for (struct job *job = r->first; job != NULL; job = job->next) {
+		if (job->held)
+			hold(job);
+	}
+	r->app->deadline = next_deadline(r);
 }
 
 bool replies_idle(const struct replies *r)

@@ -6,7 +6,7 @@
 struct replies;
 
 /* Runs `command` by the shell for each request; one that takes longer than limit_ms
- * is ended. */
+ * is ended; -1: none is. */
 struct replies *replies_new(struct app *, const char *command, leno_ms limit_ms);
 
 /* Ends what still runs. NULL is fine. */
@@ -18,6 +18,12 @@ struct asker {
 	int (*reply)(void *what, leno_bytes);
 	int (*refuse)(void *what, int code, const char *why);
 	void (*drop)(void *what); /* neither of them is called any more */
+	/* Each line but the last, as it is printed; the last is the reply. AGAIN: as above.
+	 * NULL: all that is printed is the reply. */
+	int (*said)(void *what, leno_bytes line);
+	/* Takes over our ends of the program's standard input and output; the request is in
+	 * the environment then, as LENO_ARGUMENTS. NULL: nobody does. */
+	void (*join)(void *what, int to, int from);
 };
 void replies_ask(struct replies *, const struct asker *, const leno_id *from, const char *type,
                  leno_bytes);

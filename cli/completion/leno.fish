@@ -153,7 +153,8 @@ complete -c leno -n '__fish_seen_subcommand_from serve' -s l -l line -x -d 'what
 complete -c leno -n '__fish_seen_subcommand_from serve call' -s S -l service-version -x -d version
 complete -c leno -n '__fish_seen_subcommand_from call' -s a -l at -x -a '(__leno_nodes)' -d 'at this node alone'
 complete -c leno -n '__fish_seen_subcommand_from call' -s L -l with -x -d 'with this label'
-complete -c leno -n '__fish_seen_subcommand_from call' -s p -l progress -d 'what it says on the way'
+complete -c leno -n '__fish_seen_subcommand_from call serve' -s p -l progress -d 'what it says on the way'
+complete -c leno -n '__fish_seen_subcommand_from call serve' -s s -l stream -d 'input and output are a stream'
 complete -c leno -n '__fish_seen_subcommand_from services' -s w -l watch -d 'go on'
 complete -c leno -n '__fish_seen_subcommand_from services' -s d -l describe -d 'methods and events'
 complete -c leno -n '__fish_seen_subcommand_from on' -s n -l count -x -d 'end after this many'

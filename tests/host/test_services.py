@@ -83,6 +83,84 @@ def test_a_call_that_is_given_up_ends_its_program(w):
         time.sleep(0.02)
 
 
+def test_lines_are_told_as_they_are_printed(w):
+    go = w.path("go")
+    serve(w, "job", "run", "sh", "-c",
+          f"echo 1; echo; echo two words; while ! test -e {go}; do sleep 0.02; done; echo '{{\"left\": 3}}'",
+          options=("--progress",))
+    call = w.start("call", "job.run", "--progress", "--timeout", "10")
+    call.wait_for("first line", lambda line: json.loads(line)["value"] == 1)
+    with open(go, "w", encoding="ascii"):
+        pass
+    check(call.p.wait(PATIENCE) == 0)
+    call.wait_for("result", lambda line: line == b'{"left":3}\n')
+    check([json.loads(line)["value"] for line in call.lines[:-1]] == [1, "two words"], call.lines)
+    check(w.expect(0, "call", "job.run").stdout == b'{"left":3}\n', "lines are not for all")
+    serve(w, "many", "lines", "seq", "1", "20000", options=("--progress",))
+    lines = w.expect(0, "call", "many.lines", "--progress").stdout.splitlines()
+    check(lines[-1] == b"20000" and
+          [json.loads(line)["value"] for line in lines[:-1]] == list(range(1, 20000)), len(lines))
+    w.expect(2, "serve", "x", "y", "--progress", "--stream", "--", "cat")
+    w.expect(2, "call", "x.y", "--progress", "--stream")
+
+
+def test_a_stream_is_standard_input_and_output(w):
+    serve(w, "text", "upper", "tr", "a-z", "A-Z", options=("--stream",))
+    big = os.urandom(1 << 20).hex().encode() * 3
+    check(w.expect(0, "call", "text.upper", "--stream", data=b"words\n").stdout == b"WORDS\n")
+    check(w.expect(0, "call", "text.upper", "--stream", data=big, timeout=60).stdout == big.upper())
+    check(b"stream upper(arguments: any...) -> nil"
+          in w.expect(0, "services", "--describe", "text").stdout)
+    serve(w, "hash", "of", "sh", "-c", "echo $LENO_ARGUMENTS $LENO_TYPE; cksum",
+          options=("--stream", "--line", "(salt: int, more?: str) -> nil"))
+    said = w.expect(0, "call", "hash.of", '[5, "x"]', "--stream", data=b"123456789").stdout
+    check(said == b'[5,"x"] of\n930766865 9\n', said)
+    w.expect(2, "call", "hash.of", '"x"', "--stream")
+
+
+def stream(w, method):
+    call = subprocess.Popen([os.environ["LENO_BIN"], "call", method, "--stream"], bufsize=0,
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=w.environment())
+    w.processes.append(Ended(call))
+    return call
+
+
+def test_a_stream_goes_on_while_it_lasts(w):
+    ended = w.path("ended")
+    serve(w, "talk", "back", "sh", "-c", f"trap 'echo x > {ended}; exit' TERM; cat",
+          options=("--stream",))
+    call = stream(w, "talk.back")
+    for said in (b"one\n", b"two\n"):
+        call.stdin.write(said)
+        check(call.stdout.readline() == said)
+    call.send_signal(signal.SIGINT)
+    check(call.wait(PATIENCE) == 130)
+    end = time.monotonic() + PATIENCE
+    while not os.path.exists(ended):
+        check(time.monotonic() < end, "the program still runs")
+        time.sleep(0.02)
+
+
+def test_what_a_stream_ends_by(w):
+    serve(w, "bad", "end", "sh", "-c", "echo half; exit 7", options=("--stream",))
+    failed = w.expect(1, "call", "bad.end", "--stream")
+    check(failed.stdout == b"half\n" and b"code 7" in failed.stderr, failed)
+    serve(w, "first", "line", "head", "-n", "1", options=("--stream",))
+    check(w.expect(0, "call", "first.line", "--stream", data=b"1\n" * 500000).stdout == b"1\n",
+          "who does not read all of it need not")
+    serve(w, "nothing", "said", "true", options=("--stream",))
+    check(w.expect(0, "call", "nothing.said", "--stream").stdout == b"")
+    serve(w, "late", "end", "sleep", "20", options=("--stream", "--reply-timeout", "0.3"))
+    check(b"took too long" in w.expect(1, "call", "late.end", "--stream").stderr)
+    check(b"does not take the stream" in w.expect(1, "call", "late.end").stderr)
+    dying = serve(w, "dying", "end", "cat", options=("--stream",))
+    call = stream(w, "dying.end")
+    call.stdin.write(b"said\n")
+    check(call.stdout.readline() == b"said\n")
+    dying.p.kill()
+    check(call.wait(PATIENCE) == 1)
+
+
 def test_a_dead_provider_is_noticed_and_another_takes_over(w):
     one = serve(w, "who", "am", "echo", "one", options=("--name", "one"))
     check(w.expect(0, "call", "who.am").stdout == b'"one"\n')
