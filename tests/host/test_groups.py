@@ -12,7 +12,8 @@ import time
 from world import BIN, PATIENCE, SLOW, check, run_tests
 
 EDITOR = os.path.join(os.path.dirname(BIN), "examples", "editor")
-ROUNDS = 1 if SLOW else 2
+# LENO_ROUNDS=20 is what was promised; the figures of all rounds are printed.
+ROUNDS = int(os.environ.get("LENO_ROUNDS", 1 if SLOW else 3))
 AT_ONCE_MS = 12000 if SLOW else 2000
 
 
@@ -103,6 +104,7 @@ def test_who_leaves_the_key_out_of_sight_is_alone(w):
 
 
 def test_twenty_that_join_at_once_see_all_and_never_joined_too_early(w):
+    took = []
     for _ in range(ROUNDS):
         hub = w.up("hub")
         all_of_them = [listener(w, "at once", f"n{i}") for i in range(20)]
@@ -117,10 +119,13 @@ def test_twenty_that_join_at_once_see_all_and_never_joined_too_early(w):
             if all(len(s) == 19 for s in seen):
                 break
             time.sleep(0.05)
+        complete = 0
         for i, p in enumerate(all_of_them):
             check(names(p.objects(), "joined") == everybody - {f"n{i}"}, p.lines)
-            complete = max(e["time_ms"] for e in p.objects() if e["event"] == "joined")
-            check(complete - last <= AT_ONCE_MS, f"n{i} saw all after", complete - last)
+            complete = max([complete] + [e["time_ms"] for e in p.objects()
+                                         if e["event"] == "joined"])
+        took.append(complete - last)
+        check(took[-1] <= AT_ONCE_MS, "not all saw all within", AT_ONCE_MS, took)
         joined = {f"n{i}": before(p, "joined")[-1]["time_ms"] for i, p in enumerate(all_of_them)}
         for i, p in enumerate(all_of_them):
             seen = names(before(p, "joined"), "joined")
@@ -129,6 +134,7 @@ def test_twenty_that_join_at_once_see_all_and_never_joined_too_early(w):
                       f"n{i} had joined after {name}, and did not know it")
         for p in all_of_them + [hub]:
             p.end()
+    print(f"      all saw all, after the last began: {min(took)} to {max(took)} ms, {took}")
 
 
 class Editor:

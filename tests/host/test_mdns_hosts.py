@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import socket
@@ -470,6 +471,37 @@ def test_npm_sees_us(s):
     a.end()
     wait_until("npm hears its goodbye", lambda: any(
         o["data"] == want and o["ttl"] == 0 and t - left < (5 if SLOW else 1) for t, o in lines), 6)
+
+
+# ---- the example ---------------------------------------------------------------------------
+
+def chat(s, host, name):
+    program = os.path.join(os.path.dirname(BIN), "examples", "chat")
+    p = subprocess.Popen(s.net.command(host, program, name), bufsize=0, stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, env=s.environment(
+                             {"LENO_SECRET_FILE": s.path("secret")}))
+    s.helpers.append(p)
+    return p
+
+
+def hears(p, text):
+    check(select.select([p.stdout], [], [], FIND)[0], "nothing is heard of", text)
+    line = p.stdout.readline().decode()
+    check(text in line, line, "and not", text)
+
+
+def test_the_chat_needs_no_address(s):
+    ann, bob = chat(s, "a", "ann"), chat(s, "b", "bob")
+    hears(ann, "* bob has come")
+    hears(bob, "* ann has come")
+    ann.stdin.write(b"who is there?\n")
+    hears(bob, "ann: who is there?")
+    bob.stdin.write(b"I am\n")
+    hears(ann, "bob: I am")
+    bob.stdin.close()
+    hears(ann, "has left")
+    ann.stdin.close()
+    check(bob.wait(PATIENCE) == 0 and ann.wait(PATIENCE) == 0)
 
 
 def run(net):
