@@ -216,6 +216,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'S': c->version = arg; return 0;
 	case 'p': c->progress = true; return 0;
 	case 's': c->stream = true; return 0;
+	case ARGP_KEY_END:
+		if (c->stream && c->progress)
+			argp_error(state, "--stream and --progress exclude each other: there is one "
+			                  "standard output");
+		return words_parse(key, arg, state);
 	default: return words_parse(key, arg, state);
 	}
 }
@@ -251,10 +256,6 @@ int cmd_call(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	*k.method++ = '\0';
-	if (c.stream && c.progress) {
-		fail("--stream and --progress exclude each other: there is one standard output");
-		return EXIT_USAGE;
-	}
 	data = arguments_from_json(json, strlen(json), &k.arguments);
 	if (data == NULL) {
 		fail("the arguments are no JSON");

@@ -215,6 +215,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'l': c->line = arg; return 0;
 	case 'p': c->progress = true; return 0;
 	case 's': c->stream = true; return 0;
+	case ARGP_KEY_END:
+		if (c->stream && c->progress)
+			argp_error(state, "--stream and --progress exclude each other: a program has "
+			                  "one output");
+		return words_parse(key, arg, state);
 	default: return words_parse(key, arg, state);
 	}
 }
@@ -277,10 +282,6 @@ int cmd_serve(int argc, char **argv)
 	settings_parse(&argp, words, argv, &c.words.set, &c);
 	if (c.program == NULL) {
 		fail("say which program answers, behind --: leno serve NAME METHOD -- COMMAND");
-		return EXIT_USAGE;
-	}
-	if (c.stream && c.progress) {
-		fail("--stream and --progress exclude each other: a program has one output");
 		return EXIT_USAGE;
 	}
 	if (app_open(&s.app, &c.words.set, &handlers, true)) {

@@ -86,8 +86,10 @@ LENO_API int leno_call_fail(leno_incoming *, int code, const char *why);   /* to
 /* Something on the way to the answer. Errors: AGAIN, ARGUMENT, TOO_BIG, MEMORY, CLOSED. */
 LENO_API int leno_call_progress(leno_incoming *, leno_bytes value);
 
-/* Opens a stream of bytes, both ways, to who called, beside the answer. Errors: those of
- * leno_stream_open(); SELF when the caller is this node; CLOSED. */
+/* Opens a stream of bytes, both ways, to who called, beside the answer. It is accepted as long
+ * as the call is not answered, and an answer may overtake its opening: so answer when something has
+ * been read of it, there or here (leno_stream_get_info()). Errors: those of leno_stream_open();
+ * SELF when the caller is this node; CLOSED. */
 LENO_API int leno_call_stream(leno_incoming *, const leno_stream_handlers *, void *user,
                               leno_stream **ret);
 

@@ -120,7 +120,8 @@ def test_a_stream_is_standard_input_and_output(w):
 
 def stream(w, method):
     call = subprocess.Popen([os.environ["LENO_BIN"], "call", method, "--stream"], bufsize=0,
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=w.environment())
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, env=w.environment())
     w.processes.append(Ended(call))
     return call
 
