@@ -87,7 +87,8 @@ static void drop(void *what)
 static void on_call(leno_node *node, void *user, leno_incoming *in, leno_bytes arguments)
 {
 	struct serve *s = user;
-	struct asker asker = { in, reply, refuse, drop, .said = s->c->progress ? said : NULL };
+	struct asker asker = { .what = in, .reply = reply, .refuse = refuse, .drop = drop,
+		               .said = s->c->progress ? said : NULL };
 	leno_bytes name = leno_call_method(in);
 	cJSON *json = value_to_json(arguments);
 	char method[LENO_METHOD_MAX + 1], *text;

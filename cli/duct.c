@@ -230,8 +230,8 @@ static void on_closed(leno_stream *stream, void *user, int error, int code, cons
 	}
 }
 
-bool duct_open(struct app *app, struct replies *replies, struct duct **first,
-               leno_incoming *call, struct asker *ret)
+bool duct_open(struct app *app, struct replies *replies, struct duct **first, leno_incoming *call,
+               struct asker *ret)
 {
 	static const leno_stream_handlers handlers = { .readable = on_readable,
 		                                       .writable = on_writable,
@@ -253,7 +253,9 @@ bool duct_open(struct app *app, struct replies *replies, struct duct **first,
 	if (d->next != NULL)
 		d->next->at = &d->next;
 	*first = d;
-	*ret = (struct asker){ d, reply, refuse, drop, .join = join };
+	*ret = (struct asker){
+		.what = d, .reply = reply, .refuse = refuse, .drop = drop, .join = join
+	};
 	return true;
 }
 

@@ -355,8 +355,10 @@ static void request_drop(void *what)
 
 void replies_take(struct replies *r, leno_message *message, const char *type, leno_bytes data)
 {
-	struct asker asker = { leno_message_keep(message), request_reply, request_refuse,
-		               request_drop };
+	const struct asker asker = { .what = leno_message_keep(message),
+		                     .reply = request_reply,
+		                     .refuse = request_refuse,
+		                     .drop = request_drop };
 
 	if (asker.what == NULL)
 		leno_refuse(message, LENO_BUSY, "out of memory");

@@ -45,9 +45,11 @@ static bool say(leno_node *node)
 
 static int join(leno_node **ret, const char *name)
 {
-	const leno_handlers handlers = { .node_up = node_up, .node_down = node_down,
+	const leno_handlers handlers = { .node_up = node_up,
+		                         .node_down = node_down,
 		                         .message = message };
-	leno_options options = { .network = "chat", .name = name,
+	leno_options options = { .network = "chat",
+		                 .name = name,
 		                 .secret_file = getenv("LENO_SECRET_FILE") };
 	int error;
 

@@ -38,7 +38,7 @@ static void node_up(leno_node *node, void *user, const leno_info *info)
 
 int main(int argc, char **argv)
 {
-	/* Beyond loopback a door needs a secret: tcp://*:7400 and LENO_SECRET_FILE. */
+	/* Beyond loopback a door needs a secret. */
 	const leno_options options = { .network = getenv("LENO_NETWORK"),
 		                       .secret_file = getenv("LENO_SECRET_FILE") };
 	const leno_handlers handlers = { .leader = leader, .node_up = node_up };

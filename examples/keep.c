@@ -12,7 +12,7 @@ enum { KEPT_MAX = 64 };
 
 struct kept {
 	leno_id ids[KEPT_MAX];
-	size_t  n;
+	size_t n;
 };
 
 static void link_up(leno_node *node, void *user, const leno_id *id, const char *uri)
@@ -59,7 +59,8 @@ static bool read_line(leno_node *node, struct kept *k)
 	if (line[0] == '-') {
 		let_go(node, line + 1);
 	} else {
-		int n = leno_send_many(node, k->ids, k->n, "said", (leno_bytes){ line, strlen(line) });
+		int n = leno_send_many(node, k->ids, k->n, "said",
+		                       (leno_bytes){ line, strlen(line) });
 
 		printf("told %d\n", n > 0 ? n : 0);
 		fflush(stdout);
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "keep: %s\n", leno_strerror(error));
 	else
 		fds[1].fd = leno_fd(node);
-	setvbuf(stdin, NULL, _IONBF, 0);        /* so that poll() knows what there is */
+	setvbuf(stdin, NULL, _IONBF, 0); /* so that poll() knows what there is */
 	for (on = error == 0; on;) {
 		leno_step(node);
 		poll(fds, 2, (int)leno_timeout(node));

@@ -35,8 +35,8 @@ static void done(leno_node *node, void *user, const leno_answer *answer)
 
 static void node_up(leno_node *node, void *user, const leno_info *info)
 {
-	leno_request(node, &info->id, "greeting", (leno_bytes){ "hello", 5 }, PATIENCE_MS, done, NULL,
-	             NULL);
+	leno_request(node, &info->id, "greeting", (leno_bytes){ "hello", 5 }, PATIENCE_MS, done,
+	             NULL, NULL);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The examples that need no more than loopback, as a reader would run them: equals that ask each
+"""The examples that need no more than one machine, as a reader would run them: equals that ask each
 other, two ends that a third one carries for, one that keeps several, and a door that the leader of
 the machine opens. (editor, counter, greeter and agent are tried in test_groups, test_state and
 test_services, chat in test_mdns_hosts.)"""
@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from world import BIN, PATIENCE, Process, check, run_tests
+from world import BIN, PATIENCE, Process, Skip, check, run_tests
 
 EXAMPLES = os.path.join(os.path.dirname(BIN), "examples")
 
@@ -20,10 +20,10 @@ EXAMPLES = os.path.join(os.path.dirname(BIN), "examples")
 class Example(Process):
     """Its lines are read as they come; what it is to read is written with say()."""
 
-    def __init__(self, w, *args):
+    def __init__(self, w, *args, within=()):
         self.args, self.lines, self.errors = list(args), [], b""
         self.changed = threading.Condition()
-        self.p = subprocess.Popen([os.path.join(EXAMPLES, args[0]), *args[1:]], bufsize=0,
+        self.p = subprocess.Popen([*within, os.path.join(EXAMPLES, args[0]), *args[1:]], bufsize=0,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, env=w.environment())
         self.readers = [threading.Thread(target=self.read_lines, daemon=True),
@@ -45,6 +45,27 @@ class Example(Process):
         return self.line(" at ").split()[-1].decode()
 
 
+class Apart:
+    """A network namespace: some examples say no network, and must not meet those of others."""
+
+    def __init__(self, w):
+        self.p = subprocess.Popen(["unshare", "-n", "sleep", "120"], stderr=subprocess.DEVNULL)
+        w.processes.append(self)
+        until("a namespace", lambda: self.p.poll() is not None or self.is_apart())
+        if self.p.poll() is not None:
+            raise Skip("this machine lets us make no network namespaces")
+        self.within = ("nsenter", "-t", str(self.p.pid), "-n")
+
+    def is_apart(self):
+        try:
+            return os.readlink(f"/proc/{self.p.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+        except OSError:         # it has ended, as poll() will tell
+            return False
+
+    def start(self, w, *args):
+        return Example(w, *args, within=self.within)
+
+
 def port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -56,6 +77,37 @@ def until(what, found):
     while not found():
         check(time.monotonic() < end, "never:", what)
         time.sleep(0.02)
+
+
+def test_the_smallest(w):
+    here = Apart(w)
+    for node in [here.start(w, "hello") for _ in range(2)]:
+        node.line("greeting: hello")
+
+
+def test_who_asks_and_who_pours(w):
+    here = Apart(w)
+    here.start(w, "ask")
+    asker = here.start(w, "ask", "time")
+    asker.line(time.strftime("%Y"))
+    check(asker.p.wait(PATIENCE) == 0)
+    asker = here.start(w, "ask", "weather")
+    asker.p.wait(PATIENCE)
+    until("it is refused", lambda: b"refused: I only know the time" in asker.errors)
+    sink = here.start(w, "pour")
+    with open(w.path("file"), "w", encoding="ascii") as f:
+        f.write("".join(f"line {i}\n" for i in range(50000)))
+    check(here.start(w, "pour", w.path("file")).p.wait(PATIENCE) == 0)
+    sink.line("line 49999")
+    check(sink.lines == [f"line {i}\n".encode() for i in range(50000)])
+
+
+def test_a_guest_in_a_loop_of_its_own(w):
+    here = Apart(w)
+    ear, mouth = here.start(w, "hello"), here.start(w, "guest")
+    until("they have met", lambda: ear.count("chat: hear me") or mouth.say("hear me"))
+    mouth.p.stdin.close()
+    check(mouth.p.wait(PATIENCE) == 0)
 
 
 def test_peers_ask_each_other_whoever_dialled(w):
