@@ -10,6 +10,7 @@ import time
 
 from world import PATIENCE, check, run_tests
 
+FLOOD_HELD = 12 << 20        # by pipes, both processes and the window of the stream
 EXAMPLES = os.path.join(os.environ.get("BUILD_DIR", ""), "examples")
 
 
@@ -140,6 +141,31 @@ def test_a_stream_goes_on_while_it_lasts(w):
     while not os.path.exists(ended):
         check(time.monotonic() < end, "the program still runs")
         time.sleep(0.02)
+
+
+def test_a_reader_that_does_not_read_stops_the_program(w):
+    count = w.path("count")
+    serve(w, "flood", "of", "sh", "-c",
+          "i=0; while [ $i -lt 600 ]; do head -c 65536 /dev/zero; i=$((i + 1)); "
+          f"echo $i > {count}; done",
+          options=("--stream",))
+
+    def written():
+        try:
+            with open(count, encoding="ascii") as f:
+                return int(f.read() or 0)
+        except FileNotFoundError:
+            return 0
+    call = stream(w, "flood.of")
+    before = -1
+    while before < 16 or written() != before:
+        before = written()
+        time.sleep(0.5)
+    check(before * 65536 < FLOOD_HELD, before, "pieces are held")
+    got = 0
+    while piece := call.stdout.read(1 << 20):
+        got += len(piece)
+    check(got == 600 * 65536 and call.wait(PATIENCE) == 0, "all of it comes", got)
 
 
 def test_what_a_stream_ends_by(w):
