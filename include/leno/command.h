@@ -39,7 +39,7 @@ typedef struct leno_status {
 		unsigned load;
 		uint32_t running, waiting; /* calls, now                               */
 	} services[LENO_STATUS_SERVICES];
-	size_t   n_words;          /* that it obeys                                    */
+	size_t   n_words;          /* that it obeys; none while nobody may say them    */
 	char     words[LENO_WORDS_MAX][LENO_WORD_MAX + 1];
 } leno_status;
 

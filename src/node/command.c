@@ -94,6 +94,8 @@ void leno_command_allow_all(leno_node *n, bool all)
 void command_words(const leno_node *n, leno_status *ret)
 {
 	ret->n_words = 0;
+	if (n->services->n_commanders == 0 && !n->services->all_command)
+		return;                        /* it obeys nobody */
 	list_each (it, next, &n->services->words) {
 		const struct obeyed *o = list_item(it, struct obeyed, all);
 
