@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+static const char word_letters[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 struct command_command {
 	struct words words;
 	char *args[LENO_ARGS_MAX];
@@ -199,6 +202,23 @@ static const struct argp argp = {
 	.children = children,
 };
 
+static bool settings_good(const struct command_command *c)
+{
+	const char *word = c->words.items[1];
+	size_t size = strlen(word), bytes = 0;
+
+	if (size == 0 || size > LENO_WORD_MAX || strspn(word, word_letters) != size) {
+		fail("\"%s\" is no WORD: it has letters, digits, - and _, to %d of them", word,
+		     LENO_WORD_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < c->n_args; i++)
+		bytes += strlen(c->args[i]) + 1;
+	if (bytes > LENO_ARGS_BYTES)
+		fail("the arguments of a command have to %d bytes", LENO_ARGS_BYTES);
+	return bytes <= LENO_ARGS_BYTES;
+}
+
 int cmd_command(int argc, char **argv)
 {
 	static const leno_handlers handlers = { 0 };
@@ -206,6 +226,8 @@ int cmd_command(int argc, char **argv)
 	struct commanding k = { .app = { .tick = on_tick, .late = on_late, .acts = true }, .c = &c };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
+	if (!settings_good(&c))
+		return EXIT_USAGE;
 	k.who = c.words.items[0];
 	k.word = c.words.items[1];
 	k.rounds = (struct rounds){ .app = &k.app, .farthest_first = true, .ask = ask,

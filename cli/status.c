@@ -161,7 +161,7 @@ static void add_row(struct table *t, const struct round_node *one, bool whole_id
 	table_add(t, show_count(unit, (double)s->nodes));
 	snprintf(text, sizeof text, "%u.%u%%", s->cpu / 10, s->cpu % 10);
 	table_add(t, s->resident ? text : "-");
-	table_add(t, show_bytes(unit, (double)(s->resident ? s->resident : s->memory)));
+	table_add(t, s->resident ? show_bytes(unit, (double)s->resident) : "-");
 	snprintf(text, sizeof text, "%u%%", s->load * 100 / 128);
 	table_add(t, text);
 	list_text(text, s->services[0].name, sizeof s->services[0], s->n_services);
