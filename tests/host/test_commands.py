@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Between real processes: how each node is, and who may tell it what to do."""
+"""Between real processes: how each node is, and who may tell it what to do.
 
+covers: src/driver/uv/usage.c"""
 import json
 import os
 import signal
