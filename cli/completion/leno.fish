@@ -128,7 +128,7 @@ complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fi
 complete -c leno -n '__fish_seen_subcommand_from up' -l on-command -x -d 'WORD=PROGRAM, run when it is said'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share -x -d 'a map to share'
 complete -c leno -n '__fish_seen_subcommand_from up' -l state -x -a '(__fish_complete_directories)' -d 'keep maps there'
-complete -c leno -n '__leno_word_is 1 state' -a 'get set delete add watch dump'
+complete -c leno -n '__leno_word_is 2 state' -a 'get set delete add watch dump'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
 complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
 complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'
@@ -168,8 +168,8 @@ complete -c leno -n '__fish_seen_subcommand_from stats top' -s i -l interval -x 
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s w -l watch -d 'go on'
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s l -l long -d 'ids in full'
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s s -l status -d 'ask each how it is'
-complete -c leno -n '__leno_word_is 1 command' -a '(__leno_nodes) all'
-complete -c leno -n '__leno_word_is 2 command' -a stop
+complete -c leno -n '__leno_word_is 2 command' -a '(__leno_nodes) all'
+complete -c leno -n '__leno_word_is 3 command' -a stop
 complete -c leno -n '__fish_seen_subcommand_from map' -s d -l dot -d 'as DOT'
 complete -c leno -n '__fish_seen_subcommand_from map' -s s -l svg -r -F -d 'as an SVG picture'
 complete -c leno -n '__fish_seen_subcommand_from map' -s r -l root -x -a '(__leno_nodes)' -d 'grow from'
