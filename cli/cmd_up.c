@@ -140,7 +140,7 @@ static bool on_bound(struct app *app)
 	up->maps = maps_share(app, up->set, NULL);
 	if (up->maps == NULL)
 		return false;
-	up->obey = obey_programs(app, up->set);
+	up->obey = obey_programs(app, up->set, up->style);
 	if (up->obey == NULL)
 		return false;
 	app->exit = EXIT_DONE;

@@ -78,6 +78,7 @@ struct program {
 };
 
 struct obey {
+	enum event_style style;
 	struct replies *replies;
 	struct program *programs;
 	size_t n;
@@ -87,7 +88,16 @@ static void run(leno_node *node, void *user, const leno_command *c)
 {
 	const struct program *program = user;
 
+	event_command(program->obey->style, &c->from, c->word);
 	replies_command(program->obey->replies, program->text, c);
+}
+
+static void stop_aloud(leno_node *node, void *user, const leno_command *c)
+{
+	const struct obey *o = user;
+
+	event_command(o->style, &c->from, c->word);
+	stop(node, NULL, c);
 }
 
 /* WORD=PROGRAM. */
@@ -115,10 +125,12 @@ static bool add(struct app *app, struct obey *o, const char *text)
 	return error == 0;
 }
 
-struct obey *obey_programs(struct app *app, const struct settings *set)
+struct obey *obey_programs(struct app *app, const struct settings *set, enum event_style style)
 {
 	struct obey *o = need(calloc(1, sizeof *o));
 
+	o->style = style;
+	leno_command_on(app->node, "stop", stop_aloud, o); /* in place of what is there: it has room */
 	o->replies = replies_new(app, "", LIMIT_MS);
 	o->programs = need(calloc(LIST_MAX, sizeof *o->programs));
 	for (size_t i = 0; i < set->on_command.count; i++) {

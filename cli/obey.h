@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app.h"
+#include "events.h"
 
 /* Who may: read from the settings, then taken over. */
 struct obeyed {
@@ -20,9 +21,9 @@ bool obey_begin(struct app *);
 
 struct obey;
 
-/* The programs of the settings, for their words. NULL: one of them is wrong, which has been said,
- * and app->exit is set. */
-struct obey *obey_programs(struct app *, const struct settings *);
+/* The programs of the settings, for their words; what is obeyed is said as an event. NULL: one of
+ * them is wrong, which has been said, and app->exit is set. */
+struct obey *obey_programs(struct app *, const struct settings *, enum event_style);
 
 /* To call after each step, when a child has ended, and when the deadline has passed. */
 void obey_work(struct obey *);

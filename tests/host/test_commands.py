@@ -154,6 +154,7 @@ def test_the_list_is_read_again(w):
     node.p.send_signal(signal.SIGHUP)
     node.event("reloaded")
     w.expect(0, "command", "a", "stop", "--identity", path)
+    node.event("command", command="stop", id=terminal)
     check(node.p.wait(8) == 0, node.errors)
 
 
