@@ -14,6 +14,10 @@
 
 #include <leno.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- status ---------------------------------------------------------------------- */
 
 enum {
@@ -90,5 +94,9 @@ LENO_API void leno_command_allow_all(leno_node *, bool);
 LENO_API int leno_command_send(leno_node *, const leno_id *to, const char *word, size_t n_args,
                                const char *const *args, leno_ms timeout, leno_done_fn *,
                                void *user);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
