@@ -59,7 +59,8 @@ void heard_let_go(struct heard *);      /* of held frames and fragments: they we
 bool heard_fresh(const struct heard *, uint64_t number);
 void heard_mark(struct heard *, uint64_t number);
 
-/* Gives a frame, whose bytes lie in the parcel (a reference is taken if it is kept). */
+/* Gives a frame, whose bytes lie in the parcel (a reference is taken if it is kept); with NULL
+ * they are lent until heard_rest(), and copied if they are kept. */
 void heard_take(struct heard *, const struct cast *, struct parcel *);
 
 /* Gives what the source itself sent through the session: authoritative; before its first
