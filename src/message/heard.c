@@ -114,7 +114,8 @@ static void advance(struct heard *h, uint64_t next)
 	assert(next > h->next);
 	h->next = next;
 	h->stuck = h->ask = false;
-	drop_parts(h);
+	if (h->parts)
+		drop_parts(h);
 }
 
 /* What lies before `floor` is repaired for nobody: then what we have goes first. */
@@ -301,23 +302,31 @@ static bool read_held(struct heard *h)
 	return false;
 }
 
+/* The next of the frame that is being read, if it has one. */
+static bool read_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
+{
+	while (h->left_count > 0) {
+		bool good = read_cast_item(&h->left, ret_type, ret_data);
+
+		assert(good);      /* it was read once before */
+		h->left_count--;
+		if (h->left_seq++ != h->next)
+			continue;
+		advance(h, h->next + 1);
+		h->unacked++;
+		return true;
+	}
+	return false;
+}
+
 bool heard_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
 {
-	do {
-		while (h->left_count > 0) {
-			bool good = read_cast_item(&h->left, ret_type, ret_data);
-
-			assert(good);      /* it was read once before */
-			h->left_count--;
-			if (h->left_seq++ != h->next)
-				continue;
-			advance(h, h->next + 1);
-			h->unacked++;
-			return true;
-		}
+	while (!read_next(h, ret_type, ret_data)) {
 		heard_rest(h);
-	} while (read_held(h));
-	return false;
+		if (!read_held(h))
+			return false;
+	}
+	return true;
 }
 
 void heard_ack(const struct heard *h, struct cast_ack *ret)

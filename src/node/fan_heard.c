@@ -187,32 +187,17 @@ void ear_acknowledge(leno_node *n, struct ear *e)
 	fan_set_timer(n);
 }
 
-static void deliver_group(leno_node *n, struct ear *e)
-{
-	leno_group *g = groups_find(n, e->heard.channel);
-	struct bytes type, data;
-
-	while (!n->leaving && heard_next(&e->heard, &type, &data)) {
-		if (!g || !groups_hear(g, e, type, data)) {
-			if (e->heard.next > 1)
-				heard_refuse(&e->heard);
-			return;
-		}
-		e->unacked_bytes += data.size;
-	}
-}
-
 void fan_deliver(leno_node *n, struct ear *e)
 {
 	struct heard *h = &e->heard;
 	bool group = of_group(h);
+	leno_group *g = group ? groups_find(n, h->channel) : NULL;
 	struct bytes type, data;
 
-	if (group)
-		deliver_group(n, e);
-	else
-		while (!n->leaving && heard_next(h, &type, &data))
-			tell(n, h, type, data);
+	if (g)
+		groups_hear(g, e);
+	while (!group && !n->leaving && heard_next(h, &type, &data))
+		tell(n, h, type, data);
 	heard_rest(h);
 	h->heard_us = n->now_us;
 	if (h->next == 0 && group && !groups_find(n, h->channel))

@@ -80,8 +80,8 @@ void group_tell(leno_group *);                         /* what it has not been t
 
 /* group_talk.c */
 void groups_word(struct peer *, enum group_word, struct bytes);       /* by the session   */
-/* An item of a member's stream. False: there is no room for it now. */
-bool groups_hear(leno_group *, struct ear *, struct bytes type, struct bytes data);
+/* What is due of a member's stream: to the first item for which there is no room now. */
+void groups_hear(leno_group *, struct ear *);
 void group_done(leno_group *, uint64_t seq, uint32_t confirmed, uint32_t unknown);
 bool group_last_piece(const leno_group *, uint64_t seq);  /* does a message end there? */
 void groups_feed(leno_node *);                         /* there may be room in voices */

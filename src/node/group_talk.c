@@ -335,16 +335,35 @@ static bool hear_piece(leno_group *g, struct ear *e, struct bytes type, struct b
 	return true;
 }
 
-bool groups_hear(leno_group *g, struct ear *e, struct bytes type, struct bytes data)
+/* Hot: nearly all are whole, and nothing is being put together. */
+static bool is_plain(const struct ear *e, struct bytes data)
+{
+	return data.size > 0 && data.data[0] == PIECE_WHOLE && !e->parts.bytes && e->wants == 0;
+}
+
+static bool hear_item(leno_group *g, struct ear *e, struct bytes type, struct bytes data)
 {
 	if (g->state >= LENO_GROUP_LEAVING)
 		return false;
-	/* Hot: nearly all of them are whole, and nothing is being put together. */
-	if (data.size == 0 || data.data[0] != PIECE_WHOLE || e->parts.bytes || e->wants > 0)
+	if (!is_plain(e, data))
 		return hear_piece(g, e, type, data);
 	e->taken = e->heard.next - 1;
 	tell(g, &e->heard.id, type, bytes_of(data.data + 1, data.size - 1), false);
 	return true;
+}
+
+void groups_hear(leno_group *g, struct ear *e)
+{
+	struct bytes type, data;
+
+	while (!g->node->leaving && heard_next(&e->heard, &type, &data)) {
+		if (!hear_item(g, e, type, data)) {
+			if (e->heard.next > 1)
+				heard_refuse(&e->heard);
+			return;
+		}
+		e->unacked_bytes += data.size;
+	}
 }
 
 /* A member that begins large messages and does not go on would hold what others need. */
