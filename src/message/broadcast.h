@@ -60,19 +60,28 @@ void write_cast_head(struct writer *, const struct cast *);
 
 bool read_cast_item_long(struct reader *, struct bytes *ret_type, struct bytes *ret_data);
 
-/* Hot. Both sizes are in a byte each, nearly always: else it is read the long way. */
+enum { CAST_SHORT = 0x80 };                /* smaller sizes are in one byte               */
+
+static inline bool cast_type_good(const uint8_t *type, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (type[i] == 0)
+			return false;
+	return true;
+}
+
+/* Hot. Both sizes are short, nearly always: else it is read the long way. */
 static inline bool read_cast_item(struct reader *r, struct bytes *ret_type,
                                   struct bytes *ret_data)
 {
 	const uint8_t *at = r->at;
-	size_t left = reader_left(r), type = left > 1 ? at[0] : 0x80, data;
+	size_t left = reader_left(r), type = left > 1 ? at[0] : CAST_SHORT, data;
 
-	if (r->bad || type >= 0x80 || left < type + 2 || (data = at[1 + type]) >= 0x80 ||
-	    left < type + data + 2)
+	if (r->bad || type >= CAST_SHORT || left < type + 2 ||
+	    (data = at[1 + type]) >= CAST_SHORT || left < type + data + 2)
 		return read_cast_item_long(r, ret_type, ret_data);
-	for (size_t i = 0; i < type; i++)
-		if (at[1 + i] == 0)
-			return false;
+	if (!cast_type_good(at + 1, type))
+		return false;
 	*ret_type = bytes_of(at + 1, type);
 	*ret_data = bytes_of(at + 2 + type, data);
 	r->at = at + 2 + type + data;

@@ -302,31 +302,23 @@ static bool read_held(struct heard *h)
 	return false;
 }
 
-/* The next of the frame that is being read, if it has one. */
-static bool read_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
+bool heard_next_other(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
 {
-	while (h->left_count > 0) {
-		bool good = read_cast_item(&h->left, ret_type, ret_data);
+	do {
+		while (h->left_count > 0) {
+			bool good = read_cast_item(&h->left, ret_type, ret_data);
 
-		assert(good);      /* it was read once before */
-		h->left_count--;
-		if (h->left_seq++ != h->next)
-			continue;
-		advance(h, h->next + 1);
-		h->unacked++;
-		return true;
-	}
-	return false;
-}
-
-bool heard_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
-{
-	while (!read_next(h, ret_type, ret_data)) {
+			assert(good);      /* it was read once before */
+			h->left_count--;
+			if (h->left_seq++ != h->next)
+				continue;
+			advance(h, h->next + 1);
+			h->unacked++;
+			return true;
+		}
 		heard_rest(h);
-		if (!read_held(h))
-			return false;
-	}
-	return true;
+	} while (read_held(h));
+	return false;
 }
 
 void heard_ack(const struct heard *h, struct cast_ack *ret)

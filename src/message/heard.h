@@ -67,8 +67,21 @@ void heard_take(struct heard *, const struct cast *, struct parcel *);
  * item nothing more will come. Its bytes are lent until heard_rest(). */
 void heard_take_items(struct heard *, const struct cast *);
 
-/* The next item; lent until the next call. False: no more for now. */
-bool heard_next(struct heard *, struct bytes *ret_type, struct bytes *ret_data);
+bool heard_next_other(struct heard *, struct bytes *ret_type, struct bytes *ret_data);
+
+/* The next item; lent until the next call. False: no more for now. Hot: it is nearly always in the
+ * frame that is being read. */
+static inline bool heard_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
+{
+	if (h->left_count == 0 || h->left_seq != h->next || h->parts || h->stuck ||
+	    !read_cast_item(&h->left, ret_type, ret_data))
+		return heard_next_other(h, ret_type, ret_data);
+	h->left_count--;
+	h->left_seq++;
+	h->next++;
+	h->unacked++;
+	return true;
+}
 void heard_rest(struct heard *);        /* after the last heard_next() of an input     */
 
 /* The item that heard_next() has just handed out is not taken: it, and what comes after it, is
