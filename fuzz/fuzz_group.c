@@ -55,6 +55,10 @@ static void frame(struct bytes input)
 	struct cast c;
 
 	read_channel(&r);
+	if (!r.bad && read_cast_near(bytes_of(r.at, reader_left(&r)), &c)) {
+		require(c.behind < c.first && c.count > 0 && cast_items_good(&c));
+		require(c.items.data + c.items.size == input.data + input.size);
+	}
 	if (r.bad || !read_cast_sealed(bytes_of(r.at, reader_left(&r)), &c))
 		return;
 	require(c.items.size > CAST_SEAL && c.behind < c.first && c.count > 0);

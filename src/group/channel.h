@@ -4,6 +4,8 @@
  *   channel     tag 16 | join varint                     whose key seals, which stream of the source
  *   frame body  channel | as of a broadcast, with the items (or the fragment) sealed
  *               | Ed25519 signature of "leno groupcast 1" and all before it
+ *   near body   channel | as of a broadcast, without a signature: for a member that has a link
+ *               with the source, whose record is the seal and the proof
  *   by session  3 | channel of the source | ACK or ITEMS as of a broadcast         (CAST)
  *               4 | channel of the sender | proof 16 | type sized | data            (ONE)
  *               5 | key sized | note                                        (INVITATION) */

@@ -193,6 +193,22 @@ void gossip_settle(struct mesh_link *l)
 		l->synced = true;
 }
 
+/* A visitor asks for a node and leaves: for a neighbour of ours that came just before it, it
+ * waits until our record lists that one. It is on nobody's list itself, so it comes with
+ * nothing to publish. Members hear of a newcomer as of any other, and are not kept waiting. */
+void gossip_owe_synced(struct mesh *m, struct mesh_link *l)
+{
+	const struct mesh_own *own = &m->own;
+
+	if (l->peer.role != LENO_VISITOR || !own->dirty || own->due_us <= m->now_us ||
+	    own->due_us > m->now_us + ms_us(PUBLISH_MS)) {
+		l->synced_due = true;
+		return;
+	}
+	l->synced_us = own->due_us;
+	mesh_wake_at(m, l->synced_us);
+}
+
 /* Whoever else has it is asked instead. */
 static void ask_another(struct mesh *m, struct atlas_node *n)
 {

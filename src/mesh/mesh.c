@@ -77,7 +77,7 @@ static struct mesh_link *link_new(struct mesh *m, const struct mesh_neighbour *p
 	l->peer = *peer;
 	l->number = number;
 	l->slot = NO_SLOT;
-	l->announce_due = l->want_due = l->cost_due = NEVER;
+	l->announce_due = l->want_due = l->cost_due = l->synced_us = NEVER;
 	l->root_due = peer->role != LENO_VISITOR;
 	return l;
 }
@@ -231,7 +231,13 @@ static void link_tick(struct mesh *m, struct mesh_link *l)
 	}
 	if (m->now_us >= l->cost_due)
 		own_rtt(m, l);
-	mesh_wake_at(m, least(l->announce_due, least(l->want_due, l->cost_due)));
+	if (m->now_us >= l->synced_us) {
+		l->synced_us = NEVER;
+		l->synced_due = true;
+		gossip_wanting(m, l);
+	}
+	mesh_wake_at(m, least(least(l->announce_due, l->want_due),
+	                      least(l->cost_due, l->synced_us)));
 }
 
 void mesh_tick(struct mesh *m, uint64_t now_us)

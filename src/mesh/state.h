@@ -104,6 +104,7 @@ struct mesh_link {
 	uint32_t vector_at;
 	bool     last_due;               /* a WANT that ends the asking must be sent     */
 	bool     synced_due;             /* SYNCED must be sent once nothing is to push   */
+	uint64_t synced_us;              /* not before, see gossip_owe_synced(); NEVER    */
 	bool     told_all;               /* SYNCED has come                              */
 	bool     synced;                 /* what it knew when we met, we know            */
 	uint32_t asked;                  /* records that we have asked for, not come yet */
@@ -246,6 +247,7 @@ void gossip_eager(struct mesh *, struct mesh_link *, bool eager);
 void gossip_got(struct mesh *, struct atlas_node *);          /* its record has come    */
 void gossip_vain(struct mesh *, struct atlas_node *);         /* it came, and is not taken */
 void gossip_settle(struct mesh_link *);                       /* are we synced now?     */
+void gossip_owe_synced(struct mesh *, struct mesh_link *);    /* it is to hear SYNCED   */
 void gossip_link_down(struct mesh *, struct mesh_link *);
 void gossip_expire(struct mesh *);                            /* answers that never came */
 

@@ -39,10 +39,10 @@ static int take_root(struct mesh *m, struct mesh_link *l, struct reader *r)
 	mesh_digest_for(m, l, ours);
 	if (theirs[0] == ours[0] && theirs[1] == ours[1]) {
 		l->synced = l->synced || l->peer.role != LENO_VISITOR;
-		l->synced_due = true;
+		gossip_owe_synced(m, l);
 	} else if (l->peer.role == LENO_VISITOR && (theirs[0] | theirs[1]) == 0) {
 		offer_all(m, l);
-		l->synced_due = true;
+		gossip_owe_synced(m, l);
 	} else {
 		l->vector_due = true;
 		l->vector_at = 0;
@@ -130,7 +130,7 @@ static int take_want(struct mesh *m, struct mesh_link *l, struct reader *r)
 	if (!read_end(r))
 		return LENO_PROTOCOL;
 	if (flags & VECTOR_LAST)
-		l->synced_due = true;
+		gossip_owe_synced(m, l);
 	gossip_wanting(m, l);
 	return 0;
 }

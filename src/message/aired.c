@@ -10,8 +10,8 @@ enum { RING_MIN = 16 };
 
 struct aired_item {
 	uint64_t put_us;
-	size_t   pending;         /* targets that have not acknowledged it         */
-	uint32_t confirmed, unknown;
+	size_t   aimed;           /* targets that it is for                        */
+	struct tally more;        /* than of the item before it                    */
 	size_t   size;
 	uint8_t  bytes[];
 };
@@ -119,7 +119,12 @@ int aired_put_after(struct aired *a, struct bytes type, struct bytes head, struc
 		return LENO_MEMORY;
 	}
 	item->put_us = NEVER;
-	item->pending = a->targets.count;
+	item->aimed = a->targets.count;
+	if (a->first > a->last)
+		a->now = (struct tally){ 0, 0 };
+	else
+		item->more = (struct tally){ -a->end.confirmed, -a->end.unknown };
+	a->end = (struct tally){ 0, 0 };
 	item->size = size;
 	w = writer_of(item->bytes, size);
 	write_sized(&w, type);
@@ -163,19 +168,29 @@ static void expect(const struct aired *a, struct target *t, uint64_t now_us)
 	t->delay_ms = delay_ms > REPAIR_LAST_MS ? REPAIR_LAST_MS : (uint32_t)delay_ms;
 }
 
+/* For all items from..upto, which are kept. */
+static void count(struct aired *a, uint64_t from, uint64_t upto, struct tally by)
+{
+	struct tally *start, *stop;
+
+	if (from > upto)
+		return;
+	assert(from >= a->first && upto <= a->last);
+	start = from == a->first ? &a->now : &(*slot(a, from))->more;
+	stop = upto == a->last ? &a->end : &(*slot(a, upto + 1))->more;
+	start->confirmed += by.confirmed;
+	start->unknown += by.unknown;
+	stop->confirmed += upto == a->last ? by.confirmed : -by.confirmed;
+	stop->unknown += upto == a->last ? by.unknown : -by.unknown;
+}
+
 bool aired_ack(struct aired *a, struct target *t, uint64_t seq, uint32_t had, uint64_t now_us)
 {
 	assert(seq <= a->last);
 	if (seq < t->acked || (seq == t->acked && had <= t->had))
 		return false;
 	expect(a, t, now_us);
-	for (uint64_t s = t->acked + 1; s <= seq; s++) {
-		struct aired_item *item = *slot(a, s);
-
-		assert(item->pending > 0);
-		item->pending--;
-		item->confirmed++;
-	}
+	count(a, t->acked + 1, seq, (struct tally){ .confirmed = 1 });
 	t->acked = seq;
 	t->had = had;
 	t->moved_us = now_us;
@@ -188,13 +203,7 @@ void aired_gone(struct aired *a, const leno_id *id)
 
 	if (!t)
 		return;
-	for (uint64_t s = t->acked + 1; s <= a->last; s++) {
-		struct aired_item *item = *slot(a, s);
-
-		assert(item->pending > 0);
-		item->pending--;
-		item->unknown++;
-	}
+	count(a, t->acked + 1, a->last, (struct tally){ .unknown = 1 });
 	mem_free(t);
 }
 
@@ -203,11 +212,12 @@ bool aired_next_done(struct aired *a, uint64_t *ret_seq, uint32_t *ret_confirmed
 {
 	struct aired_item *item = a->first <= a->last ? *slot(a, a->first) : NULL;
 
-	if (!item || item->pending > 0)
+	if (!item || (uint64_t)(a->now.confirmed + a->now.unknown) < item->aimed)
 		return false;
+	assert((uint64_t)(a->now.confirmed + a->now.unknown) == item->aimed);
 	*ret_seq = a->first;
-	*ret_confirmed = item->confirmed;
-	*ret_unknown = item->unknown;
+	*ret_confirmed = (uint32_t)a->now.confirmed;
+	*ret_unknown = (uint32_t)a->now.unknown;
 	if (a->framed < a->first) {
 		a->framed = a->first;      /* nobody is left to be told */
 		a->fragment = 0;
@@ -215,6 +225,10 @@ bool aired_next_done(struct aired *a, uint64_t *ret_seq, uint32_t *ret_confirmed
 	a->used -= item->size;
 	budget_give(a->budget, ITEM_COST + item->size);
 	*slot(a, a->first++) = NULL;
+	if (a->first <= a->last) {
+		a->now.confirmed += (*slot(a, a->first))->more.confirmed;
+		a->now.unknown += (*slot(a, a->first))->more.unknown;
+	}
 	mem_free(item);
 	return true;
 }

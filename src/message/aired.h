@@ -6,6 +6,9 @@
  *  1. An item is aimed at the nodes that aired_aim() named before it was put. What a node
  *     has acknowledged is a prefix of the stream; so what is done is one too.
  *  2. An item is kept exactly until it is done: `first` is the oldest that is not.
+ *     What of that is counted for a range of items is noted at its two ends alone: each item
+ *     has the difference to the one before it, so an acknowledgement costs the same for one
+ *     item and for thousands.
  *  3. Kept items hold at most `max` bytes, of which one always fits; and with what goes
  *     beside them no more than the budget. */
 #ifndef LENO_MESSAGE_AIRED_H
@@ -36,6 +39,11 @@ struct target {
 	uint32_t delay_ms;        /* from then on, before it is helped (again)     */
 };
 
+/* How many targets have an item, and how many are gone that had it not. */
+struct tally {
+	int64_t confirmed, unknown;
+};
+
 struct aired {
 	struct aired_item **ring; /* by seq, a power of two                        */
 	size_t   capacity;
@@ -44,6 +52,8 @@ struct aired {
 	uint64_t framed;          /* all up to it are in frames                    */
 	uint32_t fragment;        /* of framed + 1, the next to frame              */
 	uint64_t number;          /* of the last frame                             */
+	struct tally now;         /* of the oldest item                            */
+	struct tally end;         /* what the next one put counts less than the last */
 	size_t   used, max;
 	struct budget *budget;    /* NULL: not counted                             */
 	struct map targets;

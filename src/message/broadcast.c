@@ -1,9 +1,9 @@
 /* broadcast.c - see broadcast.h. */
 #include "message/broadcast.h"
 
-enum { WHOLE = 1, FRAGMENT = 2, SHORT = 0x80 };
+enum { WHOLE = 1, FRAGMENT = 2 };
 
-static bool read_long(struct reader *r, struct bytes *ret_type, struct bytes *ret_data)
+bool read_cast_item_long(struct reader *r, struct bytes *ret_type, struct bytes *ret_data)
 {
 	struct bytes type = read_sized(r, LENO_TYPE_MAX);
 	struct bytes data = read_sized(r, BROADCAST_MAX);
@@ -15,42 +15,24 @@ static bool read_long(struct reader *r, struct bytes *ret_type, struct bytes *re
 	return true;
 }
 
-/* Both sizes in a byte each, as they nearly always are. False: read it the long way. */
-static bool read_short(struct reader *r, struct bytes *ret_type, struct bytes *ret_data)
+/* Passes over an item of the sizes of the one before, if it is one: then no address waits for a
+ * size that is read, which is most of what this costs. */
+static bool skip_alike(struct reader *r, size_t type, size_t data)
 {
-	size_t left = reader_left(r), type, data;
-
-	if (r->bad || left < 2)
+	if (type >= CAST_SHORT || data >= CAST_SHORT || reader_left(r) < type + data + 2 ||
+	    r->at[0] != type || r->at[1 + type] != data || !cast_type_good(r->at + 1, type))
 		return false;
-	type = r->at[0];
-	if (type >= SHORT || left < type + 2)
-		return false;
-	data = r->at[1 + type];
-	if (data >= SHORT || left < type + data + 2)
-		return false;
-	for (size_t i = 0; i < type; i++)
-		if (r->at[1 + i] == 0)
-			return false;
-	*ret_type = bytes_of(r->at + 1, type);
-	*ret_data = bytes_of(r->at + 2 + type, data);
 	r->at += type + data + 2;
 	return true;
-}
-
-bool read_cast_item(struct reader *r, struct bytes *ret_type, struct bytes *ret_data)
-{
-	if (read_short(r, ret_type, ret_data))
-		return true;
-	return read_long(r, ret_type, ret_data);
 }
 
 static bool good_items(struct bytes items, uint64_t count)
 {
 	struct reader r = reader_of(items);
-	struct bytes type, data;
+	struct bytes type = bytes_of(NULL, 0), data = bytes_of(NULL, 0);
 
 	for (uint64_t i = 0; i < count; i++)
-		if (!read_cast_item(&r, &type, &data))
+		if (!skip_alike(&r, type.size, data.size) && !read_cast_item(&r, &type, &data))
 			return false;
 	return read_end(&r);
 }
@@ -61,16 +43,15 @@ static bool good_numbers(uint64_t first, uint64_t count, size_t size)
 	return first > 0 && count <= size && first <= INT64_MAX - count;
 }
 
-static bool read_body(struct bytes body, size_t max, struct cast *ret)
+/* All but the signature. */
+static bool read_fields(struct bytes body, struct cast *ret)
 {
 	struct cast c = { .count = 1 };
 	uint64_t count = 1, fragment = 0, fragments = 0;
 	struct reader r;
 	uint8_t kind;
 
-	if (body.size < CAST_SIGNATURE || body.size > max)
-		return false;
-	r = reader_of(bytes_of(body.data, body.size - CAST_SIGNATURE));
+	r = reader_of(body);
 	kind = read_u8(&r);
 	c.origin = read_id(&r);
 	c.incarnation = read_incarnation(&r);
@@ -97,6 +78,13 @@ static bool read_body(struct bytes body, size_t max, struct cast *ret)
 	return true;
 }
 
+static bool read_signed(struct bytes body, size_t max, struct cast *ret)
+{
+	if (body.size < CAST_SIGNATURE || body.size > max)
+		return false;
+	return read_fields(bytes_of(body.data, body.size - CAST_SIGNATURE), ret);
+}
+
 bool cast_items_good(const struct cast *c)
 {
 	return c->fragments ? c->items.size > 0 : good_items(c->items, c->count);
@@ -106,7 +94,7 @@ bool read_cast(struct bytes body, struct cast *ret)
 {
 	struct cast c;
 
-	if (!read_body(body, CAST_FRAME_MAX, &c) || !cast_items_good(&c))
+	if (!read_signed(body, CAST_FRAME_MAX, &c) || !cast_items_good(&c))
 		return false;
 	*ret = c;
 	return true;
@@ -116,7 +104,17 @@ bool read_cast_sealed(struct bytes body, struct cast *ret)
 {
 	struct cast c;
 
-	if (!read_body(body, CAST_FRAME_MAX + CAST_SEAL, &c) || c.items.size <= CAST_SEAL)
+	if (!read_signed(body, CAST_FRAME_MAX + CAST_SEAL, &c) || c.items.size <= CAST_SEAL)
+		return false;
+	*ret = c;
+	return true;
+}
+
+bool read_cast_near(struct bytes body, struct cast *ret)
+{
+	struct cast c;
+
+	if (body.size > CAST_FRAME_MAX || !read_fields(body, &c) || !cast_items_good(&c))
 		return false;
 	*ret = c;
 	return true;

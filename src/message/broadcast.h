@@ -50,13 +50,43 @@ bool read_cast(struct bytes body, struct cast *ret);
 
 /* The same of a frame whose items are sealed, and so not looked at: the seal is in them. */
 bool read_cast_sealed(struct bytes body, struct cast *ret);
+/* The same of one without a signature. */
+bool read_cast_near(struct bytes body, struct cast *ret);
 /* Once they are open: can each of them be read? */
 bool cast_items_good(const struct cast *);
 
 /* All before the items; the signature is the caller's. */
 void write_cast_head(struct writer *, const struct cast *);
 
-bool read_cast_item(struct reader *, struct bytes *ret_type, struct bytes *ret_data);
+bool read_cast_item_long(struct reader *, struct bytes *ret_type, struct bytes *ret_data);
+
+enum { CAST_SHORT = 0x80 };                /* smaller sizes are in one byte               */
+
+static inline bool cast_type_good(const uint8_t *type, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (type[i] == 0)
+			return false;
+	return true;
+}
+
+/* Hot. Both sizes are short, nearly always: else it is read the long way. */
+static inline bool read_cast_item(struct reader *r, struct bytes *ret_type,
+                                  struct bytes *ret_data)
+{
+	const uint8_t *at = r->at;
+	size_t left = reader_left(r), type = left > 1 ? at[0] : CAST_SHORT, data;
+
+	if (r->bad || type >= CAST_SHORT || left < type + 2 ||
+	    (data = at[1 + type]) >= CAST_SHORT || left < type + data + 2)
+		return read_cast_item_long(r, ret_type, ret_data);
+	if (!cast_type_good(at + 1, type))
+		return false;
+	*ret_type = bytes_of(at + 1, type);
+	*ret_data = bytes_of(at + 2 + type, data);
+	r->at = at + 2 + type + data;
+	return true;
+}
 
 /* In `want`: what was given was not taken, for want of room; from seq + 1 on all again. */
 #define CAST_WANT_AGAIN ((uint64_t)INT64_MAX)

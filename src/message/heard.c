@@ -114,7 +114,8 @@ static void advance(struct heard *h, uint64_t next)
 	assert(next > h->next);
 	h->next = next;
 	h->stuck = h->ask = false;
-	drop_parts(h);
+	if (h->parts)
+		drop_parts(h);
 }
 
 /* What lies before `floor` is repaired for nobody: then what we have goes first. */
@@ -141,6 +142,20 @@ static bool before(const struct cast *a, const struct cast *b)
 	return a->first != b->first ? a->first < b->first : a->fragment < b->fragment;
 }
 
+/* False: its bytes are lent, and there is no room for them. */
+static bool keep(struct heard *h, struct held *f, const struct cast *c, struct parcel *parcel)
+{
+	f->cast = *c;
+	f->parcel = parcel ? parcel_take(parcel) : parcel_new(h->store, c->items.size);
+	if (!f->parcel)
+		return false;
+	if (!parcel) {
+		bytes_copy(f->parcel->bytes, c->items.data, c->items.size);
+		f->cast.items.data = f->parcel->bytes;
+	}
+	return true;
+}
+
 /* The farthest goes when there are too many. */
 static void hold(struct heard *h, const struct cast *c, struct parcel *parcel)
 {
@@ -150,14 +165,14 @@ static void hold(struct heard *h, const struct cast *c, struct parcel *parcel)
 	if (!budget_take(h->store, HELD_COST))
 		return;                    /* it will be asked for again */
 	f = mem_new(sizeof *f);
+	if (f && !keep(h, f, c, parcel))
+		f = mem_free(f);
 	if (!f) {
 		budget_give(h->store, HELD_COST);
 		return;
 	}
 	while (after != &h->held && before(c, &list_item(after, struct held, all)->cast))
 		after = after->prev;
-	f->cast = *c;
-	f->parcel = parcel_take(parcel);
 	list_init(&f->all);
 	list_append(after->next, &f->all);
 	if (++h->n_held > HELD_MAX)        /* f itself, if it is the farthest */
@@ -245,7 +260,7 @@ void heard_take(struct heard *h, const struct cast *c, struct parcel *parcel)
 	}
 	switch (place(h, c)) {
 	case PLACE_NOW:
-		read_now(h, c, parcel_take(parcel));
+		read_now(h, c, parcel ? parcel_take(parcel) : NULL);
 		break;
 	case PLACE_LATER:
 		hold(h, c, parcel);
@@ -287,7 +302,7 @@ static bool read_held(struct heard *h)
 	return false;
 }
 
-bool heard_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
+bool heard_next_other(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
 {
 	do {
 		while (h->left_count > 0) {

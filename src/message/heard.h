@@ -59,15 +59,29 @@ void heard_let_go(struct heard *);      /* of held frames and fragments: they we
 bool heard_fresh(const struct heard *, uint64_t number);
 void heard_mark(struct heard *, uint64_t number);
 
-/* Gives a frame, whose bytes lie in the parcel (a reference is taken if it is kept). */
+/* Gives a frame, whose bytes lie in the parcel (a reference is taken if it is kept); with NULL
+ * they are lent until heard_rest(), and copied if they are kept. */
 void heard_take(struct heard *, const struct cast *, struct parcel *);
 
 /* Gives what the source itself sent through the session: authoritative; before its first
  * item nothing more will come. Its bytes are lent until heard_rest(). */
 void heard_take_items(struct heard *, const struct cast *);
 
-/* The next item; lent until the next call. False: no more for now. */
-bool heard_next(struct heard *, struct bytes *ret_type, struct bytes *ret_data);
+bool heard_next_other(struct heard *, struct bytes *ret_type, struct bytes *ret_data);
+
+/* The next item; lent until the next call. False: no more for now. Hot: it is nearly always in the
+ * frame that is being read. */
+static inline bool heard_next(struct heard *h, struct bytes *ret_type, struct bytes *ret_data)
+{
+	if (h->left_count == 0 || h->left_seq != h->next || h->parts || h->stuck ||
+	    !read_cast_item(&h->left, ret_type, ret_data))
+		return heard_next_other(h, ret_type, ret_data);
+	h->left_count--;
+	h->left_seq++;
+	h->next++;
+	h->unacked++;
+	return true;
+}
 void heard_rest(struct heard *);        /* after the last heard_next() of an input     */
 
 /* The item that heard_next() has just handed out is not taken: it, and what comes after it, is

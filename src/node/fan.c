@@ -146,12 +146,15 @@ static int aim(leno_node *n)
 int voice_put(leno_node *n, struct voice *v, struct bytes type, struct bytes head,
               struct bytes data, uint64_t *ret_seq)
 {
+	bool told = aired_unframed(&v->aired);
 	int error = aired_put_after(&v->aired, type, head, data, ret_seq);
 
 	if (error)
 		return error;
 	v->put = true;
 	fan_set_timer(n);
+	if (told)                              /* those who are to make frames know it */
+		return 0;
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 

@@ -56,7 +56,7 @@ struct fan {
 	uint64_t       acked_us;     /* when acknowledgements went last               */
 	struct timer   timer;
 	/* last: it begins as it is */
-	uint8_t        scratch[FAN_DOMAIN + CHANNEL_MAX + CAST_FRAME_MAX + CAST_SEAL];
+	uint8_t        scratch[FAN_DOMAIN + CHANNEL_MAX + CAST_FRAME_MAX];
 };
 
 /* fan.c */

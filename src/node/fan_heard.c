@@ -191,19 +191,13 @@ void fan_deliver(leno_node *n, struct ear *e)
 {
 	struct heard *h = &e->heard;
 	bool group = of_group(h);
+	leno_group *g = group ? groups_find(n, h->channel) : NULL;
 	struct bytes type, data;
 
-	while (!n->leaving && heard_next(h, &type, &data)) {
-		if (!group) {
-			tell(n, h, type, data);
-		} else if (groups_hear(n, e, type, data)) {
-			e->unacked_bytes += data.size;
-		} else {
-			if (h->next > 1)
-				heard_refuse(h);
-			break;
-		}
-	}
+	if (g)
+		groups_hear(g, e);
+	while (!group && !n->leaving && heard_next(h, &type, &data))
+		tell(n, h, type, data);
 	heard_rest(h);
 	h->heard_us = n->now_us;
 	if (h->next == 0 && group && !groups_find(n, h->channel))

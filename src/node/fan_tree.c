@@ -3,7 +3,8 @@
  *  1. A frame is encoded and signed once; each link's queue holds a reference.
  *  2. Nothing is passed on or believed before its signature held; what was here before is
  *     dropped without looking at it. Of a group's frames that come by the link with their source, and go
- *     nowhere else, the link is proof enough.
+ *     nowhere else, the link is proof enough: to members that are neighbours, and behind whom there
+ *     is nobody, the source sends them with neither seal nor signature (GROUP_NEAR).
  *  3. A link's queue is bounded: what does not fit is dropped for that link, and repaired
  *     from the source. */
 #include <assert.h>
@@ -90,55 +91,128 @@ static bool queue(struct conn *c, struct parcel *p)
 	return true;
 }
 
-/* To all of the tree but where it came from (NULL: from ourselves); what is of a group, to
- * where members are. */
-static void push(leno_node *n, struct parcel *p, const struct channel *channel,
-                 const struct conn *from)
+static void queue_or_drop(struct conn *c, struct parcel *p)
+{
+	if (!queue(c, p))
+		c->node->stats.dropped++;
+}
+
+/* On, to all of the tree but where it came from; what is of a group, to where members are. */
+static void pass_on(leno_node *n, struct parcel *p, const struct channel *channel,
+                    const struct conn *from)
 {
 	list_each (it, next, &n->conns) {
 		struct conn *c = list_item(it, struct conn, all);
 
-		if (c == from || !fan_on_tree(c) || (from && !conns_pass(from, c)) ||
+		if (c == from || !fan_on_tree(c) || !conns_pass(from, c) ||
 		    (p->kind == FRAME_GROUP && !groups_behind(n, channel->tag, c)))
 			continue;
-		if (!queue(c, p))
-			n->stats.dropped++;
-		else if (from)
+		if (queue(c, p))
 			n->stats.forwarded++;
+		else
+			n->stats.dropped++;
 	}
 }
 
 /* ---- out ------------------------------------------------------------------------ */
 
-/* As many items as fit one frame, under one signature. */
-static void make_frame(leno_node *n, struct voice *v)
+/* What a frame is before it has a seal or a signature: domain, channel and body, in the scratch. */
+struct draft {
+	size_t head, size;               /* where the body begins; of all               */
+};
+
+/* As many items as fit one frame. False: all are in frames. */
+static bool make_draft(leno_node *n, struct voice *v, struct draft *ret)
 {
 	struct fan *f = n->fan;
 	const struct channel channel = voice_channel(v);
 	struct writer head = writer_of(f->scratch + FAN_DOMAIN, CHANNEL_MAX), w;
-	struct parcel *p;
-	size_t size;
 
+	bytes_copy(f->scratch, v->group ? CHANNEL_DOMAIN : CAST_DOMAIN, FAN_DOMAIN);
 	if (v->group)
 		write_channel(&head, &channel);
 	w = writer_of(head.at, CAST_FRAME_MAX);
 	if (!aired_frame(&v->aired, &n->identity.id, mesh_incarnation(n->mesh), &w))
-		return;
-	bytes_copy(f->scratch, v->group ? CHANNEL_DOMAIN : CAST_DOMAIN, FAN_DOMAIN);
-	size = writer_size(&w);
-	if (v->group)
-		size = group_seal(v->group, mesh_incarnation(n->mesh), head.at, size);
-	size += FAN_DOMAIN + writer_size(&head);
-	p = parcel_new(&f->parcels, size + SIGNATURE_SIZE);
+		return false;
+	ret->head = FAN_DOMAIN + writer_size(&head);
+	ret->size = ret->head + writer_size(&w);
+	return true;
+}
+
+static struct parcel *parcel_of(leno_node *n, const struct draft *d, uint8_t kind, size_t more)
+{
+	struct parcel *p = parcel_new(&n->fan->parcels, d->size + more);
+
 	if (!p) {
 		n->stats.dropped++;
-		return;
+		return NULL;
 	}
-	p->kind = v->group ? FRAME_GROUP : FRAME_BROADCAST;
-	bytes_copy(p->bytes, f->scratch, size);
+	p->kind = kind;
+	bytes_copy(p->bytes, n->fan->scratch, d->size);
+	return p;
+}
+
+static void sign(const leno_node *n, struct parcel *p)
+{
+	size_t size = p->size - SIGNATURE_SIZE;
+
 	crypto_sign(p->bytes + size, bytes_of(p->bytes, size), n->identity.ed_secret);
-	push(n, p, &channel, NULL);
+}
+
+static struct parcel *seal(leno_group *g, const struct draft *d)
+{
+	leno_node *n = g->node;
+	struct parcel *p = parcel_of(n, d, FRAME_GROUP, CAST_SEAL + SIGNATURE_SIZE);
+
+	if (p) {
+		group_seal(g, mesh_incarnation(n->mesh), p->bytes + d->head, d->size - d->head);
+		sign(n, p);
+	}
+	return p;
+}
+
+/* In the form that each link's frames need; what none needs is not made. */
+static void say_in_group(leno_group *g, const struct draft *d)
+{
+	leno_node *n = g->node;
+	struct parcel *near = NULL, *far = NULL;
+
+	list_each (it, next, &n->conns) {
+		struct conn *c = list_item(it, struct conn, all);
+		enum group_way way = fan_on_tree(c) ? group_way(g, c) : GROUP_NOWHERE;
+
+		if (way == GROUP_NEAR && (near || (near = parcel_of(n, d, FRAME_GROUP_NEAR, 0))))
+			queue_or_drop(c, near);
+		else if (way == GROUP_FAR && (far || (far = seal(g, d))))
+			queue_or_drop(c, far);
+	}
+	parcel_drop(near);
+	parcel_drop(far);
+}
+
+static void say_to_all(leno_node *n, const struct draft *d)
+{
+	struct parcel *p = parcel_of(n, d, FRAME_BROADCAST, SIGNATURE_SIZE);
+
+	if (!p)
+		return;
+	sign(n, p);
+	list_each (it, next, &n->conns)
+		if (fan_on_tree(list_item(it, struct conn, all)))
+			queue_or_drop(list_item(it, struct conn, all), p);
 	parcel_drop(p);
+}
+
+static void make_frame(leno_node *n, struct voice *v)
+{
+	struct draft d;
+
+	if (!make_draft(n, v, &d))
+		return;
+	if (v->group)
+		say_in_group(v->group, &d);
+	else
+		say_to_all(n, &d);
 }
 
 /* The next voice that has something to frame; NULL: none has. */
@@ -205,18 +279,21 @@ static bool read_airing(uint8_t type, struct bytes body, struct airing *ret)
 {
 	struct airing a = { .type = type };
 	struct reader r = reader_of(body);
+	bool good;
 
-	if (type == FRAME_GROUP) {
+	if (type != FRAME_BROADCAST) {
 		a.channel = read_channel(&r);
 		if (r.bad)
 			return false;
 		a.at = (size_t)(r.at - body.data);
 		body = bytes_of(r.at, reader_left(&r));
 	}
-	if (!(type == FRAME_GROUP ? read_cast_sealed(body, &a.cast) : read_cast(body, &a.cast)))
-		return false;
-	*ret = a;
-	return true;
+	good = type == FRAME_GROUP        ? read_cast_sealed(body, &a.cast)
+	       : type == FRAME_GROUP_NEAR ? read_cast_near(body, &a.cast)
+	                                  : read_cast(body, &a.cast);
+	if (good)
+		*ret = a;
+	return good;
 }
 
 /* Who is said to have sent it; false: nobody that it could be from. */
@@ -224,7 +301,7 @@ static bool find_source(leno_node *n, const struct airing *a, struct mesh_node *
 {
 	return mesh_get(n->mesh, &a->cast.origin, ret) &&
 	       a->cast.incarnation >= ret->incarnation &&
-	       (a->type != FRAME_GROUP || groups_listed(ret, &a->channel));
+	       (a->type == FRAME_BROADCAST || groups_listed(ret, &a->channel));
 }
 
 /* The frame in a parcel of its own, with what its signature covers; NULL: no room. */
@@ -262,11 +339,16 @@ static bool goes_on(const struct conn *from, const struct channel *channel)
 	return false;
 }
 
+static bool from_source(const struct conn *c, const struct airing *a)
+{
+	return leno_id_same(&link_peer(c->link)->id, &a->cast.origin);
+}
+
 /* To verify a signature costs more than all else that members do with a frame. */
 static bool vouched(const struct conn *c, const struct airing *a)
 {
-	return a->type == FRAME_GROUP && leno_id_same(&link_peer(c->link)->id, &a->cast.origin) &&
-	       !goes_on(c, &a->channel);
+	return a->type == FRAME_GROUP_NEAR ||
+	       (a->type == FRAME_GROUP && from_source(c, a) && !goes_on(c, &a->channel));
 }
 
 /* Neighbours check before they pass on: one that gives us what does not hold is bad. */
@@ -278,13 +360,22 @@ static void refuse(struct conn *c)
 	conns_close(c, CLOSE_PROTOCOL, LENO_WHY_REFUSED, LENO_PROTOCOL);
 }
 
+/* The group, if we are in it and so is the source. */
+static leno_group *group_of(leno_node *n, const struct airing *a)
+{
+	leno_group *g = groups_find(n, a->channel.tag);
+
+	return g && roster_has(&g->roster, &a->cast.origin, a->cast.incarnation, a->channel.join)
+	               ? g : NULL;
+}
+
 /* To be held with what it says in the open: NULL when it says nothing to us. */
 static struct parcel *open_group(leno_node *n, struct airing *a, struct bytes body)
 {
-	leno_group *g = groups_find(n, a->channel.tag);
+	leno_group *g = group_of(n, a);
 	struct parcel *p;
 
-	if (!g || !roster_has(&g->roster, &a->cast.origin, a->cast.incarnation, a->channel.join))
+	if (!g)
 		return NULL;
 	p = group_open(g, a->channel.join, bytes_of(body.data + a->at, body.size - a->at),
 	               &a->cast);
@@ -302,6 +393,13 @@ static void hear(leno_node *n, struct ear *e, struct airing *a, struct bytes bod
 	e->heard.heard_us = n->now_us;
 	if (!admit_hears(n, &a->cast.origin))
 		return;
+	if (a->type == FRAME_GROUP_NEAR) {
+		if (group_of(n, a)) {
+			heard_take(&e->heard, &a->cast, NULL);
+			fan_deliver(n, e);
+		}
+		return;
+	}
 	plain = a->type == FRAME_GROUP ? open_group(n, a, body) : parcel_take(p);
 	if (!plain)
 		return;
@@ -318,7 +416,7 @@ static void believe(struct conn *from, struct ear *e, struct parcel *p)
 	bool good = read_airing(p->kind, body, &a);
 
 	assert(good);                      /* it was read before it was verified */
-	push(from->node, p, &a.channel, from);
+	pass_on(from->node, p, &a.channel, from);
 	hear(from->node, e, &a, body, p);
 }
 
@@ -348,7 +446,7 @@ void fan_take(struct conn *c, uint8_t type, struct bytes body)
 	struct ear *e;
 	int error;
 
-	if (!read_airing(type, body, &a)) {
+	if (!read_airing(type, body, &a) || (type == FRAME_GROUP_NEAR && !from_source(c, &a))) {
 		refuse(c);
 		return;
 	}

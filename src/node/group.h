@@ -48,10 +48,11 @@ struct leno_group {
 	bool         blocked;         /* LENO_AGAIN was given                          */
 };
 
-/* Where the frames of a group go: a bit for each link. */
+/* Where the frames of a group go: a bit for each link; and those links behind which there is
+ * somebody besides the neighbour. */
 struct group_path {
 	uint8_t  tag[GROUP_TAG];
-	uint64_t links[LINKS_MAX / 64];
+	uint64_t links[LINKS_MAX / 64], beyond[LINKS_MAX / 64];
 };
 
 struct groups {
@@ -79,8 +80,8 @@ void group_tell(leno_group *);                         /* what it has not been t
 
 /* group_talk.c */
 void groups_word(struct peer *, enum group_word, struct bytes);       /* by the session   */
-/* An item of a member's stream. False: there is no room for it now. */
-bool groups_hear(leno_node *, struct ear *, struct bytes type, struct bytes data);
+/* What is due of a member's stream: to the first item for which there is no room now. */
+void groups_hear(leno_group *, struct ear *);
 void group_done(leno_group *, uint64_t seq, uint32_t confirmed, uint32_t unknown);
 bool group_last_piece(const leno_group *, uint64_t seq);  /* does a message end there? */
 void groups_feed(leno_node *);                         /* there may be room in voices */
@@ -93,6 +94,10 @@ int  group_aim(leno_group *);
 bool groups_listed(const struct mesh_node *source, const struct channel *);
 /* Does a member that others know of lie behind this link? */
 bool groups_behind(leno_node *, const uint8_t tag[GROUP_TAG], const struct conn *);
+/* Where our own frames go by this link: to nobody, to a member that is the neighbour and to
+ * nobody else, or (also) to others. */
+enum group_way { GROUP_NOWHERE, GROUP_NEAR, GROUP_FAR };
+enum group_way group_way(const leno_group *, const struct conn *);
 /* Seals the items of a frame's body in place; its size then. */
 size_t group_seal(const leno_group *, uint64_t incarnation, uint8_t *body, size_t size);
 /* The body (signature included) opened into a parcel, in which cast->items are from then on; NULL:

@@ -28,6 +28,23 @@ static void forget_paths(struct groups *g)
 	map_clear(&g->paths);
 }
 
+static void set(uint64_t *links, int number)
+{
+	links[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+static bool has(const uint64_t *links, int number)
+{
+	return links[number / 64] >> number % 64 & 1;
+}
+
+static bool is_neighbour(const leno_node *n, const struct mesh_node *m)
+{
+	const struct conn *c = table_get(&n->links, (size_t)m->tree_link);
+
+	return c && leno_id_same(&link_peer(c->link)->id, &m->id);
+}
+
 static void find_members(leno_node *n, struct group_path *p)
 {
 	struct membership unused;
@@ -35,10 +52,14 @@ static void find_members(leno_node *n, struct group_path *p)
 	struct mesh_node m;
 	size_t cursor = 0;
 
-	while (mesh_each(n->mesh, &cursor, &m))
-		if (m.tree_link >= 0 && extensions_find(m.extensions, EXTENSION_GROUPS, &value) &&
-		    membership_find(value, p->tag, &unused))
-			p->links[m.tree_link / 64] |= UINT64_C(1) << m.tree_link % 64;
+	while (mesh_each(n->mesh, &cursor, &m)) {
+		if (m.tree_link < 0 || !extensions_find(m.extensions, EXTENSION_GROUPS, &value) ||
+		    !membership_find(value, p->tag, &unused))
+			continue;
+		set(p->links, m.tree_link);
+		if (!is_neighbour(n, &m))
+			set(p->beyond, m.tree_link);
+	}
 }
 
 /* NULL: no memory. */
@@ -71,7 +92,28 @@ bool groups_behind(leno_node *n, const uint8_t tag[GROUP_TAG], const struct conn
 	if (mesh_pushes_blindly(n->mesh, c->number))
 		return true;
 	p = path_of(n, tag);
-	return !p || p->links[c->number / 64] >> c->number % 64 & 1;
+	return !p || has(p->links, c->number);
+}
+
+/* Is the neighbour a member, in the life with which we have the link? */
+static bool is_member(const leno_group *g, const struct conn *c)
+{
+	const struct link_peer *peer = link_peer(c->link);
+	const struct member *m = roster_get(&g->roster, &peer->id);
+
+	return m && m->incarnation == peer->incarnation;
+}
+
+enum group_way group_way(const leno_group *g, const struct conn *c)
+{
+	const struct group_path *p;
+
+	if (mesh_pushes_blindly(g->node->mesh, c->number))
+		return GROUP_FAR;
+	p = path_of(g->node, g->keys.tag);
+	if (p && !has(p->links, c->number))
+		return GROUP_NOWHERE;
+	return p && !has(p->beyond, c->number) && is_member(g, c) ? GROUP_NEAR : GROUP_FAR;
 }
 
 /* ---- the seal ------------------------------------------------------------------------- */

@@ -148,8 +148,10 @@ static void look_at(leno_state *st, const struct mesh_node *m)
 	bool listed = lists(m->extensions, st->tag);
 	struct sharer *s = state_sharer(st, &m->id, listed);
 
-	if (!s || leno_id_same(&m->id, &st->node->identity.id))
+	if (!s) {
+		st->node->states->missed |= listed;
 		return;
+	}
 	if (listed && !s->here) {
 		s->here = s->meet_due = true;
 		state_wake(st, s);
@@ -163,18 +165,21 @@ void states_told(leno_node *n, const leno_id *id)
 {
 	struct mesh_node m;
 
-	if (n->states->count == 0 || !mesh_get(n->mesh, id, &m) || !m.up)
+	if (n->states->count == 0 || !mesh_get(n->mesh, id, &m) || !m.up ||
+	    leno_id_same(id, &n->identity.id))
 		return;
 	list_each (it, next, &n->states->all)
 		look_at(list_item(it, leno_state, all), &m);
 }
 
-/* Nothing tells that a record says other things than before: so each of them is looked at. */
+/* At all that is known when a map is shared, and again while there is one for whom there was no
+ * room: what changes later states_told() hears. */
 static void look_around(leno_node *n)
 {
 	struct mesh_node m;
 	size_t cursor = 0;
 
+	n->states->missed = false;
 	while (mesh_each(n->mesh, &cursor, &m))
 		if (!leno_id_same(&m.id, &n->identity.id))
 			list_each (it, next, &n->states->all)
@@ -432,7 +437,8 @@ void states_tick(leno_node *n)
 
 	if (n->leaving || all->count == 0)
 		return;
-	look_around(n);
+	if (all->missed)
+		look_around(n);
 	list_each (it, next, &all->all) {
 		leno_state *st = list_item(it, leno_state, all);
 

@@ -95,7 +95,8 @@ struct states {
 	struct list  all;
 	size_t       count;
 	struct timer timer;
-	unsigned     looks;          /* at the atlas, soon after a map is shared       */
+	unsigned     looks;          /* whether all is in sync, soon after a map is shared */
+	bool         missed;         /* one who shares: there was no room for it       */
 	struct list  decided;        /* of state_own.c: what `done` must hear          */
 	struct list  asked;          /* ... and what owners have been asked            */
 	const leno_engine_store *store;

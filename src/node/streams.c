@@ -1,4 +1,5 @@
-/* streams.c - leno_stream_*: between the application, src/stream/ and the session.
+/* streams.c - streams between src/stream/ and the session: how they begin and end, what goes
+ * into items and comes out of them. What the application does with one is in stream_api.c.
  *
  *   leno_stream_write --> flow --streams_feed, as the session has room--> items
  *   items --streams_take--> flow --> the handler `readable`
@@ -8,12 +9,11 @@
  *  2. Handlers run inside inputs only; what happens elsewhere waits in node->stream_events.
  *  3. A stream that is over, or aborted, lives until nobody stands in it (`entered`) and
  *     what the peer must hear of it is in the session. */
-#include "node/streams.h"
-
 #include <assert.h>
 
 #include "base/mem.h"
 #include "node/services.h"
+#include "node/stream.h"
 
 enum {
 	FEED_PIECE  = 16 * 1024 - 64,  /* a record's worth                            */
@@ -24,22 +24,6 @@ enum {
 	RETRY_US    = 50 * 1000        /* between two looks for memory                */
 };
 
-struct leno_stream {
-	struct flow  flow;
-	leno_node   *node;
-	struct peer *peer;             /* NULL: over                                  */
-	leno_id      id;               /* the peer's                                  */
-	struct list  event;            /* in node->stream_events                      */
-	leno_stream_handlers handlers;
-	void        *user;
-	unsigned     entered;          /* handlers of it that are running             */
-	bool         accepted;
-	bool         left;             /* the application has let go of it            */
-	bool         closed;           /* `closed` is due, with error                 */
-	int          error;
-	char         topic[];
-};
-
 static leno_stream *stream_of(struct flow *f)
 {
 	return list_item(f, leno_stream, flow);
@@ -47,9 +31,8 @@ static leno_stream *stream_of(struct flow *f)
 
 /* ---- life and end -------------------------------------------------------------- */
 
-/* refused: why the peer, who has opened it, cannot have it; 0: it can. */
-static leno_stream *stream_new(struct peer *p, struct flow_key key, struct bytes topic,
-                               int refused, int *ret_error)
+leno_stream *stream_new(struct peer *p, struct flow_key key, struct bytes topic, int refused,
+                        int *ret_error)
 {
 	leno_stream *s = mem_new(sizeof *s + topic.size + 1);
 
@@ -85,8 +68,7 @@ static void stream_free(leno_stream *s)
 	mem_free(s);
 }
 
-/* Frees it when nobody needs it any more. */
-static void let_go(leno_stream *s)
+void stream_let_go(leno_stream *s)
 {
 	if (s->left && s->entered == 0 && (!s->peer || !s->flow.abort_due))
 		stream_free(s);
@@ -111,12 +93,12 @@ static void part(leno_stream *s, int error)
 	s->closed = true;
 	s->error = error;
 	if (s->left)
-		let_go(s);
+		stream_let_go(s);
 	else
 		event(s);
 }
 
-static void wake(leno_stream *s)
+void stream_wake(leno_stream *s)
 {
 	if (!s->peer)
 		return;
@@ -133,7 +115,7 @@ static void enter(leno_stream *s)
 static void leave(leno_stream *s)
 {
 	s->entered--;
-	let_go(s);
+	stream_let_go(s);
 }
 
 static void call_readable(leno_stream *s)
@@ -156,7 +138,7 @@ static void fire(leno_stream *s)
 		if (s->handlers.closed)
 			s->handlers.closed(s, s->user, s->error, (int)s->flow.code, why);
 	}
-	wake(s);                           /* one that was left may have yet to say so */
+	stream_wake(s);                           /* one that was left may have yet to say so */
 	leave(s);
 }
 
@@ -225,7 +207,7 @@ void streams_clear(leno_node *n)
 		stream_free(list_item(it, leno_stream, event));
 }
 
-static int need_flows(struct peer *p)
+int streams_need(struct peer *p)
 {
 	uint8_t seed[16];
 
@@ -297,15 +279,14 @@ static void made(struct peer *p, leno_stream *s, const struct flow_item *item)
 	flows_said(p->flows, f, item->op == FLOW_DATA ? item->data.size : 0);
 	p->fed_to = session_put_to(p->session);
 	if (item->op == FLOW_ABORT)
-		let_go(s);
+		stream_let_go(s);
 	else if (flow_over(f))
 		part(s, 0);
 	else if (f->short_write && tape_size(&f->out) <= FLOW_BUFFER / 2)
 		event(s);
 }
 
-/* Memory is out, which others give back, of whom nothing is heard here. */
-static void look_later(leno_stream *s)
+void stream_look_later(leno_stream *s)
 {
 	leno_node *n = s->node;
 
@@ -318,7 +299,7 @@ static void look_later(leno_stream *s)
 static void retry(leno_stream *s)
 {
 	if (session_queued(s->peer->session) == 0 && list_empty(&s->event))
-		look_later(s);
+		stream_look_later(s);
 }
 
 void streams_feed(struct peer *p)
@@ -355,7 +336,7 @@ static int refuse_open(struct peer *p, struct flow_key key, int why)
 	if (!s)
 		return LENO_MEMORY;
 	s->left = true;
-	wake(s);
+	stream_wake(s);
 	return 0;
 }
 
@@ -399,7 +380,7 @@ static void give_up(leno_stream *s, int error)
 	s->closed = true;
 	s->error = error;
 	event(s);
-	wake(s);
+	stream_wake(s);
 }
 
 static int take_body(leno_stream *s, enum flow_op op, struct bytes body)
@@ -417,7 +398,7 @@ static int take_body(leno_stream *s, enum flow_op op, struct bytes body)
 		call_readable(s);
 	if (s->peer && flow_settle(&s->flow))
 		give_up(s, LENO_MEMORY);
-	wake(s);
+	stream_wake(s);
 	if (s->peer && flow_over(&s->flow))
 		part(s, 0);
 	leave(s);
@@ -434,7 +415,7 @@ int streams_take(struct peer *p, const struct item *item)
 
 	if (!flow_read(item->data, item->type, &key, &op, &body))
 		return LENO_PROTOCOL;
-	if (need_flows(p))
+	if (streams_need(p))
 		return LENO_MEMORY;
 	if (op == FLOW_OPEN)
 		return key.ours ? LENO_PROTOCOL : take_open(p, key.number, body);
@@ -442,159 +423,4 @@ int streams_take(struct peer *p, const struct item *item)
 	if (!f || f->aborted)
 		return error;
 	return take_body(stream_of(f), op, body);
-}
-
-/* ---- leno.h -------------------------------------------------------------------------- */
-
-static void take_handlers(leno_stream *s, const leno_stream_handlers *handlers, void *user)
-{
-	if (handlers)
-		s->handlers = *handlers;
-	s->user = user;
-	s->accepted = true;
-}
-
-int leno_stream_open(leno_node *n, const leno_id *to, const char *topic,
-                     const leno_stream_handlers *handlers, void *user, leno_stream **ret)
-{
-	struct flow_key key;
-	struct peer *p;
-	leno_stream *s;
-	int error = 0;
-
-	if (!n || !to || !ret || !topic || strnlen(topic, LENO_TYPE_MAX + 1) > LENO_TYPE_MAX)
-		return LENO_ARGUMENT;
-	if (n->leaving)
-		return LENO_CLOSED;
-	p = peers_need(n, to, &error);
-	if (!p)
-		return error;
-	error = need_flows(p);
-	if (!error)
-		error = flows_open(p->flows, &key);
-	s = error ? NULL : stream_new(p, key, bytes_text(topic), 0, &error);
-	if (!s)
-		return error;
-	take_handlers(s, handlers, user);
-	s->flow.credit = FLOW_WINDOW_MIN;
-	wake(s);
-	*ret = s;
-	return 0;
-}
-
-int leno_stream_accept(leno_stream *s, const leno_stream_handlers *handlers, void *user)
-{
-	if (!s || s->accepted || s->flow.key.ours || s->entered == 0)
-		return LENO_ARGUMENT;
-	take_handlers(s, handlers, user);
-	return 0;
-}
-
-int leno_stream_write(leno_stream *s, leno_bytes data, size_t *ret_taken)
-{
-	if (!s || !ret_taken || (!data.data && data.size > 0))
-		return LENO_ARGUMENT;
-	*ret_taken = 0;
-	if (!s->peer || s->flow.finish_due || s->flow.finished || s->flow.aborted ||
-	    s->node->leaving)
-		return LENO_CLOSED;
-	*ret_taken = flow_write(&s->flow, bytes_of(data.data, data.size));
-	if (*ret_taken < data.size && tape_size(&s->flow.out) == 0)
-		look_later(s);
-	wake(s);
-	return 0;
-}
-
-int leno_stream_finish(leno_stream *s)
-{
-	if (!s)
-		return LENO_ARGUMENT;
-	if (!s->peer || s->flow.finish_due || s->flow.finished || s->flow.aborted)
-		return LENO_CLOSED;
-	flow_finish(&s->flow);
-	wake(s);
-	return 0;
-}
-
-leno_bytes leno_stream_peek(leno_stream *s)
-{
-	struct bytes b = flow_peek(&s->flow);
-
-	return (leno_bytes){ b.data, b.size };
-}
-
-void leno_stream_skip(leno_stream *s, size_t n)
-{
-	size_t most = flow_peek(&s->flow).size;
-
-	flow_skip(&s->flow, n < most ? n : most, s->node->now_us,
-	          s->peer ? session_rtt_us(s->peer->session) : 0);
-	wake(s);
-}
-
-size_t leno_stream_read(leno_stream *s, void *to, size_t size)
-{
-	uint8_t *at = to;
-
-	while (size > 0) {
-		struct bytes b = flow_peek(&s->flow);
-		size_t n = b.size < size ? b.size : size;
-
-		if (n == 0)
-			break;
-		memcpy(at, b.data, n);
-		leno_stream_skip(s, n);
-		at += n;
-		size -= n;
-	}
-	return (size_t)(at - (uint8_t *)to);
-}
-
-bool leno_stream_ended(const leno_stream *s)
-{
-	return flow_ended(&s->flow);
-}
-
-void leno_stream_abort(leno_stream *s, int code, const char *why)
-{
-	if (!s || s->left)
-		return;
-	s->left = true;
-	list_remove(&s->event);
-	if (s->peer && !s->node->leaving) {
-		flow_abort(&s->flow, (uint32_t)code, bytes_text(why ? why : ""));
-		wake(s);
-	}
-	let_go(s);
-}
-
-int leno_stream_weigh(leno_stream *s, unsigned weight)
-{
-	if (!s || weight < 1 || weight > FLOW_WEIGHT_MAX)
-		return LENO_ARGUMENT;
-	s->flow.weight = weight;
-	return 0;
-}
-
-leno_node *leno_stream_node(const leno_stream *s)
-{
-	return s->node;
-}
-
-const leno_id *leno_stream_peer(const leno_stream *s)
-{
-	return &s->id;
-}
-
-const char *leno_stream_topic(const leno_stream *s)
-{
-	return s->topic;
-}
-
-void leno_stream_get_info(const leno_stream *s, leno_stream_info *ret)
-{
-	const struct flow *f = &s->flow;
-
-	*ret = (leno_stream_info){ .written = f->out.end, .confirmed = f->confirmed,
-	                           .received = f->received, .read = f->read };
 }

@@ -316,7 +316,7 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	case FRAME_PACKET: case FRAME_CARRIED:
 		take_packet(c, f, carried);
 		return 0;
-	case FRAME_BROADCAST: case FRAME_GROUP:
+	case FRAME_BROADCAST: case FRAME_GROUP: case FRAME_GROUP_NEAR:
 		fan_take(c, f->type, f->body);
 		return 0;
 	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE: case FRAME_DOUBT:

@@ -26,6 +26,7 @@ enum frame_type {
 	FRAME_BROADCAST = 0x21,  /* see broadcast in docs/protocol.md                 */
 	FRAME_CARRIED   = 0x22,  /* a packet whose seal the record carries: packet.h  */
 	FRAME_GROUP     = 0x23,  /* a broadcast to some, sealed: group/channel.h      */
+	FRAME_GROUP_NEAR = 0x24, /* the same of the neighbour itself, for us alone    */
 
 	/* session/: with the node at the other end of the link, under its seal alone */
 	FRAME_HELLO     = 0x30,  /* session ids and where each side stands            */

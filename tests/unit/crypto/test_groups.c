@@ -32,17 +32,36 @@ static struct network home(bool secret)
 	return net;
 }
 
+static const struct cast a_cast = { .incarnation = 1700000000000, .number = 1, .first = 1,
+                                    .count = 1 };
+
+/* Of FRAME_GROUP_NEAR. */
+static struct bytes near_frame(const struct group_keys *g, const struct identity *who,
+                               struct bytes items, uint8_t *buf)
+{
+	struct channel channel = { .join = 3 };
+	struct cast cast = a_cast;
+	struct writer w = writer_of(buf, BUF);
+
+	cast.origin = who->id;
+	memcpy(channel.tag, g->tag, sizeof channel.tag);
+	write_channel(&w, &channel);
+	write_cast_head(&w, &cast);
+	write_bytes(&w, items.data, items.size);
+	return writer_bytes(&w);
+}
+
 /* As node/group_tree.c and node/fan_tree.c do it: the body of FRAME_GROUP. */
 static struct bytes group_frame(const struct group_keys *g, const struct identity *who,
                                 struct bytes items, uint8_t *buf)
 {
 	enum { DOMAIN = sizeof CHANNEL_DOMAIN - 1 };
 	struct channel channel = { .join = 3 };
-	struct cast cast = { .origin = who->id, .incarnation = 1700000000000, .number = 1,
-	                     .first = 1, .count = 1 };
+	struct cast cast = a_cast;
 	struct writer w = writer_of(buf, BUF);
 	uint8_t key[KEY_SIZE], *head, *at;
 
+	cast.origin = who->id;
 	memcpy(channel.tag, g->tag, sizeof channel.tag);
 	write_bytes(&w, CHANNEL_DOMAIN, DOMAIN);
 	write_channel(&w, &channel);
@@ -83,6 +102,7 @@ TEST(the_vectors_come_out)
 	write_piece_head(&w, &piece);
 	write_bytes(&w, "hello", 5);
 	KNOWN("item", writer_bytes(&w));
+	KNOWN("near", near_frame(&g, &who, writer_bytes(&w), buf));
 	KNOWN("frame", group_frame(&g, &who, writer_bytes(&w), buf));
 
 	memcpy(m.tag, g.tag, sizeof m.tag);

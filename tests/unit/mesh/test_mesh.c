@@ -239,6 +239,36 @@ TEST(an_endpoint_has_a_second_table_for_what_comes_by_wire)
 	net_close();
 }
 
+/* 0 has published 1; 2 comes, then the visitor, within PUBLISH_MS: what it is told is all when it
+ * has heard of 2. */
+static void visit_after(uint64_t ms, uint64_t synced_after_ms)
+{
+	int visitor;
+
+	net_members(3);
+	net_join(0, 1);
+	net_run(5);
+	net_join(0, 2);
+	net_run(ms);
+	visitor = net_add(LENO_VISITOR);
+	CHECK_EQ(net_join_as(visitor, 0, true), 0);
+	net_run(synced_after_ms > 0 ? synced_after_ms - 1 : 0);
+	net_now();
+	CHECK_EQ(mesh_synced(net_mesh(visitor)), synced_after_ms == 0);
+	net_run(1);
+	net_now();
+	CHECK(mesh_synced(net_mesh(visitor)));
+	CHECK(net_sees(visitor, 2));
+	net_close();
+}
+
+TEST(a_visitor_hears_of_whom_came_just_before)
+{
+	visit_after(0, PUBLISH_MS - 5);
+	visit_after(30, PUBLISH_MS - 35);
+	visit_after(PUBLISH_MS, 0);
+}
+
 TEST(a_visitor_hears_all_and_is_not_told_of)
 {
 	int visitor;
@@ -352,6 +382,7 @@ TEST_MAIN(TEST_CASE(two_nodes_see_each_other_at_once),
           TEST_CASE(an_endpoint_relays_for_its_machine_alone),
           TEST_CASE(an_endpoint_has_a_second_table_for_what_comes_by_wire),
           TEST_CASE(a_visitor_hears_all_and_is_not_told_of),
+          TEST_CASE(a_visitor_hears_of_whom_came_just_before),
           TEST_CASE(newcomers_beyond_the_limit_are_refused_and_members_stay),
           TEST_CASE(partitions_that_meet_again_agree),
           TEST_CASE(after_an_hour_apart_partitions_agree))

@@ -294,7 +294,65 @@ TEST(help_comes_later_each_time_and_at_once_after_progress)
 	aired_clear(&a);
 }
 
-TEST_MAIN(TEST_CASE(it_is_done_when_each_target_has_acknowledged_it),
+/* The same, counted item by item. */
+enum { STEPS = 4000, ITEMS = STEPS, TARGETS = 4 };
+static struct model {
+	bool aimed[TARGETS];
+	uint64_t acked[TARGETS], first, last;
+	unsigned left[ITEMS + 1], confirmed[ITEMS + 1], unknown[ITEMS + 1];
+} model;
+
+static void model_count(unsigned who, uint64_t upto, unsigned *counts)
+{
+	for (uint64_t s = model.acked[who] + 1; s <= upto; s++) {
+		model.left[s]--;
+		counts[s]++;
+	}
+	model.acked[who] = upto;
+}
+
+static void model_step(unsigned what, unsigned who, unsigned much)
+{
+	uint64_t upto = model.acked[who] + much;
+
+	if (what < 4) {
+		CHECK_EQ(put(1), ++model.last);
+		for (unsigned i = 0; i < TARGETS; i++)
+			model.left[model.last] += model.aimed[i];
+	} else if (!model.aimed[who]) {
+		CHECK_EQ(aired_aim(&a, &ids[who]), 0);
+		model.aimed[who] = true;
+		model.acked[who] = model.last;
+	} else if (what < 9) {
+		upto = upto < model.last ? upto : model.last;
+		CHECK_EQ(ack(who, upto), upto > model.acked[who]);
+		model_count(who, upto, model.confirmed);
+	} else if (much == 0) {
+		aired_gone(&a, &ids[who]);
+		model.aimed[who] = false;
+		model_count(who, model.last, model.unknown);
+	}
+	for (; model.first <= model.last && model.left[model.first] == 0; model.first++)
+		expect_done(model.first, model.confirmed[model.first], model.unknown[model.first]);
+	CHECK(none_done());
+}
+
+TEST(ranges_count_as_their_items_one_by_one)
+{
+	uint32_t random = 1;
+
+	open_with(0, 100000);
+	model = (struct model){ .first = 1 };
+	for (unsigned i = 0; i < STEPS; i++) {
+		random = random * 1664525 + 1013904223;
+		model_step((random >> 28) % 10, random >> 26 & 3, random >> 20 & 7);
+	}
+	CHECK(model.first > STEPS / 8);
+	aired_clear(&a);
+}
+
+TEST_MAIN(TEST_CASE(ranges_count_as_their_items_one_by_one),
+          TEST_CASE(it_is_done_when_each_target_has_acknowledged_it),
           TEST_CASE(what_goes_beside_an_item_counts_too),
           TEST_CASE(with_nobody_there_it_is_done_at_once),
           TEST_CASE(who_goes_is_unknown_of_what_it_has_not_acknowledged),

@@ -58,6 +58,26 @@ TEST(a_cut_frame_is_refused_wherever_it_is_cut)
 	CHECK(!read_cast(bytes_of(buf, size + 1), &c));     /* a byte in the middle too many */
 }
 
+/* Between neighbours there is no signature: the same fields, to the last byte. */
+TEST(a_frame_of_a_neighbour_ends_with_its_items)
+{
+	size_t size = write_plain(&plain) - CAST_SIGNATURE;
+	struct cast c;
+
+	REQUIRE(read_cast_near(bytes_of(buf, size), &c));
+	CHECK(leno_id_same(&c.origin, &plain.origin));
+	CHECK(c.incarnation == 77 && c.number == 5 && c.first == 300 && c.behind == 7);
+	CHECK(c.count == 2 && c.fragments == 0);
+	CHECK(c.items.data + c.items.size == buf + size);
+	for (size_t i = 0; i < size; i++)
+		CHECK(!read_cast_near(bytes_of(buf, i), &c));
+	buf[size] = 0;
+	CHECK(!read_cast_near(bytes_of(buf, size + 1), &c));
+	write_plain(&(struct cast){ .number = 1, .first = 1, .fragments = 2 });
+	CHECK(read_cast_near(bytes_of(buf, CAST_FRAME_MAX), &c));
+	CHECK(!read_cast_near(bytes_of(buf, CAST_FRAME_MAX + 1), &c));
+}
+
 TEST(what_cannot_be_is_refused)
 {
 	static const struct {
@@ -195,6 +215,7 @@ TEST(items_by_session_may_be_none)
 
 TEST_MAIN(TEST_CASE(a_frame_is_read_as_it_was_written),
           TEST_CASE(a_cut_frame_is_refused_wherever_it_is_cut),
+          TEST_CASE(a_frame_of_a_neighbour_ends_with_its_items),
           TEST_CASE(what_cannot_be_is_refused), TEST_CASE(a_frame_has_a_bound_and_a_kind),
           TEST_CASE(an_items_type_is_text),
           TEST_CASE(an_acknowledgement_is_read_as_it_was_written),

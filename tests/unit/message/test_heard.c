@@ -53,6 +53,22 @@ static void frame(uint64_t first, uint32_t count, uint64_t behind)
 	give(&(struct cast){ .first = first, .count = count, .behind = behind });
 }
 
+static void expect(uint64_t from, uint64_t upto);
+
+/* Its bytes are lent, and are others as soon as it has been handed out. */
+static void lent(uint64_t first, uint32_t count, uint64_t behind, uint64_t from, uint64_t upto)
+{
+	uint8_t buf[256];
+	struct writer w = writer_of(buf, sizeof buf);
+	struct cast c = { .first = first, .count = count, .behind = behind };
+
+	write_items(&w, first, count);
+	c.items = writer_bytes(&w);
+	heard_take(&h, &c, NULL);
+	expect(from, upto);
+	memset(buf, 0xee, sizeof buf);
+}
+
 static void by_session(uint64_t first, uint32_t count)
 {
 	static uint8_t buf[4096];
@@ -300,6 +316,28 @@ TEST(letting_go_forgets_only_what_was_not_handed_out)
 	close_it();
 }
 
+TEST(lent_frames_are_kept_only_when_they_must_wait)
+{
+	open_it();
+	lent(1, 2, 0, 1, 2);
+	CHECK_EQ(store.used, 0);
+	lent(5, 2, 4, 0, 0);
+	CHECK(store.used > 0);
+	lent(7, 1, 6, 0, 0);
+	lent(3, 2, 2, 3, 7);
+	CHECK_EQ(store.used, 0);
+	lent(3, 2, 2, 0, 0);
+	lent(9, 1, 8, 0, 0);
+	store.max = store.used;            /* no room for another: it will come again */
+	lent(10, 1, 9, 0, 0);
+	store.max = 4 << 20;
+	lent(8, 1, 7, 8, 9);
+	CHECK_EQ(ack().seq, 9);
+	by_session(10, 1);
+	expect(10, 10);
+	close_it();
+}
+
 TEST(a_frame_is_fresh_once)
 {
 	static const struct {
@@ -470,6 +508,7 @@ TEST_MAIN(TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_an
           TEST_CASE(what_comes_whole_by_session_ends_its_fragments),
           TEST_CASE(fragments_that_make_no_item_are_dropped), TEST_CASE(held_frames_are_bounded),
           TEST_CASE(letting_go_forgets_only_what_was_not_handed_out),
+          TEST_CASE(lent_frames_are_kept_only_when_they_must_wait),
           TEST_CASE(a_frame_is_fresh_once), TEST_CASE(without_memory_items_come_later),
           TEST_CASE(whatever_order_they_come_in),
           TEST_CASE(what_is_refused_comes_again_when_it_is_asked_for),

@@ -215,6 +215,103 @@ TEST(a_flood_of_an_outsider_is_not_kept)
 	wires_free(&w);
 }
 
+struct near_forged {
+	const char *why;
+	int origin;              /* who is said to have said it; Eve's link brings it    */
+	uint64_t join, number, older;
+	bool other_tag, cut;
+	bool heard, refused;
+};
+
+/* Bob is given by Eve, who is a member too, what only she may give: without a seal. */
+static void give_near(const struct near_forged *f)
+{
+	uint8_t buf[256], item[] = { 1, 't', 2, 0, 'x' };
+	struct writer out = writer_of(buf, sizeof buf);
+	struct channel channel = { .join = f->join };
+	struct cast c = { .origin = *id_of(f->origin), .number = f->number, .first = f->number,
+	                  .count = 1 };
+
+	c.incarnation = mesh_incarnation(w.node[f->origin]->mesh) - f->older;
+	memcpy(channel.tag, groups[BOB]->keys.tag, sizeof channel.tag);
+	channel.tag[0] ^= f->other_tag;
+	write_channel(&out, &channel);
+	write_cast_head(&out, &c);
+	write_bytes(&out, item, sizeof item - f->cut);
+	w.node[BOB]->depth++;
+	fan_take(conns_to(w.node[BOB], id_of(EVE)), FRAME_GROUP_NEAR, writer_bytes(&out));
+	node_settle(w.node[BOB]);
+	w.node[BOB]->depth--;
+}
+
+TEST(without_a_seal_a_neighbour_speaks_for_itself_alone)
+{
+	static const struct near_forged rows[] = {
+		{ "its own", EVE, 1, 1, .heard = true },
+		{ "the same again", EVE, 1, 1 },
+		{ "the next", EVE, 1, 2, .heard = true },
+		{ "as if of Ada", ADA, 1, 1, .refused = true },
+		{ "of a join that its record does not tell", EVE, 2, 3 },
+		{ "of a group that it is not in", EVE, 1, 3, .other_tag = true },
+		{ "of a life that was before", EVE, 1, 3, .older = 1 },
+		{ "of which a byte is missing", EVE, 1, 3, .cut = true, .refused = true },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CHECK_ROW(rows[i].why);
+		open_all(true, true, true);
+		if (i == 1)
+			give_near(&rows[0]);
+		got[BOB] = 0;
+		give_near(&rows[i]);
+		CHECK_EQ(got[BOB], rows[i].heard);
+		CHECK_EQ(!conns_to(w.node[BOB], id_of(EVE)), rows[i].refused);
+		wires_run(&w, SECOND / 10);
+		CHECK_EQ(w.node[BOB]->fan->parcels.used, 0);
+		wires_free(&w);
+	}
+	CHECK_ROW("whoever is no member, whatever it claims");
+	open_all(true, false, true);
+	claim(1);
+	give_near(&rows[0]);
+	CHECK_EQ(got[BOB], 0);
+	CHECK(conns_to(w.node[BOB], id_of(EVE)) != NULL);
+	wires_free(&w);
+}
+
+static enum group_way way(int from, int to)
+{
+	return group_way(groups[from], conns_to(w.node[from], id_of(to)));
+}
+
+TEST(only_what_ends_at_a_member_goes_without_a_seal)
+{
+	open_all(true, true, true);
+	CHECK_EQ(way(EVE, ADA), GROUP_NEAR);
+	CHECK_EQ(way(EVE, BOB), GROUP_NEAR);
+	CHECK_EQ(way(ADA, EVE), GROUP_FAR);    /* Bob is behind her */
+	CHECK_EQ(way(BOB, EVE), GROUP_FAR);
+	for (int i = 0; i < NODES; i++)
+		say(i);
+	for (int i = 0; i < NODES; i++)
+		CHECK(got[i] == 2 && done[i] == 1 && confirmed[i] == 2);
+	leno_group_leave(groups[BOB]);
+	wires_run(&w, 3 * SECOND);
+	CHECK_EQ(way(ADA, EVE), GROUP_NEAR);
+	CHECK_EQ(way(EVE, BOB), GROUP_NOWHERE);
+	say(ADA);
+	CHECK(got[EVE] == 3 && got[BOB] == 2 && done[ADA] == 2);
+	wires_free(&w);
+	open_all(true, false, true);           /* she is none, and forwards */
+	CHECK_EQ(way(ADA, EVE), GROUP_FAR);
+	claim(1);
+	CHECK_EQ(way(ADA, EVE), GROUP_FAR);
+	leno_group_leave(groups[BOB]);
+	wires_run(&w, 3 * SECOND);
+	CHECK_EQ(way(ADA, EVE), GROUP_FAR);    /* her claim is not proved: sealed from her */
+	wires_free(&w);
+}
+
 static void give_word(struct bytes word)
 {
 	struct peer *p;
@@ -381,6 +478,8 @@ TEST(without_memory_who_joins_is_known_later)
 TEST_MAIN(TEST_CASE(who_claims_to_be_a_member_is_given_nothing),
           TEST_CASE(only_what_a_member_has_sealed_and_signed_is_heard),
           TEST_CASE(a_changed_byte_is_refused_wherever_it_is),
+          TEST_CASE(without_a_seal_a_neighbour_speaks_for_itself_alone),
+          TEST_CASE(only_what_ends_at_a_member_goes_without_a_seal),
           TEST_CASE(a_flood_of_an_outsider_is_not_kept),
           TEST_CASE(what_an_outsider_says_by_its_session_is_not_believed),
           TEST_CASE(what_cannot_be_joined_or_sent_is_said_at_once),

@@ -1,5 +1,5 @@
 /* Streams between engines: bytes in order, credit, half-close, abort, fairness, and ends.
- * covers: src/node/streams.c src/stream/flow.c src/stream/flows.c */
+ * covers: src/node/streams.c src/node/stream_api.c src/stream/flow.c src/stream/flows.c */
 #include "node/node.h"
 #include "support/check.h"
 #include "support/wires.h"
