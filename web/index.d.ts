@@ -76,7 +76,8 @@ export interface OpenOptions {
 	memoryMax?: number;
 	messageMax?: number;
 	queueMax?: number;
-	/** Makes no links but those asked for, and tells nobody where it can be dialled. */
+	/** Makes no links but those asked for, and tells nobody where it can be dialled. Default: true
+	 * where there is no dialer for what others say. */
 	noDirect?: boolean;
 	/** Node: pages of these origins may open a WebSocket here; '*': any. Default: none may;
 	 * who is no browser always may. */
@@ -145,10 +146,18 @@ export interface DialContext {
 	readonly hearsay: boolean;
 }
 
-export type Dialer = (uri: string, context: DialContext) => Promise<Pipe>;
+export interface Dialer {
+	(uri: string, context: DialContext): Promise<Pipe>;
+	/** Dials what other nodes say, too: nothing can be reached by it but other nodes. Only with
+	 * such a dialer does a node make links by itself. */
+	hearsay?: boolean;
+}
 
 /** Teaches nodes that are opened later to dial a scheme, as in 'webrtc'. */
 export function registerDialer(scheme: string, dial: Dialer): void;
+/** The same for discover(uri): returns what ends it. */
+export function registerFinder(scheme: string, find: (uri: string, node: LenoNode) => () => void):
+	void;
 
 /* ---- a node ------------------------------------------------------------------------ */
 

@@ -2,7 +2,7 @@
 import { decode, fromBase64url, fromHex, toHex } from './bytes.js';
 import { Core } from './core.js';
 import { dialers, finders } from './dialers/registry.js';
-import { LenoError, check } from './errors.js';
+import { LenoError, check, numberOf } from './errors.js';
 import { LenoNode } from './leno_node.js';
 import { Pump } from './pump.js';
 import { openKeeper } from './keeper.js';
@@ -87,7 +87,9 @@ async function begin(options, platform, module, keeper, papers) {
 	const core = await Core.create(module);
 	const network = papers?.network ?? options.network ?? 'default';
 	const name = options.name ?? papers?.name ?? '';
-	setOptions(core, { ...options, network, name });
+	const here = new Map([...platform.dialers, ...dialers]);
+	const noDirect = options.noDirect ?? ![...here.values()].some((dial) => dial.hearsay);
+	setOptions(core, { ...options, network, name, noDirect });
 	if (options.secret !== undefined)
 		setBytes(core, BYTES.secret, await secretBytes(options.secret, network, platform));
 	if (papers) {
@@ -102,13 +104,18 @@ async function begin(options, platform, module, keeper, papers) {
 	const [at] = core.put(seed);
 	check(core.x.wasm_open(at, keeper.incarnation(), Date.now(), Pump.now()));
 	let tell;
-	const pump = new Pump(core, new Map([...platform.dialers, ...dialers]), (e) => tell(e));
-	const inner = { network, name, keeper, dialers: new Map([...platform.dialers, ...dialers]),
+	const pump = new Pump(core, here, (e) => tell(e));
+	const inner = { network, name, keeper, dialers: here,
 		finders, listen: platform.listen, origins: options.origins ?? [],
 		webrtc: options.webrtc ?? true, log: options.log ?? writeLog,
 		open: options.anonymous || options.secret !== undefined || papers !== undefined,
 		tell: (fn) => { tell = fn; } };
 	const node = new LenoNode(core, pump, inner);
+	keeper.onfail = () => {
+		if (!core.closed)
+			core.x.wasm_store_failed(numberOf('FILE'));
+		pump.touch();
+	};
 	pump.touch();
 	return node;
 }

@@ -7,6 +7,7 @@
 import { LenoError, check, numberOf, report } from './errors.js';
 
 const OUT_WRITE = 1, OUT_CLOSE = 2;
+const HEARSAY = 1, BESIDE = 2;
 const CLASSES = { local: 1, stream: 2, wrapped: 3, datagram: 4, polled: 5 };
 const PIPES_MAX = 4096, TIMER_MAX = 2 ** 31 - 1;
 const FULL = 256 * 1024;          // bytes that a pipe holds before the node keeps the rest
@@ -53,9 +54,22 @@ export class Pump {
 		try {
 			this.#core.x.wasm_time(Pump.now(), Date.now());
 			this.#turn();
+		} catch (error) {
+			this.#broken(error);
 		} finally {
 			this.#running = false;
 		}
+	}
+
+	/** An assertion of the module has failed, which is our mistake: the node ends here. */
+	#broken(error) {
+		if (!(error instanceof WebAssembly.RuntimeError))
+			throw error;
+		this.#core.closed = true;
+		for (const { pipe } of this.#pipes.values())
+			pipe.close();
+		report(error);
+		this.node?.close();
 	}
 
 	#turn() {
@@ -195,10 +209,11 @@ export class Pump {
 		this.#dials.set(number, abort);
 		try {
 			const dial = this.#dialers.get(uri.slice(0, Math.max(uri.indexOf(':'), 0)));
-			if (!dial)
+			// What another node says may lead anywhere, and a page cannot look: see registry.js.
+			if (!dial || (flags & HEARSAY && !dial.hearsay))
 				throw new LenoError('URI');
 			const pipe = await dial(uri, { signal: abort.signal, node: this.node,
-				hearsay: (flags & 1) !== 0, beside: (flags & 2) !== 0 });
+				hearsay: (flags & HEARSAY) !== 0, beside: (flags & BESIDE) !== 0 });
 			if (core.closed)
 				pipe.close();
 			else
@@ -220,6 +235,8 @@ export class Pump {
 	close() {
 		const core = this.#core;
 		clearTimeout(this.#timer);
+		if (core.closed)
+			return;
 		for (const abort of this.#dials.values())
 			abort.abort();
 		core.x.wasm_goodbye();

@@ -152,7 +152,7 @@ test('a relay is killed between two of the package: nothing is lost, by the othe
 		b.on('message', (m) => numbers.push(Number(m.text)));
 		const sent = [];
 		for (let i = 0; i < 2000; i++) {
-			sent.push(a.send('bob', 'n', `${i}`));
+			sent.push(a.send(b.id, 'n', `${i}`));
 			if (i === 500)
 				await p.process.stop('SIGKILL');
 			if (i % 100 === 0)
