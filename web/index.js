@@ -1,4 +1,4 @@
-// index.js - leno in a page: import { open } from './leno/index.js'.
+// index.js - leno in a page.
 import { dialWebSocket } from './src/dialers/websocket.js';
 import { openIndexedStorage } from './src/indexeddb.js';
 import { openNode } from './src/open.js';

@@ -1,4 +1,4 @@
-// node.js - leno in Node: import { open } from 'leno'. What pages have, and tcp:// and ws:// both
+// node.js - leno in Node: what pages have, and tcp:// and ws:// both
 // ways.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

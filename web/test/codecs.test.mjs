@@ -90,6 +90,9 @@ test('what breaks RFC 6455 ends the pipe', () => {
 		['8300', false, 1002], ['8b00', false, 1002], // kinds that there are not
 		['0900', false, 1002],           // a ping in parts
 		['897e0080', false, 1002],       // a long ping
+		['827e0001', false, 1002],       // a length that is longer than it need be
+		['827f000000000000ffff', false, 1002],
+		['827fffffffffffffffff', false, 1002],
 	])
 		assert.equal(read(Buffer.from(bytes, 'hex'), { masked }).bad, code, bytes);
 });

@@ -9,7 +9,7 @@ import { SocketPipe } from './socket.js';
 import { CODE, FrameReader, KIND, frame } from './ws_frames.js';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const HANDSHAKE_MS = 5000, PIPES_MAX = 4096, KEYS = 4096;
+const HANDSHAKE_MS = 5000, HEAD_MAX = 8192, PIPES_MAX = 4096, KEYS = 4096;
 
 const acceptOf = (key) => createHash('sha1').update(key + GUID).digest('base64');
 
@@ -117,7 +117,8 @@ function wrong({ method, headers }, origins) {
 export async function listenWs(uri, { open, origins, pipe }) {
 	const address = addressOf(uri);
 	mayListen(address, open);
-	const server = http.createServer((request, answer) => {
+	const server = http.createServer({ maxHeaderSize: HEAD_MAX, headersTimeout: HANDSHAKE_MS,
+		connectionsCheckingInterval: HANDSHAKE_MS }, (request, answer) => {
 		answer.writeHead(426, { Upgrade: 'websocket', Connection: 'close' });
 		answer.end('a WebSocket is spoken here\n');
 	});

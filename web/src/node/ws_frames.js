@@ -98,7 +98,9 @@ export class FrameReader {
 			this.#fragmented = (this.#head[0] & 0x80) === 0;
 		this.#left = short === 126 ? view.getUint16(2)
 			: short === 127 ? Number(view.getBigUint64(2)) : short;
-		if (this.#left > Number.MAX_SAFE_INTEGER)
+		// The shortest form is the only one.
+		if (this.#left > Number.MAX_SAFE_INTEGER || (short === 126 && this.#left < 126) ||
+		    (short === 127 && this.#left <= 0xffff))
 			return this.#fail(CODE.PROTOCOL);
 		this.#key = this.#masked ? this.#head.slice(this.#got - 4, this.#got) : null;
 		this.#at = 0;
