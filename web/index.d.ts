@@ -77,7 +77,7 @@ export interface OpenOptions {
 	messageMax?: number;
 	queueMax?: number;
 	/** Makes no links but those asked for, and tells nobody where it can be dialled. Default: true
-	 * where there is no dialer for what others say. */
+	 * where nothing is dialled that others say. */
 	noDirect?: boolean;
 	/** Node: pages of these origins may open a WebSocket here; '*': any. Default: none may;
 	 * who is no browser always may. */
@@ -146,12 +146,7 @@ export interface DialContext {
 	readonly hearsay: boolean;
 }
 
-export interface Dialer {
-	(uri: string, context: DialContext): Promise<Pipe>;
-	/** Dials what other nodes say, too: nothing can be reached by it but other nodes. Only with
-	 * such a dialer does a node make links by itself. */
-	hearsay?: boolean;
-}
+export type Dialer = (uri: string, context: DialContext) => Promise<Pipe>;
 
 /** Teaches nodes that are opened later to dial a scheme, as in 'webrtc'. */
 export function registerDialer(scheme: string, dial: Dialer): void;
@@ -309,7 +304,9 @@ export class LenoNode implements Emitter<NodeEvents> {
 
 	/** Keeps a link to this address up until forget() or close(): "ws://HOST[:PORT][/PATH]",
 	 * "wss://", in Node also "tcp://HOST:PORT". Resolves with the neighbour's id when it is up for the
-	 * first time. Aborted or timed out it is forgotten. Errors: URI, LIMIT, CLOSED, TIMEOUT. */
+	 * first time; where a better link to the same node is there already, this one waits to replace
+	 * it: give a timeout. Aborted or timed out it is forgotten. Errors: URI, LIMIT, CLOSED,
+	 * TIMEOUT. */
 	connect(uri: string, options?: Waiting): Promise<NodeId>;
 	/** Its link lives on, and is not dialled again when it dies. Errors: URI. */
 	forget(uri: string): void;

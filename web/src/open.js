@@ -87,9 +87,7 @@ async function begin(options, platform, module, keeper, papers) {
 	const core = await Core.create(module);
 	const network = papers?.network ?? options.network ?? 'default';
 	const name = options.name ?? papers?.name ?? '';
-	const here = new Map([...platform.dialers, ...dialers]);
-	const noDirect = options.noDirect ?? ![...here.values()].some((dial) => dial.hearsay);
-	setOptions(core, { ...options, network, name, noDirect });
+	setOptions(core, { ...options, network, name });
 	if (options.secret !== undefined)
 		setBytes(core, BYTES.secret, await secretBytes(options.secret, network, platform));
 	if (papers) {
@@ -104,8 +102,8 @@ async function begin(options, platform, module, keeper, papers) {
 	const [at] = core.put(seed);
 	check(core.x.wasm_open(at, keeper.incarnation(), Date.now(), Pump.now()));
 	let tell;
-	const pump = new Pump(core, here, (e) => tell(e));
-	const inner = { network, name, keeper, dialers: here,
+	const pump = new Pump(core, new Map([...platform.dialers, ...dialers]), (e) => tell(e));
+	const inner = { network, name, keeper, dialers: new Map([...platform.dialers, ...dialers]),
 		finders, listen: platform.listen, origins: options.origins ?? [],
 		webrtc: options.webrtc ?? true, log: options.log ?? writeLog,
 		open: options.anonymous || options.secret !== undefined || papers !== undefined,
@@ -145,7 +143,9 @@ async function admit(options, platform, module, keeper, papers) {
 	}
 }
 
-export async function openNode(options, platform) {
+export async function openNode(given, platform) {
+	// What another node says may lead anywhere: a platform says what it dials of that.
+	const options = { noDirect: !platform.hearsay, ...given };
 	options.signal?.throwIfAborted();
 	const module = await compile(options.wasm, platform);
 	const keeper = await openKeeper(options, platform);
