@@ -98,7 +98,7 @@ export class World {
 
 	async node(name, options = {}) {
 		const node = await leno.open({ network: this.network, secret: this.secret, name,
-			heartbeat: 200, ...options });
+			heartbeat: 1000, ...options });
 		this.#nodes.push(node);
 		return node;
 	}
@@ -126,7 +126,7 @@ export class World {
 
 	/** `leno up`, listening; { process, id, uri }. */
 	async up(name, { listen = 'ws://127.0.0.1:0', args = [], ...more } = {}) {
-		const process = this.run(['up', '--json', '--listen', listen, '--heartbeat', '200', ...args],
+		const process = this.run(['up', '--json', '--listen', listen, '--heartbeat', '1000', ...args],
 			{ name, ...more });
 		const ready = await process.event((e) => e.event === 'ready', 'up is ready');
 		return { process, id: ready.id, uri: ready.listen[0] };
