@@ -76,6 +76,9 @@ export interface OpenOptions {
 	memoryMax?: number;
 	messageMax?: number;
 	queueMax?: number;
+	/** How long a session outlives every path to its peer, in milliseconds, before what is not
+	 * confirmed is UNKNOWN; default 15 minutes. */
+	sessionLinger?: number;
 	/** Makes no links but those asked for, and tells nobody where it can be dialled. Default: true
 	 * where nothing is dialled that others say. */
 	noDirect?: boolean;
@@ -333,7 +336,8 @@ export class LenoNode implements Emitter<NodeEvents> {
 	stats(): Stats;
 
 	/** Resolves when it is confirmed. While the queue to the node is full it waits for room, in
-	 * order, 65536 sends at most (AGAIN). Aborting takes back what has not been queued.
+	 * order, 65536 sends at most (AGAIN), until the node leaves (CLOSED).
+	 * Aborting takes back what has not been queued.
 	 * Errors: NO_NODE, SELF, TOO_BIG, ARGUMENT, CLOSED, REFUSED, UNKNOWN. */
 	send(to: NodeId, type: string, data?: Data, options?: { signal?: AbortSignal }): Promise<void>;
 	/** The same without a promise of its outcome. False: the queue is full, see writable(). */

@@ -108,6 +108,7 @@ export class Calls {
 			if (!on)
 				return;
 			on = false;
+			signal?.removeEventListener('abort', off);
 			this.#heard.off(entry.number, told);
 			if (--entry.listeners === 0 && !core.closed) {
 				this.#patterns.delete(pattern);

@@ -15,7 +15,10 @@ export class Emitter {
 		if (!all)
 			this.#listeners.set(event, all = new Set());
 		all.add(listener);
-		const off = () => this.off(event, listener);
+		const off = () => {
+			signal?.removeEventListener('abort', off);
+			this.off(event, listener);
+		};
 		signal?.addEventListener('abort', off, { once: true });
 		return off;
 	}

@@ -44,11 +44,15 @@ function makeTable(inner) {
 		const node = nodeInfo(core, info(e));
 		names.set(e.id, node.name);
 		emitter.tell('node-up', node);
+		inner.turns.room(e.id);
 	};
 	on[EVENT.NODE_DOWN] = (e) => {
 		const name = names.get(e.id) ?? '';
 		names.delete(e.id);
 		emitter.tell('node-down', { id: e.id, name, why: WHY[e.number] });
+		if (WHY[e.number] === 'goodbye' || WHY[e.number] === 'refused')
+			inner.turns.end(e.id);    // what waits for who has left waits no more
+		calls.onRoom();
 	};
 	on[EVENT.LINK_UP] = (e) => inner.links.onUp(e.id, text(e));
 	on[EVENT.LINK_DOWN] = (e) => inner.links.onDown(e.id, WHY[e.number], e.first);

@@ -109,6 +109,9 @@ export class Messages {
 		});
 		if (outcomes.empty)
 			this.#sent.delete(event.id);
+		// The session of who has been away for too long has ended, and its queue with it.
+		if (event.flag !== CONFIRMED && !this.#inner.look.nodes.has(event.id))
+			this.#inner.turns.room(event.id);
 	}
 
 	async broadcast(type, data) {

@@ -9,7 +9,7 @@ import { openKeeper } from './keeper.js';
 
 const TEXT = { network: 1, name: 2, label: 3 };
 const NUMBER = { endpoint: 1, observer: 2, heartbeat: 3, memoryMax: 4, messageMax: 5, queueMax: 6,
-	noDirect: 7, logLevel: 8 };
+	noDirect: 7, logLevel: 8, sessionLinger: 13 };
 const BYTES = { secret: 1, networkKey: 2, certificate: 3, invitation: 4, revocations: 5 };
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 const SECRET_HEAD = 'leno secret 1 ', SECRET = /^leno secret 1 ([0-9a-f]{64})\s*$/i;

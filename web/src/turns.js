@@ -25,18 +25,23 @@ export class Turns {
 		}
 		keep?.();
 		return new Promise((resolve, reject) => {
-			const entry = { attempt, resolve, reject, signal };
+			const abort = () => {
+				entry.attempt = null;
+				reject(signal.reason);
+			};
+			const settle = (fn) => (value) => {
+				signal?.removeEventListener('abort', abort);
+				fn(value);
+			};
+			const entry = { attempt, resolve: settle(resolve), reject: settle(reject) };
 			const waiting = this.#waiting.get(queue);
 			if (!waiting)
 				this.#waiting.set(queue, [entry]);
 			else if (waiting.length < WAITING_MAX)
 				waiting.push(entry);
 			else
-				reject(new LenoError('AGAIN'));
-			signal?.addEventListener('abort', () => {
-				entry.attempt = null;
-				reject(signal.reason);
-			}, { once: true });
+				return reject(new LenoError('AGAIN'));
+			signal?.addEventListener('abort', abort, { once: true });
 		});
 	}
 
@@ -69,10 +74,15 @@ export class Turns {
 			this.#waiting.delete(queue);
 	}
 
+	/** There will be none. */
+	end(queue) {
+		for (const { reject } of this.#waiting.get(queue) ?? [])
+			reject(new LenoError('CLOSED'));
+		this.#waiting.delete(queue);
+	}
+
 	close() {
-		for (const waiting of this.#waiting.values())
-			for (const { reject } of waiting)
-				reject(new LenoError('CLOSED'));
-		this.#waiting.clear();
+		for (const queue of [...this.#waiting.keys()])
+			this.end(queue);
 	}
 }

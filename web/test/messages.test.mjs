@@ -144,3 +144,19 @@ test('without a secret a node listens on loopback alone', async (t) => {
 	await assert.rejects(a.listen('tcp://*:0'), { code: 'OPEN_NETWORK' });
 	assert.match(await a.listen('tcp://127.0.0.1:0'), /^tcp:\/\/127\.0\.0\.1:\d+$/);
 });
+
+test('what waits for room when the other leaves is settled, each of it', async (t) => {
+	const [a, b] = await new World(t).pair('tcp', { queueMax: 1 << 20, sessionLinger: 300 });
+	await a.send(b.id, 'x');      // there is a session, of which both know
+	const sent = [];
+	for (let i = 0; i < 100; i++)
+		sent.push(a.send(b.id, 'x', new Uint8Array(65536)));
+	const asked = a.request(b.id, 'x', new Uint8Array(65536));
+	await b.close();
+	const settled = await Promise.allSettled([...sent, asked]);
+	const codes = new Set(settled.map(({ reason }) => reason?.code));
+	codes.delete(undefined);
+	assert.ok(codes.size > 0);
+	for (const code of codes)
+		assert.ok(['UNKNOWN', 'NO_NODE', 'CLOSED', 'UNREACHABLE'].includes(code), code);
+});
