@@ -530,6 +530,9 @@ export interface StateOptions {
 	horizon?: number;
 	/** In the storage of the node. */
 	keep?: boolean;
+	/** What values are: MessagePack by default; what is none comes as bytes. 'text' and 'bytes' are
+	 * as the command line sets them. */
+	encoding?: 'msgpack' | 'text' | 'bytes';
 }
 
 /** Of one value. Two that are equal are the same value; null: there is none. */

@@ -16,7 +16,7 @@ struct buffer {
 };
 static struct buffer events, list, room;
 static uint32_t lost;
-static uint8_t io[IO_SIZE];
+static _Alignas(16) uint8_t io[IO_SIZE];
 
 static bool grow(struct buffer *b, size_t need, size_t most)
 {
@@ -94,7 +94,7 @@ EXPORT(void *, wasm_room, size_t size)
 	return grow(&room, size, SIZE_MAX / 4) ? room.data : NULL;
 }
 
-/* 64 KiB for bytes of pipes, in and out. */
+/* 64 KiB for bytes of pipes, in and out; the host keeps the last 64 of them for small results. */
 EXPORT(void *, wasm_io, void)
 {
 	return io;
