@@ -11,13 +11,13 @@ export const decode = (bytes) => decoder.decode(bytes);
 
 const NOTHING = new Uint8Array(0);
 
-/** Data as bytes, not copied. */
+/** Data as bytes, not copied; never as Node's Buffer, whose slice() does not copy either. */
 export function toBytes(data) {
 	if (data === undefined || data === null)
 		return NOTHING;
 	if (typeof data === 'string')
 		return encoder.encode(data);
-	if (data instanceof Uint8Array)
+	if (data.constructor === Uint8Array)
 		return data;
 	if (data instanceof ArrayBuffer)
 		return new Uint8Array(data);

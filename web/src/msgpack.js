@@ -23,7 +23,10 @@ class Writer {
 		this.size += n;
 		return at;
 	}
-	byte(b) { this.data[this.room(1)] = b; }
+	byte(b) {
+		const at = this.room(1);
+		this.data[at] = b;
+	}
 	u16(first, n) {
 		const at = this.room(3);
 		this.data[at] = first;
@@ -39,7 +42,10 @@ class Writer {
 		this.data[at] = first;
 		this.view.setBigUint64(at + 1, BigInt.asUintN(64, n));
 	}
-	bytes(bytes) { this.data.set(bytes, this.room(bytes.length)); }
+	bytes(bytes) {
+		const at = this.room(bytes.length);
+		this.data.set(bytes, at);
+	}
 
 	head(n, small, smallMax, first8, first16) {
 		if (n <= smallMax)
@@ -135,7 +141,8 @@ class Writer {
 
 class Reader {
 	constructor(bytes) {
-		this.data = bytes;
+		// Of Node's Buffer, slice() would not copy.
+		this.data = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 		this.at = 0;
 	}

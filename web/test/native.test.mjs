@@ -129,7 +129,7 @@ test('a stream reaches a native reader whole', native, async (t) => {
 	const node = await world.node('js');
 	await node.connect(uri, calls);
 	const pipe = world.run(['pipe', 'js', 'bytes', '--wait'], { connect: uri, input: 'up it goes' });
-	const { value: stream } = await node.streams('bytes').next();
+	const { value: stream } = await node.streams('leno/pipe/bytes').next();
 	const text = await new Response(stream.readable).text();
 	assert.equal(text, 'up it goes');
 	const writer = stream.writable.getWriter();

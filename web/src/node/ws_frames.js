@@ -14,6 +14,11 @@ export function mask(bytes, key, offset = 0) {
 	let i = 0;
 	for (; i < bytes.length && (bytes.byteOffset + i) & 3; i++)
 		bytes[i] ^= turned[i & 3];
+	if (bytes.length - i < 4) {
+		for (; i < bytes.length; i++)
+			bytes[i] ^= turned[i & 3];
+		return;
+	}
 	const words = new Uint32Array(bytes.buffer, bytes.byteOffset + i, (bytes.length - i) >> 2);
 	const aligned = new Uint8Array(4);
 	for (let k = 0; k < 4; k++)
