@@ -1,4 +1,5 @@
 // Opening: what is wrong is said; what is kept is found again.
+// covers: src/driver/wasm/passphrase/passphrase.c src/driver/wasm/look.c
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { World, leno, native, until } from './support.mjs';

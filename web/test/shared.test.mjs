@@ -1,4 +1,5 @@
 // Groups, services, events and shared maps between nodes of the package.
+// covers: src/driver/wasm/groups.c src/driver/wasm/services.c src/driver/wasm/states.c
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { World, until } from './support.mjs';

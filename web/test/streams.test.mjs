@@ -1,4 +1,5 @@
 // Streams: bytes both ways, slow readers, ends of every kind.
+// covers: src/driver/wasm/streams.c
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { World, later, pattern } from './support.mjs';
