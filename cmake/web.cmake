@@ -1,7 +1,7 @@
 # The npm package: target `web` puts it together in build/wasm/web/leno, ready to be packed.
 file(GLOB_RECURSE WEB_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/web
 	${CMAKE_SOURCE_DIR}/web/*.js ${CMAKE_SOURCE_DIR}/web/*.d.ts ${CMAKE_SOURCE_DIR}/web/package.json)
-list(FILTER WEB_FILES EXCLUDE REGEX "^(test|dashboard|examples|node_modules)/")
+list(FILTER WEB_FILES EXCLUDE REGEX "^(test|bench|dashboard|examples|node_modules)/")
 set(WEB_PACKAGE ${CMAKE_BINARY_DIR}/web/leno)
 set(WEB_MADE)
 foreach(file IN LISTS WEB_FILES)

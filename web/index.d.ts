@@ -399,7 +399,8 @@ export class LenoNode implements Emitter<NodeEvents> {
 	/** Compares wall clocks: `offset` is its clock less ours, right within `rtt` / 2. */
 	compareClock(node: NodeId, options?: Waiting): Promise<{ offset: number; rtt: number }>;
 
-	/** Says goodbye on every link; resolves when that has left. */
+	/** Says goodbye on every link; resolves when that has left. Where Symbol.asyncDispose is known,
+	 * `await using` does so too. */
 	close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 // node.js - leno in Node: what pages have, and tcp:// and ws:// both
 // ways.
+import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LenoError } from './src/errors.js';
@@ -7,6 +8,8 @@ import { openNode } from './src/open.js';
 import { dialTcp, listenTcp } from './src/node/socket.js';
 import { dialWs, listenWs } from './src/node/ws.js';
 import { stretch } from './src/stretch.js';
+
+globalThis.crypto ??= webcrypto;     // Node 18 keeps it for itself
 
 async function load(url) {
 	const place = String(url);

@@ -248,6 +248,7 @@ export class LenoNode extends Emitter {
 		await inner.links.gone();
 		await inner.keeper?.close();
 	}
-
-	async [Symbol.asyncDispose]() { await this.close(); }
 }
+
+if (Symbol.asyncDispose)      // `await using`, where that is known
+	LenoNode.prototype[Symbol.asyncDispose] = function dispose() { return this.close(); };

@@ -12,4 +12,4 @@ export LENO_PACKAGE=$1
 for build in release dev; do
 	[ ! -x "$source/build/$build/leno" ] || export LENO="${LENO:-$source/build/$build/leno}"
 done
-exec node --test --test-timeout=60000 --test-reporter=spec "$2"
+exec node --test --test-reporter=spec "$2"
