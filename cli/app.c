@@ -9,6 +9,7 @@
 #include "app.h"
 #include "allow.h"
 #include "answers.h"
+#include "obey.h"
 #include "output.h"
 #include "signals.h"
 
@@ -106,7 +107,7 @@ static bool open_ways(struct app *app)
 		app->exit = EXIT_USAGE;
 		return false;
 	}
-	return ways_open(app, true) && (app->bound == NULL || app->bound(app)) &&
+	return (!app->member || obey_begin(app)) && ways_open(app, true) && (app->bound == NULL || app->bound(app)) &&
 	       ways_open(app, false);
 }
 

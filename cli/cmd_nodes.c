@@ -3,6 +3,7 @@
 #include "events.h"
 #include "graph.h"
 #include "output.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@ enum { REDRAW_MS = 1000 };
 
 struct nodes_command {
 	struct words words;
-	bool watch, whole_ids;
+	bool watch, whole_ids, status;
 };
 
 struct nodes {
@@ -19,6 +20,8 @@ struct nodes {
 	const struct nodes_command *c;
 	bool draws;   /* --watch on a terminal            */
 	bool changed; /* since the table was last drawn   */
+	bool asks;    /* --status: all of them are asked  */
+	struct rounds rounds;
 };
 
 /* ---- the table ------------------------------------------------------------- */
@@ -123,6 +126,18 @@ static void draw(struct nodes *n)
 	n->app.deadline = clock_ms() + REDRAW_MS;
 }
 
+static void ask_all(struct nodes *n)
+{
+	if (!n->asks)
+		status_begin(&n->rounds, &n->app);
+	n->asks = true;
+	n->app.deadline = -1; /* the library keeps it from here */
+	if (!rounds_work(&n->rounds))
+		return;
+	status_print(&n->rounds, n->c->whole_ids);
+	app_end(&n->app, rounds_exit(&n->rounds));
+}
+
 static void on_tick(struct app *app)
 {
 	struct nodes *n = (struct nodes *)app;
@@ -139,6 +154,10 @@ static void on_tick(struct app *app)
 	}
 	if (n->c->watch) {
 		app->deadline = -1; /* the events speak, see below */
+		return;
+	}
+	if (n->c->status) {
+		ask_all(n);
 		return;
 	}
 	if (app->set->json) {
@@ -182,6 +201,7 @@ static void on_node_down(leno_node *node, void *user, const leno_id *id, enum le
 static const struct argp_option options[] = {
 	{ "watch", 'w', NULL, 0, "go on: a table that follows the mesh, or events as JSON", 0 },
 	{ "long", 'l', NULL, 0, "ids in full", 0 },
+	{ "status", 's', NULL, 0, "ask each how it is: version, uptime, load, services ...", 0 },
 	{ 0 },
 };
 
@@ -198,6 +218,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'w': c->watch = true; return 0;
 	case 'l': c->whole_ids = true; return 0;
+	case 's': c->status = true; return 0;
 	default: return words_parse(key, arg, state);
 	}
 }
@@ -208,7 +229,9 @@ static const struct argp argp = {
 	.doc = "Says who is there: id, name, through which neighbour, over how many links, the "
 	       "round trip, labels."
 	       "\vWith --watch and --json, or where standard output is no terminal, it prints "
-	       "an object for each node that comes and goes.",
+	       "an object for each node that comes and goes. With --status it ends with 1 when "
+	       "one of them did not answer, with 3 when it was late; CPU and MEMORY are of its "
+	       "process.",
 	.children = children,
 };
 
@@ -219,9 +242,15 @@ int cmd_nodes(int argc, char **argv)
 	struct nodes n = { .app = { .tick = on_tick, .late = on_late }, .c = &c };
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);
+	if (c.watch && c.status) {
+		fail("--watch and --status exclude each other; `leno top NODE` goes on");
+		return EXIT_USAGE;
+	}
 	n.draws = c.watch && !c.words.set.json && out_is_terminal();
 	if (!app_open(&n.app, &c.words.set, &handlers, false))
 		return n.app.exit;
 	app_start_clock(&n.app);
-	return app_run(&n.app);
+	app_run(&n.app);
+	status_free(&n.rounds);
+	return n.app.exit;
 }

@@ -9,6 +9,7 @@
 #include "maps.h"
 #include "metrics.h"
 #include "metrics_page.h"
+#include "obey.h"
 #include "output.h"
 #include "privilege.h"
 #include "reload.h"
@@ -31,6 +32,7 @@ struct up {
 	struct privilege privilege;
 	struct serve *serve;
 	struct maps *maps;
+	struct obey *obey;
 	struct metrics *metrics;
 	struct metrics_page page;
 };
@@ -114,6 +116,7 @@ static void on_closing(struct app *app)
 	metrics_page_clear(&up->page);
 	activation_stopping();
 	metrics_close(up->metrics);
+	obey_free(up->obey);
 	serve_free(up->serve);
 	maps_free(up->maps);
 }
@@ -137,8 +140,16 @@ static bool on_bound(struct app *app)
 	up->maps = maps_share(app, up->set, NULL);
 	if (up->maps == NULL)
 		return false;
+	up->obey = obey_programs(app, up->set, up->style);
+	if (up->obey == NULL)
+		return false;
 	app->exit = EXIT_DONE;
 	return true;
+}
+
+static void on_tick(struct app *app)
+{
+	obey_work(((struct up *)app)->obey);
 }
 
 static void on_reload(struct app *app)
@@ -227,7 +238,12 @@ int cmd_up(int argc, char **argv)
 	struct up_command c = { 0 };
 	struct settings *set = &c.words.set;
 	struct up up = {
-		.app = { .closing = on_closing, .reload = on_reload, .bound = on_bound },
+		.app = { .tick = on_tick,
+		         .children = on_tick,
+		         .late = on_tick,
+		         .closing = on_closing,
+		         .reload = on_reload,
+		         .bound = on_bound },
 		.set = set,
 	};
 

@@ -32,6 +32,7 @@ int cmd_request(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_ping(int argc, char **argv);
 int cmd_state(int argc, char **argv);
+int cmd_command(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_secret(int argc, char **argv);

@@ -65,6 +65,8 @@ static const struct setting settings_table[] = {
 	{ "user", "LENO_USER", TEXT, AT(user) },
 	{ "share", "LENO_SHARE", LIST, AT(maps) },
 	{ "state", "LENO_STATE", TEXT, AT(state_dir) },
+	{ "allow-commands", "LENO_ALLOW_COMMANDS", LIST, AT(commanders) },
+	{ "on-command", "LENO_ON_COMMAND", LIST, AT(on_command) },
 	{ "verbose", "LENO_VERBOSE", LEVEL, AT(verbose) },
 };
 
@@ -106,6 +108,8 @@ enum {
 	KEY_USER,
 	KEY_SHARE,
 	KEY_STATE,
+	KEY_ALLOW_COMMANDS,
+	KEY_ON_COMMAND,
 	KEY_VERBOSE,
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
@@ -438,6 +442,10 @@ static const struct argp_option member_options[] = {
 	{ "allow", KEY_ALLOW, "ID", 0,
 	  "have links and sessions with these nodes alone; may be repeated", 0 },
 	{ "allow-file", KEY_ALLOW_FILE, "FILE", 0, "the same, an id a line", 0 },
+	{ "allow-commands", KEY_ALLOW_COMMANDS, "ID|all", 0,
+	  "let this node, or every member, tell this one what to do (see leno command; default: "
+	  "nobody); may be repeated",
+	  0 },
 	{ 0 },
 };
 
@@ -448,6 +456,10 @@ static const struct argp_option serving_options[] = {
 	  "let every member of the network read the files of DIR", 0 },
 	{ "allow-forward", KEY_ALLOW_FORWARD, "HOST:PORT", 0,
 	  "let every member of the network connect there from here (see leno forward); may be "
+	  "repeated",
+	  0 },
+	{ "on-command", KEY_ON_COMMAND, "WORD=PROGRAM", 0,
+	  "run PROGRAM by the shell when who may says WORD (see --allow-commands); may be "
 	  "repeated",
 	  0 },
 	{ "share", KEY_SHARE, "MAP", 0,

@@ -24,6 +24,8 @@ struct settings {
 	struct list connect, listen, discover, labels, advertise;
 	char *accept_files, *share_files; /* folders; of `up` alone                   */
 	struct list allow_forward;
+	struct list commanders;      /* who may command a node that stays          */
+	struct list on_command;      /* of `up` alone: WORD=PROGRAM                */
 	char *state_dir;             /* of `up` alone: where the maps it shares are kept ... */
 	struct list maps;            /* ... and their names                        */
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* files in PEM               */

@@ -286,6 +286,21 @@ void event_leader(enum event_style style, leno_node *node, const char *name, boo
 	}
 }
 
+void event_command(enum event_style style, const leno_id *from, const char *word)
+{
+	if (style == EVENTS_JSON) {
+		cJSON *object = json_node("command", from, event_name(from));
+
+		json_text(object, "command", word);
+		out_json(object);
+		return;
+	}
+	say(style, "", "command");
+	out("%s from ", word);
+	say_node(from, event_name(from));
+	finish();
+}
+
 void event_message(enum event_style style, const leno_message *message, const char *type,
                    leno_bytes data, size_t most)
 {

@@ -22,6 +22,8 @@ void event_node_down(enum event_style, const leno_id *, enum leno_why);
 void event_link_up(enum event_style, leno_node *, const leno_id *, const char *uri);
 void event_link_down(enum event_style, const leno_id *, enum leno_why, int error);
 void event_leader(enum event_style, leno_node *, const char *name, bool leads);
+/* Another node has told this one what to do, and may. */
+void event_command(enum event_style, const leno_id *from, const char *word);
 /* Of data that is larger than `most`, people see so much, and programs that it is omitted. */
 void event_message(enum event_style, const leno_message *, const char *type, leno_bytes,
                    size_t most);

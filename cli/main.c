@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	  cmd_forward },
 	{ "group", "KEY", "lines of input to all who have the same key", cmd_group },
 	{ "state", "get|set|delete|watch|dump MAP ...", "maps that nodes share", cmd_state },
+	{ "command", "NODE|LABEL|all WORD", "tell nodes what to do", cmd_command },
 	{ "stats", "[NODE]", "what a node, its links and sessions have counted", cmd_stats },
 	{ "top", "[NODE]", "the same as it goes, live", cmd_top },
 	{ "serve", "NAME METHOD -- COMMAND", "a program as a service", cmd_serve },

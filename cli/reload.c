@@ -5,6 +5,7 @@
  *  1. Until the ways have changed, each step can be thrown away. */
 #include "reload.h"
 #include "allow.h"
+#include "obey.h"
 #include "output.h"
 
 #include <stdio.h>
@@ -13,7 +14,8 @@
 
 /* What can change while a node runs; all else waits for the next start. */
 static const char *const live[] = { "listen",        "connect", "discover", "accept-files", "share-files",
-	                            "allow-forward", "allow",   "allow-file", "metrics", "share",        "verbose" };
+	                            "allow-forward", "allow",   "allow-file", "metrics", "share",        "verbose",
+	                            "allow-commands" };
 
 enum { NAMES_MAX = 512 };
 
@@ -26,6 +28,7 @@ struct prepared {
 	struct ways *ways;
 	leno_id *allowed;
 	size_t n_allowed;
+	struct obeyed commanders;
 };
 
 static bool is_live(const char *option)
@@ -89,7 +92,8 @@ static bool renew_certificates(struct app *app)
 static bool prepare(struct reload *r, struct prepared *p)
 {
 	p->ways = ways_new(&p->set, true);
-	if (p->ways == NULL || !allow_read(&p->set, &p->allowed, &p->n_allowed))
+	if (p->ways == NULL || !allow_read(&p->set, &p->allowed, &p->n_allowed) ||
+	    !obey_read(&p->set, &p->commanders))
 		return false;
 	p->serve = serve_new(r->app, &p->set, r->style);
 	if (p->serve == NULL || !prepare_metrics(r, p) || !renew_certificates(r->app))
@@ -121,6 +125,7 @@ static void take_over(struct reload *r, struct prepared *p)
 		if (leno_allow(r->app->node, p->allowed, p->n_allowed) != 0)
 			fail("there is no memory for another list of who is allowed");
 	}
+	obey_allow(r->app, &p->commanders);
 	free(r->app->allowed);
 	r->app->allowed = p->allowed;
 	ways_free(r->app->ways);

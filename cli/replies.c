@@ -42,6 +42,7 @@ struct job {
 	struct asker asker;
 	leno_id from;
 	char *type, *data, *reply;
+	char **argv; /* of its child */
 	size_t size, written, reply_size, reply_room;
 	bool held; /* a line has found no room */
 	pid_t pid;
@@ -99,6 +100,9 @@ static void job_free(struct job *job)
 	free(job->type);
 	free(job->data);
 	free(job->reply);
+	for (size_t i = 0; job->argv[i] != NULL; i++)
+		free(job->argv[i]);
+	free(job->argv);
 	free(job);
 }
 
@@ -241,9 +245,6 @@ static char **child_environment(const struct job *job)
 
 static int spawn(struct job *job, int in, int out)
 {
-	char shell[] = "sh", flag[] = "-c";
-	char *command = need(strdup(job->replies->command));
-	char *argv[] = { shell, flag, command, NULL };
 	char **environment = child_environment(job);
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -261,13 +262,12 @@ static int spawn(struct job *job, int in, int out)
 	                                              POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	error = posix_spawn(&job->pid, "/bin/sh", &files, &attributes, argv, environment);
+	error = posix_spawn(&job->pid, "/bin/sh", &files, &attributes, job->argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	for (size_t i = 0; environment[i] != NULL; i++)
 		free(environment[i]);
 	free(environment);
-	free(command);
 	return error;
 }
 
@@ -310,15 +310,32 @@ void replies_workers(struct replies *r, unsigned workers)
 	r->workers = workers;
 }
 
-void replies_ask(struct replies *r, const struct asker *asker, const leno_id *from,
-                 const char *type, leno_bytes data)
+/* What the shell is to run, and after that $0, $1 and so on. */
+static char **words_of_shell(const char *program, const leno_command *c)
+{
+	size_t n = 0;
+	char **argv = need(calloc((c ? c->n_args : 0) + 5, sizeof *argv));
+
+	argv[n++] = need(strdup("sh"));
+	argv[n++] = need(strdup("-c"));
+	argv[n++] = need(strdup(program));
+	if (c != NULL)
+		argv[n++] = need(strdup(c->word));
+	for (size_t i = 0; c != NULL && i < c->n_args; i++)
+		argv[n++] = need(strdup(c->args[i]));
+	return argv;
+}
+
+/* NULL: it has been refused. */
+static struct job *job_new(struct replies *r, const struct asker *asker, const leno_id *from,
+                           const char *type, leno_bytes data)
 {
 	struct job *job;
 
 	if (r->waiting >= WAITING_MAX || r->waiting_bytes + data.size > WAITING_BYTES) {
 		if (asker->refuse(asker->what, LENO_BUSY, "busy"))
 			asker->drop(asker->what);
-		return;
+		return NULL;
 	}
 	job = need(calloc(1, sizeof *job));
 	job->asker = *asker;
@@ -335,6 +352,17 @@ void replies_ask(struct replies *r, const struct asker *asker, const leno_id *fr
 	r->last = &job->next;
 	r->waiting++;
 	r->waiting_bytes += job->size;
+	return job;
+}
+
+void replies_ask(struct replies *r, const struct asker *asker, const leno_id *from,
+                 const char *type, leno_bytes data)
+{
+	struct job *job = job_new(r, asker, from, type, data);
+
+	if (job == NULL)
+		return;
+	job->argv = words_of_shell(r->command, NULL);
 	replies_work(r);
 }
 
@@ -353,17 +381,38 @@ static void request_drop(void *what)
 	leno_message_drop(what);
 }
 
+/* False: there is no memory to keep it, which has been said. */
+static bool keep_message(leno_message *message, struct asker *ret)
+{
+	*ret = (struct asker){ .what = leno_message_keep(message),
+		               .reply = request_reply,
+		               .refuse = request_refuse,
+		               .drop = request_drop };
+	if (ret->what == NULL)
+		leno_refuse(message, LENO_BUSY, "out of memory");
+	return ret->what != NULL;
+}
+
 void replies_take(struct replies *r, leno_message *message, const char *type, leno_bytes data)
 {
-	const struct asker asker = { .what = leno_message_keep(message),
-		                     .reply = request_reply,
-		                     .refuse = request_refuse,
-		                     .drop = request_drop };
+	struct asker asker;
 
-	if (asker.what == NULL)
-		leno_refuse(message, LENO_BUSY, "out of memory");
-	else
+	if (keep_message(message, &asker))
 		replies_ask(r, &asker, leno_message_from(message), type, data);
+}
+
+void replies_command(struct replies *r, const char *program, const leno_command *c)
+{
+	struct asker asker;
+	struct job *job;
+
+	if (!keep_message(c->message, &asker))
+		return;
+	job = job_new(r, &asker, &c->from, c->word, (leno_bytes){ NULL, 0 });
+	if (job == NULL)
+		return;
+	job->argv = words_of_shell(program, c);
+	replies_work(r);
 }
 
 void replies_cancel(struct replies *r, const void *what)

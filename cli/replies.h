@@ -37,6 +37,9 @@ void replies_workers(struct replies *, unsigned);
 /* Takes over a request: runs it now or when it is its turn, or refuses it. */
 void replies_take(struct replies *, leno_message *, const char *type, leno_bytes);
 
+/* The same for a command: runs this program by the shell, with its word as $0 and its arguments. */
+void replies_command(struct replies *, const char *program, const leno_command *);
+
 /* To call when a child has ended, when the deadline has passed, and after each step.
  * Keeps app->deadline. */
 void replies_work(struct replies *);

@@ -7,6 +7,7 @@ install(TARGETS leno leno_static EXPORT leno
 install(FILES ${CMAKE_SOURCE_DIR}/include/leno.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/include/leno/engine.h ${CMAKE_SOURCE_DIR}/include/leno/msgpack.h
 	${CMAKE_SOURCE_DIR}/include/leno/service.h ${CMAKE_SOURCE_DIR}/include/leno/state.h
+	${CMAKE_SOURCE_DIR}/include/leno/command.h
 	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/leno OPTIONAL)
 
 configure_file(${CMAKE_SOURCE_DIR}/cmake/leno.pc.in leno.pc @ONLY)

@@ -76,7 +76,8 @@ enum leno_error {
 
 	LENO_NO_SERVICE  = -40, /* nobody known offers such a service             */
 	LENO_NO_METHOD   = -41, /* the service has no such method                 */
-	LENO_ARGUMENTS   = -42  /* the arguments do not fit the method            */
+	LENO_ARGUMENTS   = -42, /* the arguments do not fit the method            */
+	LENO_NO_COMMAND  = -43  /* the node obeys no such command                 */
 };
 
 /* One sentence without a full stop, in English; static. Never NULL. */
@@ -774,10 +775,11 @@ LENO_API int leno_identity_create(const char *path, leno_id *ret);
 /* The id that an identity file holds. Errors: FILE. */
 LENO_API int leno_identity_read(const char *path, leno_id *ret);
 
-/* ---- services, calls, events, time; and the values that they carry --------------- */
+/* ---- services, calls, events, time, commands; and the values that they carry ------ */
 
 #include <leno/msgpack.h>
 #include <leno/service.h>
+#include <leno/command.h>
 
 #ifdef __cplusplus
 }

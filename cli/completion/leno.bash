@@ -64,7 +64,7 @@ _leno_offer_files() {
 
 _leno() {
 	local command="" positional=0 mesh=() value_of="" cur=${COMP_WORDS[COMP_CWORD]}
-	local commands="up nodes map send broadcast request listen ping cp pipe forward group state stats top serve call services emit on id secret network invite join revoke bench doctor help"
+	local commands="up nodes map send broadcast request listen ping cp pipe forward group state command stats top serve call services emit on id secret network invite join revoke bench doctor help"
 
 	COMPREPLY=()
 	_leno_read "$1"
@@ -83,6 +83,7 @@ _leno() {
 	*:--listen | *:--connect | *:--address | invite:-a) _leno_offer <<<$'tcp://\ntls://\nudp://\nws://\nwss://\nhttp://\nhttps://\nany://\nlocal:'; return ;;
 	*:--discover) _leno_offer <<<$'local:\nmdns:\nrendezvous:tcp://\nnone'; return ;;
 	*:--role | invite:-r) _leno_offer <<<$'member\nendpoint\nobserver'; return ;;
+	*:--allow-commands) _leno_offer <<<all; return ;;
 	*:--advertise) _leno_offer <<<'tcp://'; return ;;
 	*:--root | map:-r | *:--invite | group:-i) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"); return ;;
 	*) return ;;
@@ -99,6 +100,8 @@ _leno() {
 		[[ $command == forward ]] || _leno_offer_files
 		_leno_offer < <(_leno_nodes "$1" "${mesh[@]}" | sed 's/$/:/')
 		[[ ${COMPREPLY[-1]} == *: ]] && compopt -o nospace 2>/dev/null ;;
+	command:0) _leno_offer < <(_leno_nodes "$1" "${mesh[@]}"; echo all) ;;
+	command:1) _leno_offer <<<stop ;;
 	state:0) _leno_offer <<<$'get\nset\ndelete\nadd\nwatch\ndump' ;;
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	secret:0 | network:0) _leno_offer_files ;;

@@ -29,7 +29,7 @@ function __leno_word_is
         --tls-cert --tls-key --tls-ca --tls-crl \
         --listen --label --advertise --accept-files --share-files --allow-forward --share --state --www --ws-origin \
         --config --user --metrics \
-        --certificate-file --network-key --allow --allow-file --uses --expires --lifetime --role --for --address -u -l -f -a \
+        --certificate-file --network-key --allow --allow-file --allow-commands --on-command --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --workers --waiting --service-version --line --at --with --svg --root \
         --each -r -t -n -c -i -s -e
     set -l words
@@ -46,8 +46,8 @@ function __leno_word_is
     test $skip = no -a (count $words) -eq $argv[1]; and contains -- $words[2] $argv[2..-1]
 end
 
-set -l commands up nodes map send broadcast request listen ping cp pipe forward group state stats top serve call services emit on id secret network invite join revoke bench doctor help
-set -l asking nodes map send broadcast request ping cp pipe forward state stats top call services emit join revoke bench doctor
+set -l commands up nodes map send broadcast request listen ping cp pipe forward group state command stats top serve call services emit on id secret network invite join revoke bench doctor help
+set -l asking nodes map send broadcast request ping cp pipe forward state command stats top call services emit join revoke bench doctor
 
 complete -c leno -f
 complete -c leno -n __fish_use_subcommand -l help -d 'the overview'
@@ -119,20 +119,22 @@ complete -c leno -n $member -l rendezvous -d 'a meeting point for any network'
 complete -c leno -n $member -l observer -d 'relay for nobody'
 complete -c leno -n $member -l allow -x -d 'an id that is let in'
 complete -c leno -n $member -l allow-file -r -F -d 'ids that are let in'
+complete -c leno -n $member -l allow-commands -x -a all -d 'who may tell this node what to do'
 
 complete -c leno -n '__fish_seen_subcommand_from up doctor' -s c -l config -r -F -d 'the configuration file'
 complete -c leno -n '__fish_seen_subcommand_from up' -l user -x -a '(__fish_complete_users)' -d 'become NAME[:GROUP] once ports are bound'
 complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__fish_complete_directories)' -d 'members may put files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
+complete -c leno -n '__fish_seen_subcommand_from up' -l on-command -x -d 'WORD=PROGRAM, run when it is said'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share -x -d 'a map to share'
 complete -c leno -n '__fish_seen_subcommand_from up' -l state -x -a '(__fish_complete_directories)' -d 'keep maps there'
-complete -c leno -n '__leno_word_is 1 state' -a 'get set delete add watch dump'
+complete -c leno -n '__leno_word_is 2 state' -a 'get set delete add watch dump'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
 complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
 complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'
 
 complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds
-complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward call' -l wait -d 'wait for NODE'
+complete -c leno -n '__fish_seen_subcommand_from send request cp pipe forward call command' -l wait -d 'wait for NODE'
 complete -c leno -n '__fish_seen_subcommand_from cp' -s f -l force -d 'replace a file that exists'
 complete -c leno -n '__fish_seen_subcommand_from pipe' -s l -l listen -d 'wait for the other'
 complete -c leno -n '__fish_seen_subcommand_from group' -s k -l key-file -r -F -d 'the key is in its first line'
@@ -165,6 +167,9 @@ complete -c leno -n '__fish_seen_subcommand_from stats' -s w -l watch -d 'go on'
 complete -c leno -n '__fish_seen_subcommand_from stats top' -s i -l interval -x -d seconds
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s w -l watch -d 'go on'
 complete -c leno -n '__fish_seen_subcommand_from nodes' -s l -l long -d 'ids in full'
+complete -c leno -n '__fish_seen_subcommand_from nodes' -s s -l status -d 'ask each how it is'
+complete -c leno -n '__leno_word_is 2 command' -a '(__leno_nodes) all'
+complete -c leno -n '__leno_word_is 3 command' -a stop
 complete -c leno -n '__fish_seen_subcommand_from map' -s d -l dot -d 'as DOT'
 complete -c leno -n '__fish_seen_subcommand_from map' -s s -l svg -r -F -d 'as an SVG picture'
 complete -c leno -n '__fish_seen_subcommand_from map' -s r -l root -x -a '(__leno_nodes)' -d 'grow from'

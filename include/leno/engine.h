@@ -96,6 +96,10 @@ LENO_API void leno_engine_time(leno_node *, uint64_t now_us);
  * clocks. Without it the one told at open goes on. */
 LENO_API void leno_engine_wall(leno_node *, int64_t wall_us);
 
+/* What the process takes: thousandths of a processor lately, bytes that are resident; 0: not
+ * known. For leno_status_get() alone, so once in a while is often enough. */
+LENO_API void leno_engine_usage(leno_node *, uint32_t cpu, uint64_t resident);
+
 /* A pipe is open. dial: the number from LENO_OUT_DIAL, or 0 when it was accepted.
  * uri describes the other end, for people. Errors: LIMIT, BUSY (close it), MEMORY, ARGUMENT
  * (this pipe is open already), CLOSED, DUPLICATE (no link is made any more), URI (its dial

@@ -2,6 +2,7 @@
 #include "node/services.h"
 
 #include "base/mem.h"
+#include "service/command.h"
 
 int services_open(leno_node *n)
 {
@@ -25,6 +26,8 @@ int services_open(leno_node *n)
 	list_init(&s->subscriptions);
 	list_init(&s->events);
 	list_init(&s->clocks);
+	list_init(&s->words);
+	s->opened_us = n->now_us;
 	memcpy(seed, n->peers.seed, sizeof seed);      /* as secret here as there */
 	directory_init(&s->directory, n->options.nodes_max, seed);
 	map_init(&s->incoming, offsetof(leno_incoming, key), sizeof(struct incoming_key), CALLS_MAX,
@@ -54,6 +57,7 @@ void services_free(leno_node *n)
 	provide_free(n);
 	emit_free(n);
 	clock_free(n);
+	command_free(n);
 	free_all(n, &s->offered);
 	free_all(n, &s->retired);
 	directory_clear(&s->directory);
@@ -124,6 +128,8 @@ bool services_take(struct peer *p, const struct item *item, const char *type)
 		{ PROGRESS_TYPE, ITEM_MESSAGE, calls_progress },
 		{ CONTRACT_TYPE, ITEM_REQUEST, offers_describe },
 		{ EVENT_TYPE, ITEM_MESSAGE, emit_take },
+		{ COMMAND_TYPE, ITEM_REQUEST, command_take },
+		{ STATUS_TYPE, ITEM_REQUEST, status_take },
 		{ TIME_TYPE, ITEM_REQUEST, NULL }
 	};
 

@@ -5,6 +5,7 @@
  *   calls.c    calls that go: whom to ask, whom to ask next, what became of them
  *   emit.c     events
  *   clock.c    comparing wall clocks
+ *   command.c  what this node is told to do; status.c: how it is
  *
  * A call that comes lives until the application has answered it, whatever becomes of who
  * called; a call that goes ends once, by calls_end().
@@ -125,6 +126,14 @@ struct services {
 	struct list    clocks;
 	size_t         n_clocks;
 	uint64_t       load_us;        /* when it was published last                   */
+	uint64_t       opened_us;
+	uint64_t       resident;       /* of the process, as the driver told last      */
+	uint32_t       cpu;
+	struct list    words;          /* that are obeyed                              */
+	size_t         n_words;
+	leno_id       *commanders;     /* who may say them ...                         */
+	size_t         n_commanders;
+	bool           all_command;    /* ... or all members                           */
 };
 
 int  services_open(leno_node *);
@@ -197,5 +206,11 @@ void emit_patterns(leno_node *, struct offers *ret);
 
 /* clock.c */
 void clock_free(leno_node *);
+
+/* command.c, status.c */
+void command_take(struct peer *, const struct item *);
+void command_words(const leno_node *, leno_status *ret);
+void command_free(leno_node *);
+void status_take(struct peer *, const struct item *);
 
 #endif

@@ -40,7 +40,8 @@ static const char *const sentences[] = {
 	[-LENO_UNINVITED]      = "it is not on the list of those who are let in, or was turned away",
 	[-LENO_NO_SERVICE]     = "nobody known offers such a service",
 	[-LENO_NO_METHOD]      = "the service has no such method",
-	[-LENO_ARGUMENTS]      = "the arguments do not fit the method"
+	[-LENO_ARGUMENTS]      = "the arguments do not fit the method",
+	[-LENO_NO_COMMAND]     = "the node obeys no such command"
 };
 
 const char *leno_strerror(int error)

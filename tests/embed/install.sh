@@ -100,7 +100,7 @@ foreign=$(nm -D --defined-only "$library_dir/libleno.so" | awk '{ print $3 }' |
 
 # What was installed is all there, and nothing names this build's place.
 for file in include/leno.h include/leno/engine.h include/leno/msgpack.h \
-	include/leno/service.h bin/leno share/man/man1/leno.1 \
+	include/leno/service.h include/leno/state.h include/leno/command.h bin/leno share/man/man1/leno.1 \
 	share/bash-completion/completions/leno; do
 	[ -e "$prefix/$file" ] || { echo "not installed: $file"; exit 1; }
 done

@@ -45,8 +45,11 @@ static void tell_wall(struct driver *d)
 /* The wall clock may be set meanwhile: so it is told as often as the other. */
 void loop_time(struct driver *d)
 {
-	leno_engine_time(d->node, now_us());
+	uint64_t now = now_us();
+
+	leno_engine_time(d->node, now);
 	tell_wall(d);
+	usage_tell(d, now);
 }
 
 /* Takes the engine's outputs; gives no input, so that it may run at any time. Whether

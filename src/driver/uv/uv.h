@@ -6,6 +6,7 @@
  * because abstract names, peer credentials and bounded reads need the descriptor.
  *
  *   loop.c      one turn: inputs, outputs, deadline; run, step, fd, timeout
+ *   usage.c     what the process takes of the machine
  *   open.c      leno_open, leno_close
  *   options.c   what may stand in the options
  *   post.c      tasks from other threads; leno_after
@@ -208,6 +209,7 @@ struct driver {
 	uv_check_t after_poll;
 	uv_timer_t deadline;          /* the engine's                             */
 	uint64_t armed_ms;            /* what `deadline` is set to, or NEVER_MS   */
+	struct usage { uint64_t at_us, taken_us; } usage; /* when it was measured last */
 
 	uv_async_t wake;
 	pthread_mutex_t lock;         /* over first and last                      */
@@ -252,6 +254,9 @@ static inline struct driver *driver_of(const leno_node *node)
 {
 	return leno_engine_driver(node);
 }
+
+/* usage.c */
+void usage_tell(struct driver *, uint64_t now_us);
 
 /* loop.c */
 int  loop_init(struct driver *);
