@@ -22,10 +22,16 @@ check:
 	@tools/run-tests check
 
 test: setup
-	@tools/run-tests check clang asan tsan host embed wasm
+	@tools/run-tests check clang asan tsan host embed wasm web
 
 setup:
 	@tools/setup build test
+
+# The npm package, in build/wasm/web/leno.
+web: | build
+	@tools/setup build test
+	@cmake --preset wasm >build/.wasm.log 2>&1 || { cat build/.wasm.log; exit 1; }
+	@cmake --build --preset wasm -j $(JOBS) --target web
 
 demo:
 	@tools/setup build
@@ -67,4 +73,4 @@ format-check:
 clean:
 	rm -rf build
 
-.PHONY: all check test setup demo bench fuzz install uninstall format format-check clean $(PRESETS)
+.PHONY: all check test setup demo bench fuzz install uninstall format format-check clean web $(PRESETS)

@@ -8,6 +8,9 @@ add_library(leno_core_needs INTERFACE)
 target_include_directories(leno_core_needs INTERFACE
 	${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 if(LENO_WASM)
+	# Bitcode of clang 14 knows no threads' variables but those of a single program.
+	set(LENO_WASM_SMALL -Oz -g0 -flto -mbulk-memory -msign-ext -mnontrapping-fptoint
+		-ftls-model=local-exec)
 	add_subdirectory(vendor/libsodium)
 	target_link_libraries(leno_core_needs INTERFACE leno_sodium)
 	target_compile_definitions(leno_core_needs INTERFACE LENO_NO_OPENSSL=1)

@@ -42,3 +42,5 @@ endforeach()
 if(TARGET leno_sim)
 	leno_scripts(wasm wasm 300)
 endif()
+
+leno_web_tests()

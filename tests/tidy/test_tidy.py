@@ -75,6 +75,12 @@ CASES = [
     ("a path inside a path", {"docs/x.md": "see frame/work/x and https://x.org/work/\n"}, None),
     ("blanks at the end", {"cli/x.c": "int x; \n"}, "white space at the end"),
     ("a last line without end", {"cli/x.c": "int x;"}, "no newline"),
+    ("a page without Node", {"web/src/x.js": "import net from 'node:net';\n"}, "x.js:1: pages have no node:net"),
+    ("Node's own folder", {"web/src/node/x.js": "import net from 'node:net';\n"}, None),
+    ("a dependency", {"web/src/x.js": "const { y } = await import('left-pad');\n"}, "not on left-pad"),
+    ("a module of its own", {"web/src/x.js": "import { y } from './y.js';\n"}, None),
+    ("a test may use what it likes", {"web/test/x.js": "import y from 'playwright-core';\n"}, None),
+    ("eval", {"web/src/x.js": "\nnew Function('x');\n"}, "x.js:2: a strict"),
 ]
 
 

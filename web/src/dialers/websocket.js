@@ -1,0 +1,88 @@
+// websocket.js - pipes within the platform's WebSocket: binary messages, whose limits mean
+// nothing. It tells of no room, so that is looked for while somebody waits.
+import { LenoError } from '../errors.js';
+
+const DRAIN_MS = 4, LOW = 64 * 1024;
+const NORMAL = 1000;
+
+class WebSocketPipe {
+	kind = 'wrapped';
+	onbytes = null;
+	ondrain = null;
+	onclose = null;
+	#ws;
+	#timer;
+
+	constructor(ws) {
+		this.#ws = ws;
+		ws.onmessage = ({ data }) => {
+			if (data instanceof ArrayBuffer)
+				this.onbytes?.(new Uint8Array(data));
+			else
+				this.#end(new LenoError('PROTOCOL', 'text on a binary pipe'));
+		};
+		ws.onclose = () => this.#over();
+		ws.onerror = null;
+	}
+
+	send(bytes) {
+		this.#ws.send(bytes);
+		if (this.#timer === undefined && this.bufferedAmount > LOW)
+			this.#watch();
+	}
+
+	get bufferedAmount() { return this.#ws.bufferedAmount; }
+
+	#watch() {
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			if (this.bufferedAmount > LOW)
+				this.#watch();
+			else
+				this.ondrain?.();
+		}, DRAIN_MS);
+	}
+
+	#over(error) {
+		clearTimeout(this.#timer);
+		this.#ws.onmessage = this.#ws.onclose = null;
+		this.onclose?.(error);
+	}
+
+	#end(error) {
+		this.#ws.close(NORMAL);
+		this.#over(error);
+	}
+
+	close() {
+		clearTimeout(this.#timer);
+		this.#ws.onmessage = this.#ws.onclose = null;
+		this.#ws.close(NORMAL);
+	}
+}
+
+export function dialWebSocket(uri, { signal }) {
+	return new Promise((resolve, reject) => {
+		let ws;
+		try {
+			ws = new WebSocket(uri, 'leno');
+		} catch (error) {
+			return reject(new LenoError('URI', error.message));
+		}
+		ws.binaryType = 'arraybuffer';
+		const abort = () => ws.close();
+		const done = () => {
+			signal.removeEventListener('abort', abort);
+			ws.onopen = ws.onclose = ws.onerror = null;
+		};
+		signal.addEventListener('abort', abort, { once: true });
+		ws.onopen = () => {
+			done();
+			resolve(new WebSocketPipe(ws));
+		};
+		ws.onclose = ws.onerror = () => {
+			done();
+			reject(new LenoError('ADDRESS', `no WebSocket at ${uri}`));
+		};
+	});
+}

@@ -1,0 +1,135 @@
+// links.js - addresses that are dialled and listened at.
+import { LenoError, check, codeOf, errorOf } from './errors.js';
+import { expire } from './emitter.js';
+
+export class Links {
+	#inner;
+	#awaited = new Map();         // uri -> those that wait for its link
+	#doors = new Map();           // uri -> door
+	#up = new Map();              // id -> uri
+	#finders = [];
+
+	constructor(inner) { this.#inner = inner; }
+
+	connect(uri, options = {}) {
+		const { core, pump } = this.#inner;
+		if (!this.#inner.dialers.has(uri.slice(0, Math.max(uri.indexOf(':'), 0))))
+			return Promise.reject(new LenoError('URI', `no way to dial ${uri} here`));
+		return new Promise((resolve, reject) => {
+			check(core.x.wasm_connect(core.put(core.text(uri))[0]));
+			const entry = { resolve, reject };
+			const off = expire(options, (reason) => {
+				this.#drop(uri, entry);
+				if (!core.closed)
+					this.#unkeep(uri);
+				reject(reason);
+			});
+			entry.settle = (fn, value) => {
+				off();
+				this.#drop(uri, entry);
+				fn(value);
+			};
+			this.#awaited.set(uri, [...this.#awaited.get(uri) ?? [], entry]);
+			for (const [id, at] of this.#up)
+				if (at === uri)
+					entry.settle(resolve, id);
+			pump.touch();
+		});
+	}
+
+	#drop(uri, entry) {
+		const rest = (this.#awaited.get(uri) ?? []).filter((e) => e !== entry);
+		if (rest.length > 0)
+			this.#awaited.set(uri, rest);
+		else
+			this.#awaited.delete(uri);
+	}
+
+	#unkeep(uri) {
+		const { core, pump } = this.#inner;
+		const error = core.x.wasm_forget(core.put(core.text(uri))[0]);
+		pump.touch();
+		return error;
+	}
+
+	forget(uri) { check(this.#unkeep(uri)); }
+
+	disconnect(node) {
+		const { core, pump } = this.#inner;
+		const id = core.id(node);
+		check(core.x.wasm_disconnect(core.put(id)[0]));
+		pump.touch();
+	}
+
+	onUp(id, uri) {
+		this.#up.set(id, uri);
+		for (const entry of this.#awaited.get(uri) ?? [])
+			entry.settle(entry.resolve, id);
+		this.#inner.emitter.tell('link-up', { id, uri });
+	}
+
+	onDown(id, why, error) {
+		if (why !== 'replaced')
+			this.#up.delete(id);
+		const link = { id, why };
+		if (error < 0)
+			link.error = errorOf(error);
+		this.#inner.emitter.tell('link-down', link);
+		if (error < 0 && codeOf(error) === 'DUPLICATE')
+			this.#fail(link.error);
+	}
+
+	#fail(error) {
+		for (const entries of [...this.#awaited.values()])
+			for (const entry of entries)
+				entry.settle(entry.reject, error);
+	}
+
+	/* ---- listening ------------------------------------------------------------------ */
+
+	async listen(uri) {
+		const { listen, open } = this.#inner;
+		if (!listen)
+			throw new LenoError('URI', 'pages cannot listen');
+		const door = await listen(uri, { open, origins: this.#inner.origins,
+			secure: this.#inner.secure,
+			pipe: (pipe, from) => {
+				try {
+					this.#inner.pump.open(pipe, 0, from);
+				} catch {
+					pipe.close();   // there is no room, or no node any more
+				}
+			} });
+		if (this.#inner.core.closed) {
+			door.close();
+			throw new LenoError('CLOSED');
+		}
+		this.#doors.set(door.uri, door);
+		return door.uri;
+	}
+
+	unlisten(uri) {
+		const door = this.#doors.get(uri);
+		if (!door)
+			throw new LenoError('URI', `it is not listened at ${uri}`);
+		this.#doors.delete(uri);
+		door.close();
+	}
+
+	discover(uri, node) {
+		const scheme = uri.slice(0, Math.max(uri.indexOf(':'), 0));
+		const find = this.#inner.finders.get(scheme);
+		if (!find)
+			throw new LenoError('URI', `nothing is found by ${uri} here`);
+		this.#finders.push(find(uri, node));
+	}
+
+	close() {
+		this.#fail(new LenoError('CLOSED'));
+		for (const stop of this.#finders.splice(0))
+			stop();
+	}
+
+	/** When all doors are closed. */
+	async gone() { await Promise.all([...this.#doors.values()].map((door) => door.close())); }
+}

@@ -1,0 +1,249 @@
+// pump.js - drives one node: gives it the time and what pipes bring, then tells what has
+// happened and carries out what it asks for.
+//
+//  1. Events are told before outputs are taken: what is acknowledged has been heard.
+//  2. What is called from listeners leaves when all of them have returned.
+//  3. A pipe that is full is not written to; what waits, waits in the node.
+import { LenoError, check, numberOf, report } from './errors.js';
+
+const OUT_WRITE = 1, OUT_CLOSE = 2;
+const CLASSES = { local: 1, stream: 2, wrapped: 3, datagram: 4, polled: 5 };
+const PIPES_MAX = 4096, TIMER_MAX = 2 ** 31 - 1;
+const FULL = 256 * 1024;          // bytes that a pipe holds before the node keeps the rest
+
+export class Pump {
+	#core;
+	#dialers;
+	#dispatch;
+	#pipes = new Map();
+	#free = [];
+	#dials = new Map();           // number -> AbortController
+	#timer;
+	#due = Infinity;
+	#running = false;
+	#soon = false;
+	node = null;                  // for dialers
+	/** Counts inputs: what was looked up in the same one is still so. */
+	turn = 0;
+
+	constructor(core, dialers, dispatch) {
+		this.#core = core;
+		this.#dialers = dialers;
+		this.#dispatch = dispatch;
+	}
+
+	static now() { return performance.now(); }
+
+	/** After a call that may have left something to be done: does it when this task ends. */
+	touch() {
+		this.turn++;
+		if (this.#soon || this.#running)
+			return;
+		this.#soon = true;
+		queueMicrotask(() => {
+			this.#soon = false;
+			this.settle();
+		});
+	}
+
+	settle() {
+		if (this.#running || this.#core.closed)
+			return;
+		this.#running = true;
+		try {
+			this.#core.x.wasm_time(Pump.now(), Date.now());
+			this.#turn();
+		} catch (error) {
+			this.#broken(error);
+		} finally {
+			this.#running = false;
+		}
+	}
+
+	/** An assertion of the module has failed, which is our mistake: the node ends here. */
+	#broken(error) {
+		if (!(error instanceof WebAssembly.RuntimeError))
+			throw error;
+		this.#core.closed = true;
+		for (const { pipe } of this.#pipes.values())
+			pipe.close();
+		report(error);
+		this.node?.close();
+	}
+
+	#turn() {
+		for (let more = true; more && !this.#core.closed;) {
+			this.turn++;
+			const events = this.#core.events();
+			for (const event of events)
+				this.#dispatch(event);
+			more = events.length > 0;
+			if (!this.#core.closed)
+				more = this.#outputs() || more;
+		}
+		if (!this.#core.closed)
+			this.#arm();
+	}
+
+	#arm() {
+		const due = this.#core.x.wasm_deadline();
+		if (due === this.#due && this.#timer !== undefined)
+			return;
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		this.#due = due;
+		if (due === Infinity)
+			return;
+		const delay = Math.min(Math.max(Math.ceil(due - Pump.now()), 0), TIMER_MAX);
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			this.settle();
+		}, delay);
+	}
+
+	#outputs() {
+		const core = this.#core;
+		let any = false;
+		for (let kind; !core.closed && (kind = core.x.wasm_next(core.small)) !== 0; any = true) {
+			const number = core.smallNumber(0) >>> 0;
+			if (kind === OUT_WRITE)
+				this.#write(this.#pipes.get(number));
+			else if (kind === OUT_CLOSE)
+				this.#end(this.#pipes.get(number));
+			else
+				this.#dial(core.smallNumber(1) >>> 0, core.cstring(core.smallNumber(2) >>> 0),
+					core.smallNumber(3));
+		}
+		return any;
+	}
+
+	/* ---- pipes ---------------------------------------------------------------- */
+
+	/** Takes a pipe; dial: the number of the dial that it came of, or 0. */
+	open(pipe, dial, uri) {
+		const core = this.#core;
+		const number = this.#free.pop() ?? this.#pipes.size;
+		if (number >= PIPES_MAX) {
+			pipe.close();
+			throw new LenoError('LIMIT');
+		}
+		const state = { number, pipe, wants: false };
+		this.#pipes.set(number, state);
+		const [at] = core.put(core.text(uri));
+		const error = core.x.wasm_opened(number, CLASSES[pipe.kind] ?? CLASSES.wrapped, dial, at);
+		if (error < 0) {
+			this.#drop(state);
+			pipe.close();
+			this.settle();
+			check(error);
+		}
+		pipe.onbytes = (bytes) => this.#take(state, bytes);
+		pipe.onclose = () => this.#lost(state);
+		pipe.ondrain = () => {
+			if (state.wants && this.#pipes.get(number) === state) {
+				this.#write(state);
+				this.settle();
+			}
+		};
+		this.settle();
+	}
+
+	#drop(state) {
+		this.#pipes.delete(state.number);
+		this.#free.push(state.number);
+		state.pipe.onbytes = state.pipe.onclose = state.pipe.ondrain = null;
+	}
+
+	#take(state, bytes) {
+		const core = this.#core;
+		for (let at = 0; at < bytes.length; at += core.ioSize) {
+			if (core.closed || this.#pipes.get(state.number) !== state)
+				return;
+			const piece = bytes.subarray(at, at + core.ioSize);
+			core.x.wasm_time(Pump.now(), Date.now());
+			core.bytes.set(piece, core.io);
+			core.x.wasm_take(state.number, core.io, piece.length);
+			this.settle();
+		}
+	}
+
+	#lost(state) {
+		if (this.#core.closed || this.#pipes.get(state.number) !== state)
+			return;
+		this.#drop(state);
+		this.#core.x.wasm_time(Pump.now(), Date.now());
+		this.#core.x.wasm_closed(state.number);
+		this.settle();
+	}
+
+	#make(state, most) {
+		const core = this.#core;
+		while (state.pipe.bufferedAmount < most) {
+			const size = core.x.wasm_make(state.number, core.io, core.ioSize);
+			if (size === 0)
+				return true;
+			state.pipe.send(core.bytes.slice(core.io, core.io + size));
+		}
+		return false;
+	}
+
+	#write(state) {
+		if (state)
+			state.wants = !this.#make(state, FULL);
+	}
+
+	#end(state) {
+		if (!state)
+			return;
+		this.#make(state, Infinity);
+		this.#drop(state);
+		state.pipe.close();
+	}
+
+	/* ---- dialling --------------------------------------------------------------- */
+
+	async #dial(number, uri, flags) {
+		const core = this.#core;
+		const abort = new AbortController();
+		this.#dials.set(number, abort);
+		try {
+			const dial = this.#dialers.get(uri.slice(0, Math.max(uri.indexOf(':'), 0)));
+			if (!dial)
+				throw new LenoError('URI');
+			const pipe = await dial(uri, { signal: abort.signal, node: this.node,
+				hearsay: (flags & 1) !== 0, beside: (flags & 2) !== 0 });
+			if (core.closed)
+				pipe.close();
+			else
+				this.open(pipe, number, uri);
+		} catch (error) {
+			if (!core.closed) {
+				core.x.wasm_time(Pump.now(), Date.now());
+				core.x.wasm_dial_failed(number, numberOf('ADDRESS'));
+				this.settle();
+			}
+			if (!(error instanceof LenoError) && error?.name !== 'AbortError')
+				report(error);
+		} finally {
+			this.#dials.delete(number);
+		}
+	}
+
+	/** Says goodbye on all pipes and ends them; nothing is driven any more. */
+	close() {
+		const core = this.#core;
+		clearTimeout(this.#timer);
+		if (core.closed)
+			return;
+		for (const abort of this.#dials.values())
+			abort.abort();
+		core.x.wasm_goodbye();
+		this.#outputs();
+		for (const state of [...this.#pipes.values()]) {
+			this.#make(state, Infinity);
+			this.#drop(state);
+			state.pipe.close();
+		}
+		core.close();
+	}
+}
