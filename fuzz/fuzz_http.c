@@ -20,7 +20,7 @@ struct heard {
 
 static struct heard *now;
 
-static bool origin(void *user, struct bytes o)
+static bool origin(void *user, struct bytes o, struct bytes host)
 {
 	return o.size % 2;
 }
