@@ -186,6 +186,16 @@ class Tab {
 			this.page.evaluate(`(${text})(${JSON.stringify({ argument, module })})`));
 	}
 
+	// Opens a node in it, `globalThis.node`, that is linked to a native one; its id.
+	async join(native, name, options = {}) {
+		this.id = await this.run(async (leno, { uri, open }) => {
+			globalThis.node = await leno.open(open);
+			await node.connect(uri);
+			return node.id;
+		}, { uri: native.uri, open: { network: this.world.network, name, ...options } });
+		return this.id;
+	}
+
 	// Its renderer is gone from one moment to the next.
 	async crash() {
 		this.world.expect(/crashed/);
@@ -274,6 +284,16 @@ class World {
 			child.stdin.end();
 			running.add(child.pid);
 		}));
+	}
+
+	// A member that stays, linked to a native node.
+	beside(native, command, ...args) {
+		return this.start(command, '--json', '--discover', 'none', '--connect', native.uri, ...args);
+	}
+
+	// A visitor's command, by way of a native node.
+	visit(native, command, ...args) {
+		return this.command(command, '--discover', 'none', '--connect', native.uri, ...args);
 	}
 
 	// Starts the browser, if it does not run yet.

@@ -1,0 +1,66 @@
+// 10,000 messages of 16 KiB from one tab to another: none is lost, repeated or reordered, and
+// memory does not grow with their number.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { absent, begin, noPackage } from './harness.mjs';
+
+const skip = absent || noPackage;
+const COUNT = 10_000, SIZE = 16 * 1024, WARM = 2_000;
+const PATIENCE_MS = 90_000;
+const GROWTH_MAX = 8 << 20; // less than a twelfth of what passes between the two looks
+
+// What a tab holds, after everything that nobody needs was given back.
+async function memory(tab) {
+	const session = await tab.page.context().newCDPSession(tab.page);
+	await session.send('HeapProfiler.collectGarbage');
+	const heap = await session.send('Runtime.getHeapUsage');
+	await session.detach();
+	return heap.usedSize + (heap.embedderHeapUsedSize ?? 0) + (heap.backingStorageSize ?? 0);
+}
+
+const take = (_, { size }) => {
+	globalThis.taken = { next: 0, wrong: 0 };
+	node.on('message', (m) => {
+		const view = new DataView(m.data.buffer, m.data.byteOffset, m.data.byteLength);
+		const number = view.getUint32(0);
+		const good = m.type === 'flood' && m.data.length === size && number === taken.next &&
+			m.data[size - 1] === (number & 255);
+		taken.wrong += good ? 0 : 1;
+		taken.next = number + 1;
+	});
+};
+
+const pour = async (_, { to, from, count, size }) => {
+	await node.waitFor(to);
+	const data = new Uint8Array(size);
+	const sent = [];
+	for (let i = from; i < from + count; i++) {
+		new DataView(data.buffer).setUint32(0, i);
+		data[size - 1] = i & 255;
+		sent.push(node.send(to, 'flood', data));
+		if (sent.length >= 256)
+			await sent.shift();
+	}
+	await Promise.all(sent);
+};
+
+test('a flood from tab to tab, across a native node', { skip }, async (t) => {
+	const w = await begin(t);
+	const ada = await w.up('ada');
+	const [one, two] = await w.pages(2, ada);
+	await one.join(ada, 'one');
+	await two.join(ada, 'two');
+	await two.run(take, { size: SIZE });
+	await one.run(pour, { to: 'two', from: 0, count: WARM, size: SIZE }, PATIENCE_MS);
+	const before = [await memory(one), await memory(two)];
+	const began = performance.now();
+	await one.run(pour, { to: 'two', from: WARM, count: COUNT - WARM, size: SIZE }, PATIENCE_MS);
+	const seconds = (performance.now() - began) / 1000;
+	const after = [await memory(one), await memory(two)];
+	const taken = await two.run(() => globalThis.taken);
+	t.diagnostic(`${((COUNT - WARM) / seconds).toFixed(0)} messages of 16 KiB a second; memory from ` +
+		`${before.map((b) => (b / 1048576).toFixed(1))} to ${after.map((b) => (b / 1048576).toFixed(1))} MiB`);
+	assert.deepEqual(taken, { next: COUNT, wrong: 0 });
+	for (const i of [0, 1])
+		assert.ok(after[i] < before[i] + GROWTH_MAX, `${before[i]} became ${after[i]}`);
+});
