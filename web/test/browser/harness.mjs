@@ -20,8 +20,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-const BUILD = process.env.BUILD_DIR || path.join(ROOT, 'build/release');
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const BUILD = process.env.BUILD_DIR || path.join(ROOT, 'build/release');
 const BIN = process.env.LENO_BIN || path.join(BUILD, 'leno');
 const PACKAGE = process.env.LENO_PACKAGE || path.join(BUILD, 'wasm/npm/leno');
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -109,6 +109,13 @@ setTimeout(() => {
 	process.exit(1);
 }, LIMIT_MS).unref();
 
+// Has it ended with this process, at the latest.
+export function own(child) {
+	running.add(child.pid);
+	child.once('exit', () => running.delete(child.pid));
+	return child;
+}
+
 // A native command that stays, and says a JSON object a line.
 class Native {
 	constructor(world, args) {
@@ -116,12 +123,11 @@ class Native {
 		this.said = [];
 		this.errors = '';
 		this.waiting = new Set();
-		this.process = spawn(BIN, args, { env: world.environment, stdio: ['ignore', 'pipe', 'pipe'] });
-		running.add(this.process.pid);
-		this.ended = new Promise((done) => this.process.once('exit', (code, signal) => {
-			running.delete(this.process.pid);
-			done(signal ?? code);
-		}));
+		this.process = own(spawn(BIN, args,
+			{ env: world.environment, stdio: ['ignore', 'pipe', 'pipe'] }));
+		this.ended = new Promise((done) => {
+			this.process.once('exit', (code, signal) => done(signal ?? code));
+		});
 		this.process.stderr.on('data', (data) => { this.errors += data; });
 		createInterface({ input: this.process.stdout }).on('line', (line) => {
 			this.said.push(JSON.parse(line));
@@ -276,13 +282,10 @@ class World {
 	// A command that ends; its output.
 	command(...args) {
 		return within(PATIENCE_MS, args.join(' '), new Promise((done) => {
-			const child = execFile(BIN, args, { env: this.environment, maxBuffer: 1 << 26 },
-				(error, stdout, stderr) => {
-					running.delete(child.pid);
-					done({ code: error ? error.code ?? error.signal : 0, stdout, stderr });
-				});
+			const child = own(execFile(BIN, args, { env: this.environment, maxBuffer: 1 << 26 },
+				(error, stdout, stderr) =>
+					done({ code: error ? error.code ?? error.signal : 0, stdout, stderr })));
 			child.stdin.end();
-			running.add(child.pid);
 		}));
 	}
 
