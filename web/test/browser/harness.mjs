@@ -15,6 +15,7 @@ import { spawn, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,6 +30,14 @@ const SLOW = Boolean(process.env.LENO_SLOW);
 export const PATIENCE_MS = SLOW ? 30_000 : 10_000;
 const LIMIT_MS = 150_000;
 const SKIPPED = 77;
+
+// What is asked of the network beyond this machine is nothing: no name is looked up but localhost, and
+// WebRTC says addresses rather than names of multicast DNS. The last --disable-features counts, so
+// it says again which of playwright's matter here.
+const SWITCHES = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server',
+	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+	'--disable-features=WebRtcHideLocalIpsWithMdns,DialMediaRouteProvider,MediaRouter,' +
+		'OptimizationHints,Translate,HttpsUpgrades,DestroyProfileOnBrowserClose'];
 
 // ---- what has to be here --------------------------------------------------------------
 
@@ -169,6 +178,25 @@ class Native {
 	}
 }
 
+// A port that was free a moment ago.
+export function freePort() {
+	return new Promise((done, fail) => {
+		const server = net.createServer().once('error', fail).listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => done(port));
+		});
+	});
+}
+
+function connects(port) {
+	return new Promise((done) => {
+		const socket = net.connect(port, '127.0.0.1');
+		socket.once('connect', () => done(true)).once('error', () => done(false));
+		socket.once('close', () => socket.destroy());
+		socket.once('connect', () => socket.destroy());
+	});
+}
+
 // ---- tabs --------------------------------------------------------------------------------
 
 // One tab. `run` hands the package's module to the function, which is evaluated in the page.
@@ -232,6 +260,7 @@ class World {
 	faults = [];
 	expected = [];
 	natives = [];
+	others = [];
 	server = null;
 	browser = null;
 
@@ -299,6 +328,30 @@ class World {
 		return this.command(command, '--discover', 'none', '--connect', native.uri, ...args);
 	}
 
+	// A TURN server on loopback, that answers STUN too: for RTCConfiguration.iceServers. Null: it
+	// is not here.
+	async turn() {
+		const bin = [path.join(ROOT, 'build/unpacked/usr/bin/turnserver'), '/usr/bin/turnserver']
+			.find(existsSync);
+		if (!bin)
+			return null;
+		const port = await freePort(), user = 'tab', password = 'pass';
+		const child = own(spawn(bin, ['-n', '--no-cli', '--no-tls', '--no-dtls', '-L', '127.0.0.1',
+			'-E', '127.0.0.1', '-p', String(port), '-a', '-u', `${user}:${password}`, '-r', 'leno',
+			'--allow-loopback-peers', '--log-file', 'stdout', '--simple-log', '-b',
+			path.join(this.folder, 'turndb'), '--pidfile', path.join(this.folder, 'turn.pid')],
+		{ stdio: ['ignore', 'pipe', 'pipe'] }));
+		const server = { child, said: '', iceServers: [
+			{ urls: `stun:127.0.0.1:${port}` },
+			{ urls: `turn:127.0.0.1:${port}?transport=udp`, username: user, credential: password },
+		] };
+		child.stdout.on('data', (data) => { server.said += data; });
+		child.stderr.on('data', (data) => { server.said += data; });
+		this.others.push(child);
+		await until('a TURN server', () => connects(port));
+		return server;
+	}
+
 	// Starts the browser, if it does not run yet.
 	async launch() {
 		if (this.browser)
@@ -306,7 +359,7 @@ class World {
 		this.server = await within(PATIENCE_MS, 'chromium', chromium.launchServer({
 			executablePath: CHROMIUM, headless: true, handleSIGINT: false, handleSIGTERM: false,
 			handleSIGHUP: false,
-			args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server'],
+			args: SWITCHES,
 		}));
 		running.add(this.server.process().pid);
 		this.browser = await chromium.connect(this.server.wsEndpoint());
@@ -363,6 +416,8 @@ class World {
 			if (running.has(native.process.pid))
 				await native.kill();
 		}
+		for (const child of this.others)
+			child.kill('SIGKILL');
 		await rm(this.folder, { recursive: true, force: true });
 		const faults = this.faults.filter((f) => !this.expected.some((e) => e.test(f)));
 		assert.deepEqual(faults, [], 'pages reported errors');

@@ -56,3 +56,38 @@ test('waits have bounds', { skip: absent }, async (t) => {
 	assert.equal(code, 0);
 	assert.equal(JSON.parse(stdout.split('\n')[0]).id, ada.id);
 });
+
+test('two pages meet by a TURN server on this machine', { skip: absent }, async (t) => {
+	const w = await begin(t);
+	const turn = await w.turn();
+	if (!turn) {
+		t.skip('coturn is not below build/unpacked');
+		return;
+	}
+	const ada = await w.up('ada');
+	const tab = await w.page(ada);
+	const got = await tab.run(async (leno, iceServers) => {
+		const options = { iceServers, iceTransportPolicy: 'relay' };
+		const [a, b] = [new RTCPeerConnection(options), new RTCPeerConnection(options)];
+		const kinds = new Set();
+		for (const [from, to] of [[a, b], [b, a]]) {
+			from.onicecandidate = ({ candidate }) => {
+				if (candidate) {
+					kinds.add(candidate.type);
+					to.addIceCandidate(candidate);
+				}
+			};
+		}
+		const channel = a.createDataChannel('c');
+		const heard = new Promise((done) => {
+			b.ondatachannel = (e) => { e.channel.onmessage = (m) => done(m.data); };
+		});
+		channel.onopen = () => channel.send('by way of it');
+		await a.setLocalDescription();
+		await b.setRemoteDescription(a.localDescription);
+		await b.setLocalDescription();
+		await a.setRemoteDescription(b.localDescription);
+		return { heard: await heard, kinds: [...kinds] };
+	}, turn.iceServers);
+	assert.deepEqual(got, { heard: 'by way of it', kinds: ['relay'] });
+});
