@@ -379,6 +379,7 @@ static int take(struct filter *f, uint8_t *data, size_t size, filter_sink *sink,
 
 	if (s->state == OPEN)
 		return filter_take(f->inner, data, size, sink, user);
+	s->filter.idle = false;
 	if (s->state == READING || s->state == BODY)
 		error = read_requests(s, data, size, &used);
 	if (error < 0 || used == size || s->state == OVER || s->last)
@@ -408,6 +409,7 @@ static void answered(struct server *s)
 	}
 	s->state = READING;
 	http_head_begin(s->head, true);
+	s->filter.idle = s->n_kept == 0;
 	if (s->n_kept > 0 && read_kept(s) < 0)
 		s->filter.ending = LENO_MEMORY;
 	if (s->state == AGREED && s->n_kept > 0) {

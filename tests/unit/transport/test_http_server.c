@@ -300,6 +300,27 @@ TEST(a_page_in_its_forms)
 	filter_free(f);
 }
 
+TEST(who_has_been_served_and_asks_for_nothing_is_idle)
+{
+	struct filter *f = server();
+
+	CHECK(!filter_idle(f));
+	CHECK_EQ(feed(f, GET("/text")), 0);
+	CHECK(!filter_idle(f));
+	hears_back(f);
+	CHECK(filter_idle(f));
+	CHECK_EQ(feed(f, "G"), 0);
+	CHECK(!filter_idle(f));
+	CHECK_EQ(feed(f, "ET /text HTTP/1.1\r\n\r\n" GET("/text")), 0);
+	CHECK(!filter_idle(f));
+	hears_back(f);
+	CHECK(filter_idle(f));
+	CHECK_EQ(feed(f, "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n"), 0);
+	hears_back(f);
+	CHECK(!filter_idle(f) && filter_ready(f));
+	filter_free(f);
+}
+
 TEST(the_connection_ends_when_it_is_asked_to)
 {
 	struct filter *f = server();
@@ -563,7 +584,8 @@ TEST(a_client_is_not_told_for_ever_that_it_will_be_answered)
 TEST_MAIN(TEST_CASE(an_upgrade_is_agreed_on_and_frames_pass), TEST_CASE(client_and_server_agree),
           TEST_CASE(who_may_upgrade), TEST_CASE(frames_before_the_answer_are_refused),
           TEST_CASE(pages_one_after_the_other),
-          TEST_CASE(a_page_in_its_forms), TEST_CASE(the_connection_ends_when_it_is_asked_to),
+          TEST_CASE(a_page_in_its_forms),
+          TEST_CASE(who_has_been_served_and_asks_for_nothing_is_idle), TEST_CASE(the_connection_ends_when_it_is_asked_to),
           TEST_CASE(requests_of_one_connection_are_counted),
           TEST_CASE(other_methods_and_bodies), TEST_CASE(a_large_body_goes_piece_by_piece),
           TEST_CASE(a_body_that_ends_early_ends_the_connection),
