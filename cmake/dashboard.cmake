@@ -53,18 +53,19 @@ endif()
 
 include(ExternalProject)
 set(WASM_BINARY_DIR ${CMAKE_BINARY_DIR}/wasm)
-ExternalProject_Add(leno_for_wasm
+set(LENO_PACKAGE ${WASM_BINARY_DIR}/web/leno) # as cmake/web.cmake puts it together
+ExternalProject_Add(leno_for_web
 	SOURCE_DIR ${CMAKE_SOURCE_DIR} BINARY_DIR ${WASM_BINARY_DIR}
 	CMAKE_ARGS -DCMAKE_TOOLCHAIN_FILE=${CMAKE_SOURCE_DIR}/cmake/wasm32-wasi.cmake
 		-DCMAKE_BUILD_TYPE= -DBUILD_TESTING=OFF
-	BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> --target leno_wasm
-	BUILD_ALWAYS ON INSTALL_COMMAND "" BUILD_BYPRODUCTS ${WASM_BINARY_DIR}/leno.wasm)
+	BUILD_COMMAND ${CMAKE_COMMAND} --build <BINARY_DIR> --target web
+	BUILD_ALWAYS ON INSTALL_COMMAND "" BUILD_BYPRODUCTS ${LENO_PACKAGE}/leno.wasm)
 
 file(GLOB_RECURSE dashboard_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/dashboard/*
-	${CMAKE_SOURCE_DIR}/web/src/*.js ${CMAKE_SOURCE_DIR}/web/index.js)
+	${CMAKE_SOURCE_DIR}/web/*.js)
 add_custom_command(OUTPUT ${DASHBOARD_C} VERBATIM
 	COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/embed ${DASHBOARD_C}
-		/=${CMAKE_SOURCE_DIR}/web/dashboard /leno/=${CMAKE_SOURCE_DIR}/web/index.js
-		/leno/src/=${CMAKE_SOURCE_DIR}/web/src /leno/=${WASM_BINARY_DIR}/leno.wasm
-	DEPENDS leno_for_wasm ${WASM_BINARY_DIR}/leno.wasm ${dashboard_sources}
+		/=${CMAKE_SOURCE_DIR}/web/dashboard /leno/=${LENO_PACKAGE}
+		!/leno/node.js !/leno/src/node/
+	DEPENDS leno_for_web ${LENO_PACKAGE}/leno.wasm ${dashboard_sources}
 		${CMAKE_SOURCE_DIR}/tools/embed)

@@ -24,7 +24,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const BUILD = process.env.BUILD_DIR || path.join(ROOT, 'build/release');
 const BIN = process.env.LENO_BIN || path.join(BUILD, 'leno');
-const PACKAGE = process.env.LENO_PACKAGE || path.join(BUILD, 'wasm/npm/leno');
+const PACKAGE = process.env.LENO_PACKAGE || path.join(BUILD, 'wasm/web/leno');
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const SLOW = Boolean(process.env.LENO_SLOW);
 export const PATIENCE_MS = SLOW ? 30_000 : 10_000;
