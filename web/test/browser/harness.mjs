@@ -13,7 +13,7 @@
 import assert from 'node:assert/strict';
 import { spawn, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -221,12 +221,12 @@ class Tab {
 	}
 
 	// Opens a node in it, `globalThis.node`, that is linked to a native one; its id.
-	async join(native, name, options = {}) {
+	async join(native, name, options = {}, ms = PATIENCE_MS) {
 		this.id = await this.run(async (leno, { uri, open }) => {
 			globalThis.node = await leno.open(open);
 			await node.connect(uri);
 			return node.id;
-		}, { uri: native.uri, open: { network: this.world.network, name, ...options } });
+		}, { uri: native.uri, open: { network: this.world.network, name, ...options } }, ms);
 		return this.id;
 	}
 
@@ -381,6 +381,19 @@ class World {
 	async page(node, options) {
 		const [tab] = await this.pages(1, node, options);
 		return tab;
+	}
+
+	// Bytes of memory that the processes of tabs have for themselves, WebAssembly's included.
+	async renderersMemory() {
+		const session = await this.browser.newBrowserCDPSession();
+		const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+		await session.detach();
+		let sum = 0;
+		for (const { type, id } of processInfo) {
+			if (type === 'renderer')
+				sum += 1024 * Number(/RssAnon:\s+(\d+)/.exec(await readFile(`/proc/${id}/status`, 'utf8'))[1]);
+		}
+		return sum;
 	}
 
 	// A context whose tabs share their storage and channels.
