@@ -1,7 +1,7 @@
 // A tab and native nodes talk: both ways, by a link and across a relay, with a secret.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { absent, begin, noPackage } from './harness.mjs';
 
@@ -86,4 +86,14 @@ test('who has the secret is let in, and who has another is not', { skip }, async
 	}, { uri: ada.uri, network: w.network });
 	assert.ok(['SECRET', 'TIMEOUT'].includes(code), code);
 	assert.equal(ada.said.filter((e) => e.event === 'node_up').length, 1);
+});
+
+test('a passphrase is stretched as native nodes stretch it', { skip }, async (t) => {
+	const w = await begin(t);
+	const file = path.join(w.folder, 'passphrase'), secret = 'four words of some length';
+	await writeFile(file, `${secret}\n`, { mode: 0o600 });
+	const ada = await w.up('ada', '--secret-file', file);
+	const tab = await w.page(ada);
+	await tab.join(ada, 'tab', { secret });
+	await ada.event('node_up', (e) => e.name === 'tab');
 });
