@@ -124,7 +124,7 @@ async function bare(_, { uri, size, seconds }) {
 		socket.onmessage = (m) => done(Number(m.data));
 		socket.send('count');
 	});
-	return count / (performance.now() - began) * 1000;
+	return { count, rate: count / (performance.now() - began) * 1000 };
 }
 
 // ---- leno -----------------------------------------------------------------------------
@@ -152,7 +152,7 @@ async function throughput(_, { size, seconds }) {
 	}
 	const count = Number(new TextDecoder().decode(
 		await node.request(sink, 'count', '', { timeout: 20000 })));
-	return { rate: count / (performance.now() - began) * 1000,
+	return { count, rate: count / (performance.now() - began) * 1000,
 		overhead: (bytes() - before) / count - size };
 }
 
@@ -182,6 +182,22 @@ async function startSink(w) {
 	return { child, uri, origin: uri.replace(/^ws:/, 'http:').replace(/\/$/, '') };
 }
 
+// Seconds that the processes of the browser have worked: the sturdiest figure on a busy machine.
+async function worked(w) {
+	const session = await w.browser.newBrowserCDPSession();
+	const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+	await session.detach();
+	return processInfo.filter(({ type }) => type === 'renderer' || /network/i.test(type))
+		.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+}
+
+// What `measure` gives, and the browser's work for each message in ns.
+async function measured(w, tab, measure, options) {
+	const before = await worked(w);
+	const got = await tab.run(measure, options, PATIENCE_MS);
+	return { ...got, cpu: (await worked(w) - before) / got.count * 1e9 };
+}
+
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 function say(peer, metric, size, values, unit) {
@@ -201,17 +217,18 @@ async function main() {
 	const uri = `ws://127.0.0.1:${server.address().port}`;
 	await tab.run(join, { network: w.network, uri: sink.uri });
 	for (const size of SIZES) {
-		const a = [], b = [], overhead = [];
+		const a = [], b = [];
 		for (let pass = 0; pass < PASSES; pass++) {
-			a.push(await tab.run(bare, { uri, size, seconds: SECONDS }, PATIENCE_MS));
-			const got = await tab.run(throughput, { size, seconds: SECONDS }, PATIENCE_MS);
-			b.push(got.rate);
-			overhead.push(got.overhead);
+			a.push(await measured(w, tab, bare, { uri, size, seconds: SECONDS }));
+			b.push(await measured(w, tab, throughput, { size, seconds: SECONDS }));
 		}
-		const ratio = median(b) / median(a);
-		say('websocket', 'throughput', size, a, 'msg/s');
-		say('leno-page', 'throughput', size, b, 'msg/s');
-		say('leno-page', 'wire_message', size, overhead, 'B');
+		const of = (passes, what) => passes.map((pass) => pass[what]);
+		const ratio = median(of(b, 'rate')) / median(of(a, 'rate'));
+		say('websocket', 'throughput', size, of(a, 'rate'), 'msg/s');
+		say('leno-page', 'throughput', size, of(b, 'rate'), 'msg/s');
+		say('websocket', 'cpu', size, of(a, 'cpu'), 'ns');
+		say('leno-page', 'cpu', size, of(b, 'cpu'), 'ns');
+		say('leno-page', 'wire_message', size, of(b, 'overhead'), 'B');
 		console.log(`# leno in a page beside a bare WebSocket, ${size} B: ${ratio.toFixed(2)}x, ` +
 			`wanted >= ${GOAL}: ${ratio >= GOAL ? 'ok' : 'MISS'}`);
 	}
