@@ -22,7 +22,7 @@ check:
 	@tools/run-tests check
 
 test: setup
-	@tools/run-tests check clang asan tsan host embed wasm web
+	@tools/run-tests check clang asan tsan host embed wasm web browser
 
 setup:
 	@tools/setup build test

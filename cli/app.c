@@ -163,6 +163,7 @@ bool app_open(struct app *app, const struct settings *set, const leno_handlers *
 		.n_ws_origins = set->ws_origins.count,
 		.ws_origins = (const char *const *)set->ws_origins.items,
 		.www = member ? set->www : NULL,
+		.ws_own_pages = set->web && member,
 		.proxy = set->proxy,
 	};
 	int error;

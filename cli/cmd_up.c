@@ -5,6 +5,7 @@
  *   SIGHUP -> on_reload (reload.c): the settings are read anew */
 #include "activation.h"
 #include "app.h"
+#include "dashboard.h"
 #include "events.h"
 #include "maps.h"
 #include "metrics.h"
@@ -103,10 +104,11 @@ static bool on_page(leno_node *node, void *user, const char *path, leno_page *re
 {
 	struct up *up = user;
 
-	if (!metrics_at_doors(up->set->metrics) || strcmp(path, "/metrics") != 0)
-		return false;
-	*ret = (leno_page){ METRICS_TYPE, metrics_page_get(&up->page, &up->app) };
-	return true;
+	if (metrics_at_doors(up->set->metrics) && strcmp(path, "/metrics") == 0) {
+		*ret = (leno_page){ METRICS_TYPE, metrics_page_get(&up->page, &up->app) };
+		return true;
+	}
+	return up->set->web && dashboard_page(path, ret);
 }
 
 static void on_closing(struct app *app)
@@ -175,8 +177,22 @@ static bool settings_good(struct up *up)
 		fail("%s--metrics " METRICS_PLACE, settings_where(set, set->metrics));
 		return false;
 	}
+	if (set->web && !dashboard_good(&set->listen))
+		return false;
 	up->gives_up = set->user != NULL;
 	return !up->gives_up || privilege_find(set->user, &up->privilege);
+}
+
+/* Where people find the page. */
+static void say_web(const struct up *up)
+{
+	char where[DASHBOARD_URI_MAX];
+	const char *uri;
+
+	for (size_t i = 0; (uri = leno_uri(up->app.node, i)) != NULL; i++) {
+		if (dashboard_uri(uri, where))
+			event_serves(up->style, "web", where);
+	}
 }
 
 static const struct argp_option options[] = {
@@ -257,7 +273,9 @@ int cmd_up(int argc, char **argv)
 		return up.app.exit;
 	event_ready(up.app.node, up.style, app_name(&up.app), leno_network(up.app.node));
 	if (up.metrics != NULL)
-		event_metrics(up.style, metrics_uri(up.metrics));
+		event_serves(up.style, "metrics", metrics_uri(up.metrics));
+	if (set->web)
+		say_web(&up);
 	activation_ready();
 	return app_run(&up.app);
 }

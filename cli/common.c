@@ -59,6 +59,7 @@ static const struct setting settings_table[] = {
 	{ "allow-file", "LENO_ALLOW_FILE", TEXT, AT(allow_file) },
 	{ "observer", "LENO_OBSERVER", FLAG, AT(observer) },
 	{ "www", "LENO_WWW", TEXT, AT(www) },
+	{ "web", "LENO_WEB", FLAG, AT(web) },
 	{ "ws-origin", "LENO_WS_ORIGINS", LIST, AT(ws_origins) },
 	{ "proxy", "LENO_PROXY", TEXT, AT(proxy) },
 	{ "metrics", "LENO_METRICS", TEXT, AT(metrics) },
@@ -102,6 +103,7 @@ enum {
 	KEY_ALLOW_FILE,
 	KEY_OBSERVER,
 	KEY_WWW,
+	KEY_WEB,
 	KEY_WS_ORIGIN,
 	KEY_PROXY,
 	KEY_METRICS,
@@ -467,6 +469,10 @@ static const struct argp_option serving_options[] = {
 	{ "state", KEY_STATE, "DIR", 0, "keep the maps that are shared there", 0 },
 	{ "www", KEY_WWW, "DIR", 0,
 	  "serve the files of DIR over HTTP, to anybody, where ws:// or any:// is listened at", 0 },
+	{ "web", KEY_WEB, NULL, 0,
+	  "serve the dashboard, a page that joins the network as a node, where ws:// or any:// is "
+	  "listened at",
+	  0 },
 	{ "ws-origin", KEY_WS_ORIGIN, "ORIGIN", 0,
 	  "let pages of this origin join by WebSocket, as in https://name.example, or * for all "
 	  "(default: none); may be repeated",

@@ -34,6 +34,7 @@ struct settings {
 	struct list allow;
 	bool observer;
 	char *www; /* a folder of pages; of `up` alone */
+	bool web;  /* the dashboard; of `up` alone     */
 	struct list ws_origins;
 	char *proxy;                 /* http://HOST:PORT                          */
 	char *metrics, *user;        /* of `up` alone                             */

@@ -181,16 +181,16 @@ void event_reloaded(leno_node *node, enum event_style style, const char *reason,
 	finish();
 }
 
-void event_metrics(enum event_style style, const char *uri)
+void event_serves(enum event_style style, const char *what, const char *uri)
 {
 	if (style == EVENTS_JSON) {
-		cJSON *object = json_event("metrics");
+		cJSON *object = json_event(what);
 
 		json_text(object, "uri", uri);
 		out_json(object);
 		return;
 	}
-	say(style, "", "metrics");
+	say(style, "", what);
 	out("at %s", uri);
 	finish();
 }

@@ -16,7 +16,7 @@ void event_ready(leno_node *, enum event_style, const char *name, const char *ne
 /* The configuration was read anew: taken over, or why not. unchanged: what it says that waits for
  * the next start, "" when nothing does. */
 void event_reloaded(leno_node *, enum event_style, const char *reason, const char *unchanged);
-void event_metrics(enum event_style, const char *uri);
+void event_serves(enum event_style, const char *what, const char *uri); /* "metrics", "web" */
 void event_node_up(enum event_style, const leno_info *);
 void event_node_down(enum event_style, const leno_id *, enum leno_why);
 void event_link_up(enum event_style, leno_node *, const leno_id *, const char *uri);

@@ -160,7 +160,7 @@ void reload(struct reload *r)
 		take_over(r, &p);
 		event_reloaded(r->app->node, r->style, NULL, waits);
 		if (p.metrics_change && p.metrics != NULL)
-			event_metrics(r->style, metrics_uri(p.metrics));
+			event_serves(r->style, "metrics", metrics_uri(p.metrics));
 	} else {
 		throw_away(&p);
 		event_reloaded(r->app->node, r->style, fail_last(), waits);

@@ -87,3 +87,5 @@ if(LENO_HAS_LIBRARY)
 		leno_register(conform.${scheme} host 300 test.conform ${scheme})
 	endforeach()
 endif()
+
+include(tests_browser)

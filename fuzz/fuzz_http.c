@@ -20,7 +20,7 @@ struct heard {
 
 static struct heard *now;
 
-static bool origin(void *user, struct bytes o)
+static bool origin(void *user, struct bytes o, struct bytes host)
 {
 	return o.size % 2;
 }
@@ -30,7 +30,9 @@ static void page(void *user, const struct http_head *h, struct http_answer *ret)
 	now->n_pages++;
 	require(h->path.size <= HTTP_URL_MAX && h->query.size <= HTTP_URL_MAX);
 	if (h->path.size > 1)
-		*ret = (struct http_answer){ 200, "text/plain", h->path, NULL, 0 };
+		*ret = (struct http_answer){ .status = 200, .type = "text/plain", .text = h->path,
+			                     .gzip = bytes_text("gz"), .etag = "x",
+			                     .policy = "default-src 'none'" };
 }
 
 /* Exchanges: answered when all came, or, of a body that begins with an x, at once. */

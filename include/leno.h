@@ -227,12 +227,24 @@ typedef struct leno_options {
 	                               tls:// are dialled through this proxy         */
 	/* Shared maps, see leno/state.h. */
 	const char *state_dir;      /* folder of the maps that are kept; made if missing */
+	/* Browsers again. */
+	bool        ws_own_pages;   /* pages that this node serves may open a WebSocket to it, when
+	                               the browser found them by an address, as localhost or by
+	                               this machine's name: not under any other name, which
+	                               whoever owns it can have point here           */
 } leno_options;
 
 /* What is served under a path; lent until the next call for any page. */
 typedef struct leno_page {
 	const char *type;           /* as in "text/plain; charset=utf-8"             */
 	leno_bytes  data;
+	/* The rest may be left out. */
+	leno_bytes  gzip;           /* the same compressed, for those who take it    */
+	const char *etag;           /* what tells this version from others, letters and digits,
+	                               to 64: who has it already is told so          */
+	const char *policy;         /* the Content-Security-Policy, to 512 characters */
+	bool        stays;          /* all of these stay where they are until the node is
+	                               closed, and are not copied                    */
 } leno_page;
 
 /* One that the host program is asked about; strings lent. */

@@ -131,6 +131,7 @@ complete -c leno -n '__fish_seen_subcommand_from up' -l state -x -a '(__fish_com
 complete -c leno -n '__leno_word_is 2 state' -a 'get set delete add watch dump'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
 complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
+complete -c leno -n '__fish_seen_subcommand_from up' -l web -d 'serve the dashboard'
 complete -c leno -n '__fish_seen_subcommand_from up' -l ws-origin -x -d 'let its pages join by WebSocket'
 
 complete -c leno -n "__fish_seen_subcommand_from $asking" -l timeout -x -d seconds

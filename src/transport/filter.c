@@ -60,6 +60,13 @@ bool filter_serves(const struct filter *f)
 	return f;
 }
 
+bool filter_idle(const struct filter *f)
+{
+	while (f && !f->idle)
+		f = f->inner;
+	return f;
+}
+
 bool filter_waits(const struct filter *f)
 {
 	while (f && !f->waits)

@@ -59,6 +59,8 @@ struct filter {
 	enum leno_pipe_class class;    /* what it makes of a pipe; 0: nothing else          */
 	bool serves;                   /* answers a stranger who wants no pipe: as long as he
 	                                  takes what say gives he may stay                  */
+	bool idle;                     /* it has served, and nothing is asked for now: gives way
+	                                  first, since who is cut off there asks anew       */
 	bool waits;                    /* for what comes later, and is no stranger: its patience
 	                                  is somebody else's                                */
 	int ending;                    /* not 0: why the pipe is to end when say gives nothing
@@ -73,6 +75,7 @@ bool filter_ready(const struct filter *);          /* all of them are           
 void filter_finish(struct filter *);               /* of those that are ready            */
 const char *filter_why(const struct filter *);     /* the first there is, or NULL        */
 bool filter_serves(const struct filter *);         /* any of them                        */
+bool filter_idle(const struct filter *);           /* any of them                        */
 bool filter_waits(const struct filter *);          /* the same                           */
 int  filter_ending(const struct filter *);         /* the first that is not 0            */
 

@@ -31,9 +31,12 @@ struct http_body {
 struct http_answer {
 	unsigned status;              /* 0: there is no such page                         */
 	const char *type;             /* lent until page() returns and the head is made   */
-	struct bytes text;            /* copied; or                                       */
+	struct bytes text;            /* copied, unless it stays; or                      */
 	struct http_body *body;       /* handed over, with its size                       */
 	uint64_t size;
+	struct bytes gzip;            /* the same text compressed; none: size 0           */
+	const char *etag, *policy;    /* lent as `type` is; NULL: none (see leno_page)    */
+	bool stays;                   /* text and gzip, until after the filter's end      */
 };
 
 /* A request that somebody else answers, in his time. */
@@ -55,8 +58,9 @@ struct http_server {
 	 * with. Nothing of its body has come. */
 	struct http_exchange *(*exchange)(void *user, const struct http_head *,
 	                                  unsigned *ret_status);
-	/* May pages of this origin open a WebSocket? Asked only about browsers. */
-	bool (*origin)(void *user, struct bytes origin);
+	/* May pages of this origin open a WebSocket? Asked only about browsers. The host is what
+	 * they know this server by; data is NULL when they do not say it. */
+	bool (*origin)(void *user, struct bytes origin, struct bytes host);
 	/* A GET (or HEAD) that is no upgrade. The head is lent. */
 	void (*page)(void *user, const struct http_head *, struct http_answer *ret);
 };
@@ -73,6 +77,12 @@ struct filter *http_tunnel_new(const char *authority, struct filter *inner);
 /* Answers it, with these fields beside the usual ones ("A: b\r\n" each); from then on it is its
  * owner's alone. Nothing happens when its connection is gone. */
 void http_exchange_answer(struct http_exchange *, const struct http_answer *, const char *fields);
+
+/* http_variant.c: which form of an answer its asker gets, and the fields of its head that tell.
+ * True: he has it already (304 now). More than HTTP_VARIANT_MAX, or what is no text of one line:
+ * the field is left out. */
+enum { HTTP_ETAG_MAX = 64, HTTP_POLICY_MAX = 512, HTTP_VARIANT_MAX = 720 };
+bool http_variant(const struct http_head *, struct http_answer *, char ret[HTTP_VARIANT_MAX]);
 
 /* http_key.c: a key in base64, and what the other side answers to it. */
 enum { HTTP_KEY_TEXT = 24 };

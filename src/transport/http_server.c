@@ -17,7 +17,7 @@
 #include <stdio.h>
 
 enum state { READING, BODY, WAITING, ANSWERING, AGREED, OPEN, OVER };
-enum { HEAD_MAX = 512, ROOM = FILTER_HEAD + HEAD_MAX + HTTP_PIECE };
+enum { HEAD_MAX = 768 + HTTP_VARIANT_MAX, ROOM = FILTER_HEAD + HEAD_MAX + HTTP_PIECE };
 
 struct server {
 	struct filter filter;
@@ -47,7 +47,8 @@ static struct server *of(struct filter *f)
 }
 
 static const struct { unsigned status; const char *words; } words[] = {
-	{ 101, "Switching Protocols" }, { 200, "OK" }, { 400, "Bad Request" },
+	{ 101, "Switching Protocols" }, { 200, "OK" }, { 304, "Not Modified" },
+	{ 400, "Bad Request" },
 	{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
 	{ 409, "Conflict" }, { 410, "Gone" },
 	{ 413, "Content Too Large" }, { 414, "URI Too Long" }, { 426, "Upgrade Required" },
@@ -68,7 +69,8 @@ const char *http_words(unsigned status)
 struct text_body {
 	struct http_body body;
 	size_t at;
-	uint8_t text[];
+	const uint8_t *text;
+	uint8_t copy[];
 };
 
 static ssize_t read_text(struct http_body *body, uint8_t *to, size_t size)
@@ -85,14 +87,16 @@ static void free_text(struct http_body *body)
 	mem_free(body);
 }
 
-static struct http_body *text_new(struct bytes text)
+static struct http_body *text_new(struct bytes text, bool stays)
 {
-	struct text_body *t = mem_new(sizeof *t + text.size);
+	struct text_body *t = mem_new(sizeof *t + (stays ? 0 : text.size));
 
 	if (!t)
 		return NULL;
 	t->body = (struct http_body){ read_text, free_text };
-	bytes_copy(t->text, text.data, text.size);
+	t->text = stays ? text.data : t->copy;
+	if (!stays)
+		bytes_copy(t->copy, text.data, text.size);
 	return &t->body;
 }
 
@@ -128,7 +132,8 @@ static const char *more_fields(unsigned status)
 /* Begins an answer; takes its body. */
 static int answer(struct server *s, struct http_answer *a)
 {
-	bool head_alone = s->head->verb == VERB_HEAD;
+	char form[HTTP_VARIANT_MAX];
+	bool head_alone = http_variant(s->head, a, form) || s->head->verb == VERB_HEAD;
 	int n;
 
 	s->body = a->body;
@@ -136,7 +141,7 @@ static int answer(struct server *s, struct http_answer *a)
 	s->room = mem_take(ROOM);
 	if (!a->body) {
 		s->left = a->text.size;
-		s->body = text_new(a->text);
+		s->body = text_new(a->text, a->stays);
 	}
 	if (!s->room || !s->body)
 		return out_of_memory(s);
@@ -144,10 +149,11 @@ static int answer(struct server *s, struct http_answer *a)
 	s->last |= !s->head->keep_alive || s->n_requests >= HTTP_REQUESTS_MAX;
 	n = snprintf((char *)s->room + FILTER_HEAD, HEAD_MAX,
 	             "HTTP/1.1 %u %s\r\nServer: leno\r\nContent-Type: %.100s\r\nContent-Length: %llu\r\n"
-	             "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n%s%.200s%s\r\n",
+	             "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+	             "Referrer-Policy: no-referrer\r\n%s%s%.200s%s\r\n",
 	             a->status, http_words(a->status), a->type ? a->type : "text/plain",
-	             (unsigned long long)s->left, more_fields(a->status), s->fields ? s->fields : "",
-	             s->last ? "Connection: close\r\n" : "");
+	             (unsigned long long)s->left, form, more_fields(a->status),
+	             s->fields ? s->fields : "", s->last ? "Connection: close\r\n" : "");
 	assert(n > 0 && n < HEAD_MAX);
 	s->n_said = (size_t)n;
 	if (head_alone)
@@ -211,7 +217,7 @@ static int exchange(struct server *s)
 
 	if (h->chunked || (h->verb != VERB_POST && (h->verb != VERB_GET || h->length > 0)))
 		return refuse(s, 413, LENO_REFUSED, "a request whose body has no size, or is none");
-	if (origin.data && !s->ways->origin(s->ways->user, origin))
+	if (origin.data && !s->ways->origin(s->ways->user, origin, http_head_field(h, "Host")))
 		return refuse(s, 403, LENO_REFUSED, "a page of an origin that is not allowed here");
 	s->exchange = s->ways->exchange(s->ways->user, h, &status);
 	if (s->exchange) {
@@ -287,7 +293,7 @@ static int upgrade(struct server *s)
 		return refuse(s, 426, LENO_OLD, "another version of WebSocket than 13");
 	if (!http_key_good(key))
 		return refuse(s, 400, LENO_PROTOCOL, "a Sec-WebSocket-Key that is none");
-	if (origin.data && !s->ways->origin(s->ways->user, origin))
+	if (origin.data && !s->ways->origin(s->ways->user, origin, http_head_field(h, "Host")))
 		return refuse(s, 403, LENO_REFUSED, "a page of an origin that is not allowed here");
 	return agree(s, key);
 }
@@ -373,6 +379,7 @@ static int take(struct filter *f, uint8_t *data, size_t size, filter_sink *sink,
 
 	if (s->state == OPEN)
 		return filter_take(f->inner, data, size, sink, user);
+	s->filter.idle = false;
 	if (s->state == READING || s->state == BODY)
 		error = read_requests(s, data, size, &used);
 	if (error < 0 || used == size || s->state == OVER || s->last)
@@ -402,6 +409,7 @@ static void answered(struct server *s)
 	}
 	s->state = READING;
 	http_head_begin(s->head, true);
+	s->filter.idle = s->n_kept == 0;
 	if (s->n_kept > 0 && read_kept(s) < 0)
 		s->filter.ending = LENO_MEMORY;
 	if (s->state == AGREED && s->n_kept > 0) {

@@ -105,11 +105,11 @@ def get(port, path, *fields, method="GET"):
 class WebSocket:
     """A client, masked as the RFC wants unless a test wants otherwise."""
 
-    def __init__(self, port, *fields, path="/"):
+    def __init__(self, port, *fields, path="/", host=None):
         self.s = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.s.settimeout(PATIENCE)
         key = base64.b64encode(os.urandom(16)).decode()
-        self.s.sendall("\r\n".join([f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}",
+        self.s.sendall("\r\n".join([f"GET {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{port}'}",
                                     "Upgrade: websocket", "Connection: Upgrade",
                                     f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
                                     *fields, "", ""]).encode())

@@ -166,6 +166,22 @@ def test_many_who_do_not_read_keep_nobody_out(w):
         s.close()
 
 
+def test_who_is_between_two_requests_gives_way_first(w):
+    _, port = site(w)
+    crowd = [socket.create_connection(("127.0.0.1", port), PATIENCE)]   # its request comes last
+    for _ in range(80):
+        s = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        s.settimeout(PATIENCE)
+        s.sendall(b"GET /app.js HTTP/1.1\r\nHost: x\r\n\r\n")
+        check(s.recv(4096).endswith(b"\r\n\r\njs"))
+        crowd.append(s)
+    crowd[0].settimeout(PATIENCE)
+    crowd[0].sendall(b"GET /app.js HTTP/1.1\r\nHost: x\r\n\r\n")
+    check(crowd[0].recv(4096).endswith(b"\r\n\r\njs"))
+    for s in crowd:
+        s.close()
+
+
 def test_the_node_works_while_it_serves(w):
     """A large file to a fast reader does not hold the loop."""
     node, port = site(w)

@@ -20,7 +20,7 @@ from world import PATIENCE, SLOW, check, run_tests
 
 SAN = "DNS:localhost,IP:127.0.0.1,IP:::1"
 ENTER = 5                      # seconds: ENTER_MS
-ENTERING_MAX = 64
+ENTERING_MAX = 128
 BRIEF = "3" if SLOW else "0.5"  # seconds until a visitor gives up
 
 
@@ -375,7 +375,7 @@ def test_tls_may_end_before_the_node(w):
 
 
 def test_a_crowd_that_never_finishes_keeps_nobody_out(w):
-    """64 wait in the middle of their handshakes; a good one still gets in; all are dropped."""
+    """128 wait in the middle of their handshakes; a good one still gets in; all are dropped."""
     pki = Pki(w.folder)
     pki.good()
     ada = tls_up(w, pki, "ada")

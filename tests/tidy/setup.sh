@@ -43,9 +43,9 @@ said=$("$work/tools/setup" build </dev/null)
 
 # What Debian would start is unpacked and not installed; modules come from npm, once.
 "$work/tools/setup" test >/dev/null </dev/null
-grep -q '^download .*avahi-daemon' "$work/asked" || fail "it unpacked nothing: $(cat "$work/asked")"
-! grep -q '^install .*avahi-daemon' "$work/asked" || fail "it installed a daemon"
-grep -q '^npm install .* multicast-dns$' "$work/asked" || fail "npm was not asked"
+grep -q '^download .*avahi-daemon.* coturn' "$work/asked" || fail "it unpacked nothing: $(cat "$work/asked")"
+! grep -qE '^install .*(avahi-daemon|coturn)' "$work/asked" || fail "it installed a daemon"
+grep -q '^npm install .* playwright-core@[0-9.]* multicast-dns$' "$work/asked" || fail "npm was not asked"
 rm "$work/asked"
 said=$("$work/tools/setup" test </dev/null)
 [ -z "$said" ] && [ ! -e "$work/asked" ] || fail "a second run should be silent: $said"

@@ -1,8 +1,8 @@
 /* entering.c - pipes whose filters shake hands, or serve pages to who wants no pipe: how many of
  * those that came to us there are, and how long each may take.
  *
- *  1. d->entering is in the order in which patience ends. Its first who came to us gives way to
- *     a newcomer when they are ENTERING_MAX.
+ *  1. d->entering is in the order in which patience ends. When they are ENTERING_MAX, one gives way
+ *     to a newcomer: the first who came to us and is between two requests, else the first.
  *  2. Those whose filters wait (for the next bytes of a session, see poll.h) are in d->waiting:
  *     uncounted, and without an end here. Whoever they wait for bounds both. */
 #include "driver/uv/uv.h"
@@ -14,14 +14,20 @@ bool entering_counts(const struct pipe *p)
 
 static void make_room(struct driver *d)
 {
+	struct pipe *first = NULL;
+
 	list_each (it, after, &d->entering) {
 		struct pipe *p = list_item(it, struct pipe, ending);
 
 		if (p->dial)
 			continue;
-		pipe_gone(p, LENO_BUSY);
-		return;
+		if (!first || filter_idle(p->filter))
+			first = p;
+		if (filter_idle(p->filter))
+			break;
 	}
+	if (first)
+		pipe_gone(first, LENO_BUSY);
 }
 
 /* Behind all others: they wait equally long, and so in order. */

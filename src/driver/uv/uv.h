@@ -68,7 +68,7 @@ enum {
 	LINGER_MS       = 1000,       /* a closed pipe's last bytes have so long  */
 	LINGERING_MAX   = 256,        /* of those that have none                  */
 	ENTER_MS        = 5000,       /* the handshakes of filters have so long   */
-	ENTERING_MAX    = 64,         /* of those that came to us                 */
+	ENTERING_MAX    = 128,        /* of those that came to us                 */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
 	URI_TEXT        = 320,
 	NETWORK_TEXT    = 65,         /* a network's name                         */

@@ -4,6 +4,7 @@
 #include "driver/uv/web.h"
 
 #include "base/mem.h"
+#include "driver/uv/origin.h"
 #include "driver/uv/polled.h"
 #include "driver/uv/secret.h"
 #include "transport/ws.h"
@@ -12,10 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { WEB_NAME_MAX = 256 };
+
 struct web {
 	struct driver *driver;
 	struct http_server ways;
 	int folder;                    /* or -1                                      */
+	bool own_pages;                /* may join                                   */
+	char machine[WEB_NAME_MAX];    /* its name                                   */
 	size_t n_origins;
 	char **origins;                /* one piece of memory with their texts       */
 };
@@ -23,10 +28,12 @@ struct web {
 /* ---- who may ---------------------------------------------------------------------------- */
 
 /* A browser says whose page it shows; nobody else does. */
-static bool may_open(void *user, struct bytes origin)
+static bool may_open(void *user, struct bytes origin, struct bytes host)
 {
 	const struct web *w = user;
 
+	if (w->own_pages && origin_is_own(origin, host, w->machine))
+		return true;
 	for (size_t i = 0; i < w->n_origins; i++)
 		if (strcmp(w->origins[i], "*") == 0 || http_same(origin, w->origins[i]))
 			return true;
@@ -55,7 +62,10 @@ static bool ask_handler(struct driver *d, const char *path, struct http_answer *
 	if (d->closing || !d->handlers.page || !d->handlers.page(d->node, d->user, path, &page))
 		return false;
 	*ret = (struct http_answer){ .status = 200, .type = page.type,
-		                     .text = { page.data.data, page.data.size } };
+		                     .text = { page.data.data, page.data.size },
+		                     .gzip = { page.gzip.data, page.gzip.size },
+		                     .etag = page.etag, .policy = page.policy,
+		                     .stays = page.stays };
 	return true;
 }
 
@@ -133,6 +143,9 @@ int web_new(struct driver *d, const leno_options *o, struct web **ret)
 		return LENO_MEMORY;
 	w->folder = -1;
 	w->driver = d;
+	w->own_pages = o->ws_own_pages;
+	if (gethostname(w->machine, sizeof w->machine - 1) < 0)
+		w->machine[0] = '\0';
 	w->ways = (struct http_server){ w, exchange, may_open, page };
 	if (!copy_origins(w, o)) {
 		web_free(w);

@@ -40,9 +40,12 @@ static void page(void *user, const struct http_head *h, struct http_answer *ret)
 		*ret = (struct http_answer){ 200, "text/plain", bytes_text("hello"), NULL, 0 };
 	if (bytes_same(h->path, bytes_text("/long")))
 		*ret = (struct http_answer){ 200, "x/y", { 0 }, &long_body, body_size };
+	if (bytes_same(h->path, bytes_text("/stays")))
+		*ret = (struct http_answer){ .status = 200, .text = bytes_text("hello there"),
+			                     .gzip = bytes_text("gz"), .etag = "v1", .stays = true };
 }
 
-static bool origin(void *user, struct bytes o)
+static bool origin(void *user, struct bytes o, struct bytes host)
 {
 	return http_same(o, "https://good.example");
 }
@@ -279,6 +282,42 @@ TEST(pages_one_after_the_other)
 	CHECK_EQ(feed(f, GET("/text") "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n"), 0);
 	CHECK(strstr(hears_back(f), "HTTP/1.1 101"));
 	CHECK(filter_ready(f));
+	filter_free(f);
+}
+
+TEST(a_page_in_its_forms)
+{
+	struct filter *f = server();
+
+	CHECK_EQ(feed(f, GET("/stays")), 0);
+	CHECK(strstr(hears_back(f), "\r\n\r\nhello there"));
+	CHECK(strstr(said, "ETag: W/\"v1\"\r\n") && strstr(said, "Referrer-Policy: no-referrer\r\n"));
+	CHECK_EQ(feed(f, "GET /stays HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n"), 0);
+	CHECK(strstr(hears_back(f), "Content-Length: 2\r\n") && strstr(said, "\r\n\r\ngz"));
+	CHECK_EQ(feed(f, "GET /stays HTTP/1.1\r\nIf-None-Match: W/\"v1\"\r\n\r\n" GET("/text")), 0);
+	CHECK(begins(hears_back(f), "HTTP/1.1 304 Not Modified\r\n"));
+	CHECK(strstr(said, "\r\n\r\nHTTP/1.1 200 OK\r\n")); /* without its body */
+	filter_free(f);
+}
+
+TEST(who_has_been_served_and_asks_for_nothing_is_idle)
+{
+	struct filter *f = server();
+
+	CHECK(!filter_idle(f));
+	CHECK_EQ(feed(f, GET("/text")), 0);
+	CHECK(!filter_idle(f));
+	hears_back(f);
+	CHECK(filter_idle(f));
+	CHECK_EQ(feed(f, "G"), 0);
+	CHECK(!filter_idle(f));
+	CHECK_EQ(feed(f, "ET /text HTTP/1.1\r\n\r\n" GET("/text")), 0);
+	CHECK(!filter_idle(f));
+	hears_back(f);
+	CHECK(filter_idle(f));
+	CHECK_EQ(feed(f, "GET / HTTP/1.1\r\n" UPGRADE KEY VERSION "\r\n"), 0);
+	hears_back(f);
+	CHECK(!filter_idle(f) && filter_ready(f));
 	filter_free(f);
 }
 
@@ -545,7 +584,8 @@ TEST(a_client_is_not_told_for_ever_that_it_will_be_answered)
 TEST_MAIN(TEST_CASE(an_upgrade_is_agreed_on_and_frames_pass), TEST_CASE(client_and_server_agree),
           TEST_CASE(who_may_upgrade), TEST_CASE(frames_before_the_answer_are_refused),
           TEST_CASE(pages_one_after_the_other),
-          TEST_CASE(the_connection_ends_when_it_is_asked_to),
+          TEST_CASE(a_page_in_its_forms),
+          TEST_CASE(who_has_been_served_and_asks_for_nothing_is_idle), TEST_CASE(the_connection_ends_when_it_is_asked_to),
           TEST_CASE(requests_of_one_connection_are_counted),
           TEST_CASE(other_methods_and_bodies), TEST_CASE(a_large_body_goes_piece_by_piece),
           TEST_CASE(a_body_that_ends_early_ends_the_connection),

@@ -1,0 +1,12 @@
+# Tests in a real browser, beside native nodes: web/test/browser/test_*.mjs, one browser at a time.
+find_program(NODE NAMES node nodejs)
+if(NOT NODE OR LENO_SANITIZE OR LENO_COVERAGE)
+	return()
+endif()
+file(GLOB BROWSER_TESTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/test/browser/test_*.mjs)
+foreach(file IN LISTS BROWSER_TESTS)
+	get_filename_component(name ${file} NAME_WE)
+	string(REPLACE "test_" "web.browser." name ${name})
+	leno_register(${name} web 180 ${NODE} ${file})
+	set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+endforeach()
