@@ -1,0 +1,491 @@
+/* webrtc.js - links between browsers: data channels that two nodes agree on through the mesh.
+ *
+ * The engine says whom to dial, as it does of any link that nobody asked for: browsers tell where
+ * they can be dialled, "webrtc://" and their id. The dialler offers, the other answers, and both
+ * trickle candidates, as requests of the type "leno/webrtc" (docs/protocol.md, WebRTC): sealed
+ * from end to end, since there is no direct link yet.
+ *
+ *   NEW --dial--> OFFERED --answer--> CONNECTING --channel open--> a pipe, which is the engine's
+ *   NEW --offer-> ANSWERED ------------^
+ *   any --deadline, bye, failed, a newer offer of the same node--> gone
+ *
+ *  1. A node has one call with another at a time. When both dial at once, the lower id's stands.
+ *  2. Of one's own calls and of those of others there are CALLS_MAX each.
+ *  3. What a pipe was bound by are the certificates that its browser has checked.
+ *  4. No more than HELD bytes are given to the browser: a flood ends in our own queue. */
+
+export const TYPE = 'leno/webrtc';
+
+const CALLS_MAX = 16;          /* under way, each way                                       */
+const CANDIDATES_MAX = 64;     /* taken of one call                                         */
+const SIGNAL_MAX = 32 * 1024;  /* bytes of one signal                                       */
+const DEADLINE_MS = 15000;     /* from the offer to the open channel                        */
+const LOST_MS = 1500;          /* nothing heard, as the browser says (after 2.5 s): over    */
+const LINGER_MS = 2000;        /* what was sent may leave for so long                       */
+const CHUNK = 64 * 1024;       /* bytes of one message, if the peer takes as many           */
+const HELD = 1024 * 1024;      /* bytes that the browser is given                           */
+const LOW = 256 * 1024;        /* so few, and there is room again                           */
+
+const utf8 = new TextEncoder();
+const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+const failure = (message) => new Error('webrtc: ' + message);
+
+/* ---- what binds ---------------------------------------------------------------------------- */
+
+/* The one SHA-256 fingerprint of a description: 32 bytes. */
+function fingerprint(sdp) {
+	const found = new Set(Array.from(sdp.matchAll(/^a=fingerprint:(\S+) ([0-9A-Fa-f:]+)\r?$/gm),
+		([, hash, value]) => hash.toLowerCase() + ' ' + value.toLowerCase()));
+	const [hash, value] = found.size === 1 ? [...found][0].split(' ') : [];
+	const bytes = hash === 'sha-256' ? value.split(':').map((b) => parseInt(b, 16)) : [];
+
+	if (bytes.length !== 32 || !bytes.every((b) => b >= 0 && b < 256))
+		throw failure('a description without one fingerprint by SHA-256');
+	return Uint8Array.from(bytes);
+}
+
+/* Both, the lower one first: so both ends say the same. */
+export function bindingOf(connection) {
+	const both = [connection.localDescription, connection.remoteDescription]
+		.map((description) => fingerprint(description.sdp));
+	const binding = new Uint8Array(64);
+
+	both.sort((a, b) => (hex(a) < hex(b) ? -1 : 1));
+	binding.set(both[0], 0);
+	binding.set(both[1], 32);
+	return binding;
+}
+
+/* ---- the pipe ------------------------------------------------------------------------------ */
+
+/* An open data channel as a Pipe of index.d.ts. What comes before somebody listens waits. */
+export class ChannelPipe {
+	kind = 'datagram';
+	onbytes = null;
+	ondrain = null;
+	#connection;
+	#channel;
+	#chunk;
+	#queue = [];               /* copies of what the browser has not been given   */
+	#queued = 0;
+	#early = [];               /* came before somebody listened                   */
+	#onclose = null;
+	#over = null;              /* { error } when it is                            */
+	#closing = false;
+	#lost = 0;
+
+	constructor(connection, channel) {
+		const most = connection.sctp?.maxMessageSize || CHUNK;
+
+		this.binding = bindingOf(connection);
+		this.#connection = connection;
+		this.#channel = channel;
+		this.#chunk = Math.min(CHUNK, most);
+		channel.binaryType = 'arraybuffer';
+		channel.bufferedAmountLowThreshold = LOW;
+		channel.onmessage = ({ data }) => this.#take(data);
+		channel.onbufferedamountlow = () => this.#drain();
+		channel.onclose = () => this.#end();
+		channel.onerror = (event) => this.#end(event.error ?? failure('the channel broke'));
+		connection.onconnectionstatechange = () => this.#watch();
+		this.#watch();
+	}
+
+	get bufferedAmount() {
+		return this.#channel.bufferedAmount + this.#queued;
+	}
+
+	get onclose() {
+		return this.#onclose;
+	}
+
+	/* The node sets it last: now it hears what it has missed. */
+	set onclose(listener) {
+		this.#onclose = listener;
+		if (listener)
+			queueMicrotask(() => this.#catchUp());
+	}
+
+	send(bytes) {
+		if (this.#over || this.#closing)
+			return;
+		for (let at = 0; at < bytes.length; at += this.#chunk) {
+			const chunk = bytes.subarray(at, at + this.#chunk);
+
+			if (this.#queued === 0 && this.#channel.bufferedAmount + chunk.length <= HELD) {
+				this.#give(chunk);
+			} else {
+				this.#queue.push(chunk.slice());
+				this.#queued += chunk.length;
+			}
+		}
+	}
+
+	close() {
+		if (this.#closing || this.#over)
+			return;
+		this.#closing = true;
+		this.#onclose = null;
+		setTimeout(() => this.#release(), LINGER_MS);
+		if (this.#queued === 0)
+			this.#channel.close();     /* it gives what it has before it closes */
+	}
+
+	#give(chunk) {
+		try {
+			this.#channel.send(chunk);
+		} catch (error) {
+			this.#end(error);
+		}
+	}
+
+	#drain() {
+		while (this.#queue.length > 0 && !this.#over &&
+			this.#channel.bufferedAmount + this.#queue[0].length <= HELD) {
+			const chunk = this.#queue.shift();
+
+			this.#queued -= chunk.length;
+			this.#give(chunk);
+		}
+		if (this.#closing && this.#queued === 0)
+			this.#channel.close();
+		else if (!this.#closing && this.#queued === 0)
+			this.ondrain?.();
+	}
+
+	#take(data) {
+		if (this.#closing || this.#over)
+			return;
+		if (typeof data === 'string')
+			this.#end(failure('text in a channel of bytes'));
+		else if (this.#early)
+			this.#early.push(new Uint8Array(data));
+		else
+			this.onbytes?.(new Uint8Array(data));
+	}
+
+	#catchUp() {
+		const early = this.#early ?? [];
+
+		this.#early = null;
+		for (const bytes of early)
+			this.onbytes?.(bytes);
+		if (this.#over)
+			this.#tell();
+	}
+
+	/* A peer that was killed says nothing: the browser finds that out, and may be wrong for a
+	 * moment. A link that is made anew costs less than one that is waited for. */
+	#watch() {
+		const state = this.#connection.connectionState;
+
+		clearTimeout(this.#lost);
+		if (state === 'failed' || state === 'closed')
+			this.#end(failure('the connection ' + state));
+		else if (state === 'disconnected')
+			this.#lost = setTimeout(() => this.#end(failure('nothing is heard any more')), LOST_MS);
+	}
+
+	#end(error) {
+		if (this.#over)
+			return;
+		this.#over = { error };
+		this.#release();
+		if (this.#onclose && !this.#early)
+			this.#tell();
+	}
+
+	#tell() {
+		const listener = this.#onclose;
+
+		this.#onclose = null;
+		listener?.(this.#over.error);
+	}
+
+	#release() {
+		clearTimeout(this.#lost);
+		this.#queue = [];
+		this.#queued = 0;
+		this.#channel.onmessage = this.#channel.onbufferedamountlow = null;
+		this.#channel.onclose = this.#channel.onerror = null;
+		this.#connection.onconnectionstatechange = null;
+		this.#connection.close();
+	}
+}
+
+/* ---- one call ------------------------------------------------------------------------------ */
+
+/* A connection on its way to a pipe, and what both ends say about it. `say(signal)` puts a signal
+ * to the other node, and resolves when that has taken it. */
+class Call {
+	#connection;
+	#say;
+	#done;                     /* { resolve, reject } of this.pipe                */
+	#early = [];               /* candidates that came before their description   */
+	#taken = 0;
+	#unsaid = [];              /* candidates of ours: the other knows of no call  */
+	#timer;
+
+	constructor(id, options, say) {
+		this.id = id;
+		this.#say = say;
+		this.pipe = new Promise((resolve, reject) => { this.#done = { resolve, reject }; });
+		this.pipe.catch(() => {});
+		this.#timer = setTimeout(() => this.fail(failure('no connection in time')), DEADLINE_MS);
+		this.#connection = new RTCPeerConnection({
+			iceServers: options.iceServers ?? [],
+			iceTransportPolicy: options.iceTransportPolicy ?? 'all'
+		});
+		this.#connection.onicecandidate = ({ candidate }) => this.#found(candidate);
+		this.#connection.onconnectionstatechange = () => {
+			if (this.#connection.connectionState === 'failed')
+				this.fail(failure('no way was found between the two'));
+		};
+		this.#open(this.#connection.createDataChannel('leno',
+			{ protocol: 'leno/1', negotiated: true, id: 0, ordered: true }));
+	}
+
+	#open(channel) {
+		channel.binaryType = 'arraybuffer';
+		channel.onopen = () => {
+			clearTimeout(this.#timer);
+			this.#connection.onicecandidate = null;
+			try {
+				this.#done?.resolve(new ChannelPipe(this.#connection, channel));
+				this.#done = null;
+			} catch (error) {
+				this.fail(error);
+			}
+		};
+		channel.onclose = () => this.fail(failure('the channel closed'));
+	}
+
+	/* Over before there was a pipe; nothing happens to one that there is. */
+	fail(error) {
+		if (!this.#done)
+			return;
+		this.#done.reject(error);
+		this.#done = null;
+		clearTimeout(this.#timer);
+		this.#connection.onicecandidate = this.#connection.onconnectionstatechange = null;
+		this.#connection.close();
+	}
+
+	async offer() {
+		await this.#connection.setLocalDescription();
+		return this.#connection.localDescription.sdp;
+	}
+
+	async answered(sdp) {
+		await this.#connection.setRemoteDescription({ type: 'answer', sdp });
+		await this.#described();
+	}
+
+	async answer(sdp) {
+		this.said();
+		await this.#connection.setRemoteDescription({ type: 'offer', sdp });
+		await this.#connection.setLocalDescription();
+		await this.#described();
+		return this.#connection.localDescription.sdp;
+	}
+
+	/* The other one hears of the call before it hears anything else from now on. */
+	said() {
+		const unsaid = this.#unsaid ?? [];
+
+		this.#unsaid = null;
+		for (const candidate of unsaid)
+			this.#found(candidate);
+	}
+
+	#found(candidate) {
+		if (!this.#done)
+			return;
+		if (this.#unsaid)
+			this.#unsaid.push(candidate);
+		else
+			this.#say({ call: this.id, candidate: candidate ? candidate.toJSON() : null })
+				.catch((error) => this.fail(error));
+	}
+
+	async #described() {
+		const early = this.#early;
+
+		this.#early = null;
+		for (const candidate of early)
+			await this.#add(candidate);
+	}
+
+	async candidate(candidate) {
+		if (++this.#taken > CANDIDATES_MAX)
+			throw failure('too many candidates');
+		if (this.#early)
+			this.#early.push(candidate);
+		else
+			await this.#add(candidate);
+	}
+
+	/* One that this browser cannot use is no reason to give up the others. */
+	async #add(candidate) {
+		if (!this.#done)
+			return;
+		try {
+			await this.#connection.addIceCandidate(candidate ?? undefined);
+		} catch { }
+	}
+}
+
+/* ---- a node's calls ------------------------------------------------------------------------ */
+
+function read(request) {
+	const signal = request.data.length <= SIGNAL_MAX ? JSON.parse(request.text) : null;
+
+	if (!signal || typeof signal !== 'object' || !/^[0-9a-f]{32}$/.test(signal.call))
+		throw failure('no signal');
+	return signal;
+}
+
+/** Makes and answers calls for one node, until stop(). */
+export class Caller {
+	#node;
+	#options;
+	#dialled = new Map();      /* by the other's id                               */
+	#answering = new Map();
+	#handler;
+
+	constructor(node, options = {}) {
+		this.#node = node;
+		this.#options = options;
+		this.#handler = node.handle(TYPE, (request) => this.#signalled(request));
+	}
+
+	/** A Dialer of index.d.ts: "webrtc://ID". */
+	async dial(uri, { signal }) {
+		const to = /^webrtc:\/\/([0-9a-f-]{36})$/.exec(uri)?.[1];
+		const call = to && to !== this.#node.id && this.#begin(this.#dialled, to,
+			hex(crypto.getRandomValues(new Uint8Array(16))));
+
+		if (!call)
+			throw failure('no such node, or too many calls: ' + uri);
+		const abandon = () => call.fail(signal.reason ?? failure('given up'));
+
+		signal.addEventListener('abort', abandon);
+		try {
+			if (signal.aborted)
+				abandon();
+			return await this.#dial(call, to);
+		} catch (error) {
+			call.fail(error);
+			this.#say(to, { call: call.id, bye: true }).catch(() => {});
+			throw error;
+		} finally {
+			signal.removeEventListener('abort', abandon);
+			this.#end(this.#dialled, to, call);
+		}
+	}
+
+	stop() {
+		this.#handler();
+		for (const calls of [this.#dialled, this.#answering])
+			for (const call of calls.values())
+				call.fail(failure('the node is closed'));
+	}
+
+	async #dial(call, to) {
+		const sdp = await call.offer();
+		const said = this.#say(to, { call: call.id, offer: sdp });
+
+		call.said();
+		const reply = await Promise.race([said, call.pipe.then(() => said)]);
+
+		await call.answered(JSON.parse(new TextDecoder().decode(reply)).answer);
+		return call.pipe;
+	}
+
+	#say(to, signal) {
+		return this.#node.request(to, TYPE, utf8.encode(JSON.stringify(signal)),
+			{ timeout: DEADLINE_MS });
+	}
+
+	/* null: there are too many, or one with this node. */
+	#begin(calls, to, id) {
+		if (calls.has(to) || calls.size >= CALLS_MAX)
+			return null;
+		const call = new Call(id, this.#options, (signal) => this.#say(to, signal));
+
+		calls.set(to, call);
+		return call;
+	}
+
+	#end(calls, to, call) {
+		if (calls.get(to) === call)
+			calls.delete(to);
+	}
+
+	async #hand(call, from) {
+		try {
+			this.#node.attach(await call.pipe, 'webrtc://' + from);
+		} catch {                  /* the dialler is told, or finds out */
+		} finally {
+			this.#end(this.#answering, from, call);
+		}
+	}
+
+	async #signalled(request) {
+		const signal = read(request), from = request.from;
+		const call = [this.#dialled.get(from), this.#answering.get(from)]
+			.find((c) => c?.id === signal.call);
+
+		if (typeof signal.offer === 'string')
+			return this.#offered(from, signal);
+		if (call && signal.bye)
+			call.fail(failure('the other side has given up'));
+		else if (call && 'candidate' in signal)
+			await call.candidate(signal.candidate);
+		return undefined;
+	}
+
+	/* Where both have dialled, the one with the lower id is the dialler. */
+	async #offered(from, signal) {
+		const ours = this.#dialled.get(from);
+
+		if (ours && this.#node.id < from)
+			throw failure('dialled from here already');
+		ours?.fail(failure('the other side dials'));
+		this.#answering.get(from)?.fail(failure('dialled anew'));
+		this.#answering.delete(from);
+		const call = this.#begin(this.#answering, from, signal.call);
+
+		if (!call)
+			throw failure('too many calls');
+		this.#hand(call, from);
+		try {
+			return JSON.stringify({ answer: await call.answer(signal.offer) });
+		} catch (error) {
+			call.fail(error);
+			throw error;
+		}
+	}
+}
+
+const callers = new WeakMap();
+
+/** Lets this node call and be called. */
+export function startWebRTC(node, options) {
+	const caller = new Caller(node, options);
+
+	callers.set(node, caller);
+	node.signal.addEventListener('abort', () => caller.stop(), { once: true });
+}
+
+/** A Dialer: of the node for which it was started. */
+export async function dialWebRTC(uri, context) {
+	const caller = callers.get(context.node);
+
+	if (!caller)
+		throw failure('not in this node');
+	return caller.dial(uri, context);
+}
+
+/** Is it there to be used? */
+export const hasWebRTC = () => typeof RTCPeerConnection === 'function';
