@@ -149,7 +149,7 @@ export class ChannelPipe {
 		}
 		if (this.#closing && this.#queued === 0)
 			this.#channel.close();
-		else if (!this.#closing && this.#queued === 0)
+		else if (!this.#closing && this.bufferedAmount <= LOW)
 			this.ondrain?.();
 	}
 
