@@ -74,8 +74,8 @@ typedef struct leno_engine_config {
 	int    (*keep_certificate)(void *keeper, leno_bytes certificate);
 	void    *keeper;
 
-	/* Schemes that the driver dials by hearsay, as "tcp wss", to LENO_DIALS_MAX bytes; NULL:
-	 * any. Addresses of others are no reason to try whom nobody has told to dial. */
+	/* Schemes that the driver dials by hearsay, as "tcp wss", to LENO_DIALS_MAX bytes: addresses
+	 * of others are as if nobody had told them. "": none; NULL: any. */
 	const char *dials;
 
 	leno_options  options;   /* files and anonymous are the driver's concern */

@@ -22,6 +22,8 @@ enum {
 	PACE_US      = 4000          /* between two changes, for each node that hears of it */
 };
 
+static const char any[] = "*";
+
 int direct_open(leno_node *n, const char *dials)
 {
 	struct direct *d = mem_new(sizeof *d);
@@ -34,8 +36,7 @@ int direct_open(leno_node *n, const char *dials)
 	}
 	prospects_init(&d->prospects);
 	d->timer.kind = TIMER_DIRECT;
-	if (dials)
-		memcpy(d->dials, dials, strlen(dials));
+	memcpy(d->dials, dials ? dials : any, strlen(dials ? dials : any));
 	d->makes = !n->options.no_direct && !n->options.visitor;
 	n->direct = d;
 	return n->options.n_advertise > 0 ? leno_engine_advertise(n, NULL, 0, (leno_bytes){ 0 }) : 0;
@@ -68,7 +69,7 @@ static bool dials_scheme(const struct direct *d, struct bytes uri)
 		if (size == scheme && memcmp(at, uri.data, size) == 0)
 			return true;
 	}
-	return !d->dials[0];
+	return strcmp(d->dials, any) == 0;
 }
 
 /* What the driver cannot dial is as if it had not been said. False: nothing is left. */

@@ -18,7 +18,7 @@ struct direct {
 	uint64_t more_us;            /* when another link may be made for the mesh's sake   */
 	uint8_t  own[ADDRESSES_SIZE]; /* where we can be dialled, encoded                   */
 	size_t   own_size;           /* 0: never said                                       */
-	char     dials[LENO_DIALS_MAX + 1]; /* schemes, of the driver; empty: any            */
+	char     dials[LENO_DIALS_MAX + 1]; /* schemes that the driver dials; "*": all            */
 };
 
 int  direct_open(leno_node *, const char *dials);

@@ -1,38 +1,40 @@
-/* webrtc.js - links between browsers: data channels that two nodes agree on through the mesh.
- *
- * The engine says whom to dial, as it does of any link that nobody asked for: browsers tell where
- * they can be dialled, "webrtc://" and their id. The dialler offers, the other answers, and both
- * trickle candidates, as requests of the type "leno/webrtc" (docs/protocol.md, WebRTC): sealed
- * from end to end, since there is no direct link yet.
- *
- *   NEW --dial--> OFFERED --answer--> CONNECTING --channel open--> a pipe, which is the engine's
- *   NEW --offer-> ANSWERED ------------^
- *   any --deadline, bye, failed, a newer offer of the same node--> gone
- *
- *  1. A node has one call with another at a time. When both dial at once, the lower id's stands.
- *  2. Of one's own calls and of those of others there are CALLS_MAX each.
- *  3. What a pipe was bound by are the certificates that its browser has checked.
- *  4. No more than HELD bytes are given to the browser: a flood ends in our own queue. */
+// webrtc.js - links between browsers: data channels that two nodes agree on through the mesh.
+//
+// The engine says whom to dial, as it does of any link that nobody asked for: browsers tell where
+// they can be dialled, "webrtc://" and their id. The dialler offers, the other answers, and both
+// trickle candidates, as requests of the type "leno/webrtc" (docs/protocol.md, WebRTC): sealed
+// from end to end, since there is no direct link yet.
+//
+//   NEW --dial--> OFFERED --answer--> CONNECTING --channel open--> a pipe, which is the engine's
+//   NEW --offer-> ANSWERED ------------^
+//   any --deadline, bye, failed, a newer offer of the same node--> gone
+//
+//  1. A node has one call with another at a time. When both dial at once, the lower id's stands.
+//  2. Of one's own calls and of those of others there are CALLS_MAX each.
+//  3. What a pipe was bound by are the certificates that its browser has checked.
+//  4. No more than HELD bytes are given to the browser: a flood ends in our own queue.
+
+import { LenoError } from './errors.js';
 
 export const TYPE = 'leno/webrtc';
 
-const CALLS_MAX = 16;          /* under way, each way                                       */
-const CANDIDATES_MAX = 64;     /* taken of one call                                         */
-const SIGNAL_MAX = 32 * 1024;  /* bytes of one signal                                       */
-const DEADLINE_MS = 15000;     /* from the offer to the open channel                        */
-const LOST_MS = 1500;          /* nothing heard, as the browser says (after 2.5 s): over    */
-const LINGER_MS = 2000;        /* what was sent may leave for so long                       */
-const CHUNK = 64 * 1024;       /* bytes of one message, if the peer takes as many           */
-const HELD = 1024 * 1024;      /* bytes that the browser is given                           */
-const LOW = 256 * 1024;        /* so few, and there is room again                           */
+const CALLS_MAX = 16;          // under way, each way
+const CANDIDATES_MAX = 64;     // taken of one call
+const SIGNAL_MAX = 32 * 1024;  // bytes of one signal
+const DEADLINE_MS = 15000;     // from the offer to the open channel
+const LOST_MS = 1500;          // nothing heard, as the browser says (after 2.5 s): over
+const LINGER_MS = 2000;        // what was sent may leave for so long
+const CHUNK = 64 * 1024;       // bytes of one message, if the peer takes as many
+const HELD = 1024 * 1024;      // bytes that the browser is given
+const LOW = 64 * 1024;         // so few, and there is room again
 
 const utf8 = new TextEncoder();
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-const failure = (message) => new Error('webrtc: ' + message);
+const failure = (code, message) => new LenoError(code, 'webrtc: ' + message);
 
 /* ---- what binds ---------------------------------------------------------------------------- */
 
-/* The one SHA-256 fingerprint of a description: 32 bytes. */
+// The one SHA-256 fingerprint of a description: 32 bytes.
 function fingerprint(sdp) {
 	const found = new Set(Array.from(sdp.matchAll(/^a=fingerprint:(\S+) ([0-9A-Fa-f:]+)\r?$/gm),
 		([, hash, value]) => hash.toLowerCase() + ' ' + value.toLowerCase()));
@@ -40,11 +42,11 @@ function fingerprint(sdp) {
 	const bytes = hash === 'sha-256' ? value.split(':').map((b) => parseInt(b, 16)) : [];
 
 	if (bytes.length !== 32 || !bytes.every((b) => b >= 0 && b < 256))
-		throw failure('a description without one fingerprint by SHA-256');
+		throw failure('PROTOCOL', 'a description without one fingerprint by SHA-256');
 	return Uint8Array.from(bytes);
 }
 
-/* Both, the lower one first: so both ends say the same. */
+// Both, the lower one first: so both ends say the same.
 export function bindingOf(connection) {
 	const both = [connection.localDescription, connection.remoteDescription]
 		.map((description) => fingerprint(description.sdp));
@@ -58,7 +60,7 @@ export function bindingOf(connection) {
 
 /* ---- the pipe ------------------------------------------------------------------------------ */
 
-/* An open data channel as a Pipe of index.d.ts. What comes before somebody listens waits. */
+// An open data channel as a Pipe of index.d.ts. What comes before somebody listens waits.
 export class ChannelPipe {
 	kind = 'datagram';
 	onbytes = null;
@@ -66,11 +68,11 @@ export class ChannelPipe {
 	#connection;
 	#channel;
 	#chunk;
-	#queue = [];               /* copies of what the browser has not been given   */
+	#queue = [];               // copies of what the browser has not been given
 	#queued = 0;
-	#early = [];               /* came before somebody listened                   */
+	#early = [];               // came before somebody listened
 	#onclose = null;
-	#over = null;              /* { error } when it is                            */
+	#over = null;              // { error } when it is
 	#closing = false;
 	#lost = 0;
 
@@ -86,7 +88,7 @@ export class ChannelPipe {
 		channel.onmessage = ({ data }) => this.#take(data);
 		channel.onbufferedamountlow = () => this.#drain();
 		channel.onclose = () => this.#end();
-		channel.onerror = (event) => this.#end(event.error ?? failure('the channel broke'));
+		channel.onerror = (event) => this.#end(event.error ?? failure('CLOSED', 'the channel broke'));
 		connection.onconnectionstatechange = () => this.#watch();
 		this.#watch();
 	}
@@ -99,7 +101,7 @@ export class ChannelPipe {
 		return this.#onclose;
 	}
 
-	/* The node sets it last: now it hears what it has missed. */
+	// The node sets it last: now it hears what it has missed.
 	set onclose(listener) {
 		this.#onclose = listener;
 		if (listener)
@@ -128,7 +130,7 @@ export class ChannelPipe {
 		this.#onclose = null;
 		setTimeout(() => this.#release(), LINGER_MS);
 		if (this.#queued === 0)
-			this.#channel.close();     /* it gives what it has before it closes */
+			this.#channel.close();     // it gives what it has before it closes
 	}
 
 	#give(chunk) {
@@ -157,7 +159,7 @@ export class ChannelPipe {
 		if (this.#closing || this.#over)
 			return;
 		if (typeof data === 'string')
-			this.#end(failure('text in a channel of bytes'));
+			this.#end(failure('PROTOCOL', 'text in a channel of bytes'));
 		else if (this.#early)
 			this.#early.push(new Uint8Array(data));
 		else
@@ -174,16 +176,17 @@ export class ChannelPipe {
 			this.#tell();
 	}
 
-	/* A peer that was killed says nothing: the browser finds that out, and may be wrong for a
-	 * moment. A link that is made anew costs less than one that is waited for. */
+	// A peer that was killed says nothing: the browser finds that out, and may be wrong for a
+	// moment. A link that is made anew costs less than one that is waited for.
 	#watch() {
 		const state = this.#connection.connectionState;
 
 		clearTimeout(this.#lost);
 		if (state === 'failed' || state === 'closed')
-			this.#end(failure('the connection ' + state));
+			this.#end(failure('CLOSED', 'the connection ' + state));
 		else if (state === 'disconnected')
-			this.#lost = setTimeout(() => this.#end(failure('nothing is heard any more')), LOST_MS);
+			this.#lost = setTimeout(() =>
+				this.#end(failure('TIMEOUT', 'nothing is heard any more')), LOST_MS);
 	}
 
 	#end(error) {
@@ -215,15 +218,15 @@ export class ChannelPipe {
 
 /* ---- one call ------------------------------------------------------------------------------ */
 
-/* A connection on its way to a pipe, and what both ends say about it. `say(signal)` puts a signal
- * to the other node, and resolves when that has taken it. */
+// A connection on its way to a pipe, and what both ends say about it. `say(signal)` puts a signal
+// to the other node, and resolves when that has taken it.
 class Call {
 	#connection;
 	#say;
-	#done;                     /* { resolve, reject } of this.pipe                */
-	#early = [];               /* candidates that came before their description   */
+	#done;                     // { resolve, reject } of this.pipe
+	#early = [];               // candidates that came before their description
 	#taken = 0;
-	#unsaid = [];              /* candidates of ours: the other knows of no call  */
+	#unsaid = [];              // candidates of ours: the other knows of no call
 	#timer;
 
 	constructor(id, options, say) {
@@ -231,7 +234,8 @@ class Call {
 		this.#say = say;
 		this.pipe = new Promise((resolve, reject) => { this.#done = { resolve, reject }; });
 		this.pipe.catch(() => {});
-		this.#timer = setTimeout(() => this.fail(failure('no connection in time')), DEADLINE_MS);
+		this.#timer = setTimeout(() =>
+			this.fail(failure('TIMEOUT', 'no connection in time')), DEADLINE_MS);
 		this.#connection = new RTCPeerConnection({
 			iceServers: options.iceServers ?? [],
 			iceTransportPolicy: options.iceTransportPolicy ?? 'all'
@@ -239,7 +243,7 @@ class Call {
 		this.#connection.onicecandidate = ({ candidate }) => this.#found(candidate);
 		this.#connection.onconnectionstatechange = () => {
 			if (this.#connection.connectionState === 'failed')
-				this.fail(failure('no way was found between the two'));
+				this.fail(failure('UNREACHABLE', 'no way was found between the two'));
 		};
 		this.#open(this.#connection.createDataChannel('leno',
 			{ protocol: 'leno/1', negotiated: true, id: 0, ordered: true }));
@@ -257,10 +261,10 @@ class Call {
 				this.fail(error);
 			}
 		};
-		channel.onclose = () => this.fail(failure('the channel closed'));
+		channel.onclose = () => this.fail(failure('CLOSED', 'the channel closed'));
 	}
 
-	/* Over before there was a pipe; nothing happens to one that there is. */
+	// Over before there was a pipe; nothing happens to one that there is.
 	fail(error) {
 		if (!this.#done)
 			return;
@@ -289,7 +293,7 @@ class Call {
 		return this.#connection.localDescription.sdp;
 	}
 
-	/* The other one hears of the call before it hears anything else from now on. */
+	// The other one hears of the call before it hears anything else from now on.
 	said() {
 		const unsaid = this.#unsaid ?? [];
 
@@ -318,14 +322,14 @@ class Call {
 
 	async candidate(candidate) {
 		if (++this.#taken > CANDIDATES_MAX)
-			throw failure('too many candidates');
+			throw failure('LIMIT', 'too many candidates');
 		if (this.#early)
 			this.#early.push(candidate);
 		else
 			await this.#add(candidate);
 	}
 
-	/* One that this browser cannot use is no reason to give up the others. */
+	// One that this browser cannot use is no reason to give up the others.
 	async #add(candidate) {
 		if (!this.#done)
 			return;
@@ -341,7 +345,7 @@ function read(request) {
 	const signal = request.data.length <= SIGNAL_MAX ? JSON.parse(request.text) : null;
 
 	if (!signal || typeof signal !== 'object' || !/^[0-9a-f]{32}$/.test(signal.call))
-		throw failure('no signal');
+		throw failure('PROTOCOL', 'no signal');
 	return signal;
 }
 
@@ -349,7 +353,7 @@ function read(request) {
 export class Caller {
 	#node;
 	#options;
-	#dialled = new Map();      /* by the other's id                               */
+	#dialled = new Map();      // by the other's id
 	#answering = new Map();
 	#handler;
 
@@ -366,8 +370,8 @@ export class Caller {
 			hex(crypto.getRandomValues(new Uint8Array(16))));
 
 		if (!call)
-			throw failure('no such node, or too many calls: ' + uri);
-		const abandon = () => call.fail(signal.reason ?? failure('given up'));
+			throw failure('URI', 'no such node, or too many calls: ' + uri);
+		const abandon = () => call.fail(signal.reason ?? failure('CLOSED', 'given up'));
 
 		signal.addEventListener('abort', abandon);
 		try {
@@ -388,7 +392,7 @@ export class Caller {
 		this.#handler();
 		for (const calls of [this.#dialled, this.#answering])
 			for (const call of calls.values())
-				call.fail(failure('the node is closed'));
+				call.fail(failure('CLOSED', 'the node is closed'));
 	}
 
 	async #dial(call, to) {
@@ -407,7 +411,7 @@ export class Caller {
 			{ timeout: DEADLINE_MS });
 	}
 
-	/* null: there are too many, or one with this node. */
+	// null: there are too many, or one with this node.
 	#begin(calls, to, id) {
 		if (calls.has(to) || calls.size >= CALLS_MAX)
 			return null;
@@ -425,7 +429,7 @@ export class Caller {
 	async #hand(call, from) {
 		try {
 			this.#node.attach(await call.pipe, 'webrtc://' + from);
-		} catch {                  /* the dialler is told, or finds out */
+		} catch {                  // the dialler is told, or finds out
 		} finally {
 			this.#end(this.#answering, from, call);
 		}
@@ -439,25 +443,25 @@ export class Caller {
 		if (typeof signal.offer === 'string')
 			return this.#offered(from, signal);
 		if (call && signal.bye)
-			call.fail(failure('the other side has given up'));
+			call.fail(failure('CLOSED', 'the other side has given up'));
 		else if (call && 'candidate' in signal)
 			await call.candidate(signal.candidate);
 		return undefined;
 	}
 
-	/* Where both have dialled, the one with the lower id is the dialler. */
+	// Where both have dialled, the one with the lower id is the dialler.
 	async #offered(from, signal) {
 		const ours = this.#dialled.get(from);
 
 		if (ours && this.#node.id < from)
-			throw failure('dialled from here already');
-		ours?.fail(failure('the other side dials'));
-		this.#answering.get(from)?.fail(failure('dialled anew'));
+			throw failure('EXISTS', 'dialled from here already');
+		ours?.fail(failure('EXISTS', 'the other side dials'));
+		this.#answering.get(from)?.fail(failure('EXISTS', 'dialled anew'));
 		this.#answering.delete(from);
 		const call = this.#begin(this.#answering, from, signal.call);
 
 		if (!call)
-			throw failure('too many calls');
+			throw failure('LIMIT', 'too many calls');
 		this.#hand(call, from);
 		try {
 			return JSON.stringify({ answer: await call.answer(signal.offer) });
@@ -483,7 +487,7 @@ export async function dialWebRTC(uri, context) {
 	const caller = callers.get(context.node);
 
 	if (!caller)
-		throw failure('not in this node');
+		throw failure('URI', 'not in this node');
 	return caller.dial(uri, context);
 }
 

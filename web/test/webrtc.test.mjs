@@ -1,5 +1,5 @@
-/* What becomes of calls, with a browser of a few lines in place of WebRTC. The real one is met in
- * test/browser/webrtc.test.mjs. */
+// What becomes of calls, with a browser of a few lines in place of WebRTC. The real one is met in
+// test/browser/webrtc.test.mjs.
 import { after, afterEach, beforeEach, describe, it, mock } from 'node:test';
 import assert from 'node:assert/strict';
 
@@ -21,7 +21,7 @@ class Channel {
 		this.sent.push(chunk.slice());
 		this.bufferedAmount += chunk.length;
 	}
-	leave() {                  /* all that is buffered */
+	leave() {                  // all that is buffered
 		this.bufferedAmount = 0;
 		this.onbufferedamountlow?.();
 	}
@@ -94,7 +94,7 @@ class Node {
 		this.handler = handler;
 		return () => { this.handler = null; };
 	}
-	/* As the session does it: in order. */
+	// As the session does it: in order.
 	request(to, type, data) {
 		const text = new TextDecoder().decode(data);
 
@@ -339,7 +339,7 @@ describe('a pipe', () => {
 		one.send(sent);
 		assert.equal(one.bufferedAmount, sent.length);
 		assert.equal(channel.bufferedAmount, 1 << 20);
-		sent.fill(255, 1 << 20);               /* the rest had been copied */
+		sent.fill(255, 1 << 20);               // the rest had been copied
 		for (let i = 0; i < 3; i++)
 			channel.leave();
 		assert.equal(one.bufferedAmount, 0);

@@ -61,6 +61,7 @@ TEST(what_the_driver_does_not_dial_is_not_tried)
 	CHECK(tries_of("tcp web", "web://b") > 0);
 	CHECK_EQ(tries_of("tcp", "web://b"), 0);
 	CHECK_EQ(tries_of("tcp webb we", "web://b"), 0);
+	CHECK_EQ(tries_of("", "web://b"), 0);
 }
 
 TEST(a_list_of_schemes_that_is_too_long_is_refused)
