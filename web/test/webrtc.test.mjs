@@ -3,7 +3,8 @@
 import { after, afterEach, beforeEach, describe, it, mock } from 'node:test';
 import assert from 'node:assert/strict';
 
-import { Caller, ChannelPipe, TYPE, bindingOf } from '../src/webrtc.js';
+import { ChannelPipe, bindingOf } from '../src/channel.js';
+import { Caller, TYPE } from '../src/webrtc.js';
 
 const print = (byte) => Array(32).fill(byte.toString(16).padStart(2, '0')).join(':').toUpperCase();
 const sdp = (...lines) => ['v=0', ...lines].join('\r\n') + '\r\n';
