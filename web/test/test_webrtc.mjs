@@ -1,5 +1,5 @@
 // What becomes of calls, with a browser of a few lines in place of WebRTC. The real one is met in
-// test/browser/webrtc.test.mjs.
+// test/browser/test_webrtc.mjs.
 import { after, afterEach, beforeEach, describe, it, mock } from 'node:test';
 import assert from 'node:assert/strict';
 
