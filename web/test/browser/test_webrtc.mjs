@@ -39,6 +39,12 @@ async function pair(t, options = {}) {
 	return { w, ada, one, two };
 }
 
+// Tabs go on dialling it, and their browser reports that.
+function killed(w, native) {
+	w.expect(/WebSocket connection to/);
+	return native.kill();
+}
+
 // Counts in the second tab what the first one numbers.
 const take = () => {
 	globalThis.taken = { next: 0, wrong: 0 };
@@ -73,7 +79,7 @@ const pour = async (_, { to, count, size, pause = 0, window = 64 }) => {
 
 test('two tabs that talk along a relay get a link, and need the relay no more', { skip },
 	async (t) => {
-		const { ada, one, two } = await pair(t);
+		const { w, ada, one, two } = await pair(t);
 
 		t.diagnostic(`a link after ${await link(one, 'two')} ms`);
 		await until('the link at the other end', () => two.run(isDirect, 'one'));
@@ -81,7 +87,7 @@ test('two tabs that talk along a relay get a link, and need the relay no more', 
 		const poured = one.run(pour, { to: 'two', count: 300, size: 100, pause: 10 }, 30_000);
 
 		await sleep(800);
-		await ada.kill();
+		await killed(w, ada);
 		assert.deepEqual(await poured, { confirmed: 300, other: 0 });
 		assert.deepEqual(await two.run(() => taken), { next: 300, wrong: 0 });
 	});
@@ -102,10 +108,10 @@ test('what is said goes by the link, and not by the relay', { skip }, async (t) 
 
 test('a tab that is gone at once is missed within 5 s by whom only WebRTC links with it', { skip },
 	async (t) => {
-		const { ada, one, two } = await pair(t);
+		const { w, ada, one, two } = await pair(t);
 
 		await link(one, 'two');
-		await ada.kill();
+		await killed(w, ada);
 		const missed = two.run(async () => {
 			const { why } = await node.once('node-down', { timeout: 9000 });
 
@@ -123,10 +129,10 @@ test('a tab that is gone at once is missed within 5 s by whom only WebRTC links 
 	});
 
 test('a tab that is closed says goodbye by its channel', { skip }, async (t) => {
-	const { ada, one, two } = await pair(t);
+	const { w, ada, one, two } = await pair(t);
 
 	await link(one, 'two');
-	await ada.kill();
+	await killed(w, ada);
 	await until('ada to be missed', () => two.run(() => node.nodes.size <= 2));
 	const missed = two.run(() => node.once('node-down', { timeout: 9000 }));
 
