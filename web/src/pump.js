@@ -86,9 +86,10 @@ export class Pump {
 			this.#arm();
 	}
 
+	/** A timer that comes too early costs one look; to set it anew with every input costs more. */
 	#arm() {
 		const due = this.#core.x.wasm_deadline();
-		if (due === this.#due && this.#timer !== undefined)
+		if (this.#timer !== undefined && this.#due <= due)
 			return;
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
@@ -165,7 +166,23 @@ export class Pump {
 			core.x.wasm_time(Pump.now(), Date.now());
 			core.bytes.set(piece, core.io);
 			core.x.wasm_take(state.number, core.io, piece.length);
-			this.settle();
+			this.#tell();
+		}
+		this.touch();
+	}
+
+	/** What is said because of it, by listeners and by those who await them, shares a record with
+	 * the acknowledgement: outputs are taken when the task ends. */
+	#tell() {
+		if (this.#running)
+			return;
+		this.#running = true;
+		try {
+			this.turn++;
+			for (const event of this.#core.events())
+				this.#dispatch(event);
+		} finally {
+			this.#running = false;
 		}
 	}
 
