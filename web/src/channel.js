@@ -46,6 +46,7 @@ export function bindingOf(connection) {
 // Takes both: they end with it.
 export class ChannelPipe {
 	kind = 'datagram';
+	binding;
 	onbytes = null;
 	ondrain = null;
 	#connection;
@@ -62,7 +63,6 @@ export class ChannelPipe {
 	constructor(connection, channel) {
 		const most = connection.sctp?.maxMessageSize || CHUNK;
 
-		this.binding = bindingOf(connection);
 		this.#connection = connection;
 		this.#channel = channel;
 		this.#chunk = Math.min(CHUNK, most);
@@ -74,6 +74,11 @@ export class ChannelPipe {
 		channel.onerror = (event) => this.#end(event.error ?? failure('CLOSED', 'the channel broke'));
 		connection.onconnectionstatechange = () => this.#watch();
 		this.#watch();
+	}
+
+	// Once both descriptions are set.
+	bind() {
+		this.binding = bindingOf(this.#connection);
 	}
 
 	get bufferedAmount() {

@@ -30,6 +30,7 @@ const utf8 = new TextEncoder();
 class Call {
 	#connection;
 	#say;
+	#opened;                   // the pipe, which is not bound yet
 	#done;                     // { resolve, reject } of this.pipe
 	#early = [];               // candidates that came before their description
 	#taken = 0;
@@ -56,19 +57,32 @@ class Call {
 			{ protocol: 'leno/1', negotiated: true, id: 0, ordered: true }));
 	}
 
+	// The channel may be open before the browser says that the answer is set.
 	#open(channel) {
-		channel.binaryType = 'arraybuffer';
 		channel.onopen = () => {
-			clearTimeout(this.#timer);
-			this.#connection.onicecandidate = null;
-			try {
-				this.#done?.resolve(new ChannelPipe(this.#connection, channel));
-				this.#done = null;
-			} catch (error) {
-				this.fail(error);
-			}
+			this.#opened = new ChannelPipe(this.#connection, channel);
+			this.#settle();
 		};
 		channel.onclose = () => this.fail(failure('CLOSED', 'the channel closed'));
+	}
+
+	#settle() {
+		if (!this.#opened || this.#early || !this.#done)
+			return;
+		try {
+			this.#opened.bind();
+			this.#done.resolve(this.#opened);
+			this.#done = null;
+			clearTimeout(this.#timer);
+			this.#connection.onicecandidate = null;
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	// The same, as long as there is hope: of a connection that was closed browsers say nothing more.
+	unless(promise) {
+		return Promise.race([promise, this.pipe.then(() => promise)]);
 	}
 
 	// Over before there was a pipe; nothing happens to one that there is.
@@ -89,14 +103,14 @@ class Call {
 
 	async answered(sdp) {
 		await this.#connection.setRemoteDescription({ type: 'answer', sdp });
-		await this.#described();
+		this.#described();
 	}
 
 	async answer(sdp) {
 		this.said();
 		await this.#connection.setRemoteDescription({ type: 'offer', sdp });
 		await this.#connection.setLocalDescription();
-		await this.#described();
+		this.#described();
 		return this.#connection.localDescription.sdp;
 	}
 
@@ -119,30 +133,28 @@ class Call {
 				.catch((error) => this.fail(error));
 	}
 
-	async #described() {
+	#described() {
 		const early = this.#early;
 
 		this.#early = null;
 		for (const candidate of early)
-			await this.#add(candidate);
+			this.#add(candidate);
+		this.#settle();
 	}
 
-	async candidate(candidate) {
+	candidate(candidate) {
 		if (++this.#taken > CANDIDATES_MAX)
 			throw failure('LIMIT', 'too many candidates');
 		if (this.#early)
 			this.#early.push(candidate);
 		else
-			await this.#add(candidate);
+			this.#add(candidate);
 	}
 
 	// One that this browser cannot use is no reason to give up the others.
-	async #add(candidate) {
-		if (!this.#done)
-			return;
-		try {
-			await this.#connection.addIceCandidate(candidate ?? undefined);
-		} catch { }
+	#add(candidate) {
+		if (this.#done)
+			this.#connection.addIceCandidate(candidate ?? undefined).catch(() => {});
 	}
 }
 
@@ -184,7 +196,7 @@ export class Caller {
 		try {
 			if (signal.aborted)
 				abandon();
-			return await this.#dial(call, to);
+			return await call.unless(this.#dial(call, to));
 		} catch (error) {
 			call.fail(error);
 			this.#say(to, { call: call.id, bye: true }).catch(() => {});
@@ -207,9 +219,7 @@ export class Caller {
 		const said = this.#say(to, { call: call.id, offer: sdp });
 
 		call.said();
-		const reply = await Promise.race([said, call.pipe.then(() => said)]);
-
-		await call.answered(JSON.parse(new TextDecoder().decode(reply)).answer);
+		await call.answered(JSON.parse(new TextDecoder().decode(await said)).answer);
 		return call.pipe;
 	}
 
@@ -252,7 +262,7 @@ export class Caller {
 		if (call && signal.bye)
 			call.fail(failure('CLOSED', 'the other side has given up'));
 		else if (call && 'candidate' in signal)
-			await call.candidate(signal.candidate);
+			call.candidate(signal.candidate);
 		return undefined;
 	}
 
@@ -271,7 +281,7 @@ export class Caller {
 			throw failure('LIMIT', 'too many calls');
 		this.#hand(call, from);
 		try {
-			return JSON.stringify({ answer: await call.answer(signal.offer) });
+			return JSON.stringify({ answer: await call.unless(call.answer(signal.offer)) });
 		} catch (error) {
 			call.fail(error);
 			throw error;

@@ -241,6 +241,52 @@ describe('a call', () => {
 		assert.ok(connections[0].closed && connections[1].closed);
 	});
 
+	it('may have its channel before its answer is set', async () => {
+		let set;
+		const slow = new Promise((resolve) => { set = resolve; });
+		const before = Connection.prototype.setRemoteDescription;
+
+		Connection.prototype.setRemoteDescription = async function (description) {
+			if (this.print === 1)
+				await slow;
+			return before.call(this, description);
+		};
+		const dial = dialled(ours.dial(uri('b'), { signal: never() }));
+
+		await until(() => connections[1]?.localDescription);
+		for (let i = 0; i < 10; i++)
+			await settle();
+		connections[1].channel.open();
+		connections[0].channel.open();
+		connections[0].channel.onmessage({ data: Uint8Array.of(9).buffer });
+		await settle();
+		set();
+		Connection.prototype.setRemoteDescription = before;
+		const { pipe } = await dial, bytes = [];
+
+		assert.equal(pipe.binding.length, 64);
+		pipe.onbytes = (more) => bytes.push(...more);
+		pipe.onclose = () => {};
+		await settle();
+		assert.deepEqual(bytes, [9]);
+	});
+
+	it('ends though its browser says nothing of what was closed', async () => {
+		const before = Connection.prototype.setLocalDescription;
+
+		Connection.prototype.setLocalDescription = () => new Promise(() => {});
+		const dial = dialled(ours.dial(uri('b'), { signal: never() }));
+		const offer = dialled(a.put(b.id, JSON.stringify({ call: 'd'.repeat(32), offer: 'v=0' })));
+
+		await settle();
+		ours.stop();
+		await settle();
+		theirs.stop();
+		Connection.prototype.setLocalDescription = before;
+		assert.match((await dial).error.message, /closed/);
+		assert.match((await offer).error.message, /closed/);
+	});
+
 	it('fails when no way is found', async () => {
 		const dial = dialled(ours.dial(uri('b'), { signal: never() }));
 
