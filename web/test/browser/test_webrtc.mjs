@@ -147,6 +147,48 @@ test('a tab that is closed says goodbye by its channel', { skip }, async (t) => 
 	assert.ok(Date.now() - began < 2000);
 });
 
+test('a tab that is frozen is found by heartbeats, and goes on where it was', { skip }, async (t) => {
+	const { one, two } = await pair(t, { heartbeat: 500 });
+
+	await link(one, 'two');
+	await two.run(take);
+	const session = await two.page.context().newCDPSession(two.page);
+	const began = Date.now();
+
+	await session.send('Debugger.enable');
+	await session.send('Debugger.pause');       // nothing runs there any more
+	const poured = one.run(pour, { to: 'two', count: 200, size: 100, pause: 5 }, 40_000);
+
+	await until('it to be missed', () => one.run(() => {
+		try {
+			return !node.nodes.has(node.find('two'));
+		} catch {
+			return true;
+		}
+	}));
+	t.diagnostic(`missed after ${Date.now() - began} ms`);
+	await session.send('Debugger.resume');
+	assert.deepEqual(await poured, { confirmed: 200, other: 0 });
+	assert.deepEqual(await two.run(() => taken), { next: 200, wrong: 0 });
+});
+
+test('a page that is put away hangs up, and is back when it is shown', { skip }, async (t) => {
+	const { ada, one } = await pair(t);
+	const heard = (kind) => ada.event(kind, (e) => e.name === 'one');
+
+	await heard('node_up');
+	ada.said.length = 0;
+	await one.run(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+	await heard('link_down');
+	await one.run(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+	await heard('link_up');
+	await one.run(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false })));
+	assert.equal((await heard('node_down')).reason, 'goodbye');
+	assert.ok(await one.run(() => node.signal.aborted));
+	await sleep(1500);
+	assert.ok(!ada.said.some((e) => e.event === 'node_up' && e.name === 'one'), 'it has come back');
+});
+
 test('a flood by the link loses nothing, and crashes nobody', { skip }, async (t) => {
 	const { one, two } = await pair(t);
 
