@@ -6,7 +6,11 @@
 
 import { LenoError } from './errors.js';
 
-const LOST_MS = 1500;          // nothing heard, as the browser says (after 2.5 s): over
+const LOST_MS = 1500;          // disconnected, as the browser says: over
+const LOOK_MS = 500;
+const QUIET_MS = 2000;         // nothing came: the browser's own questions are looked at
+const SILENT_MS = 3000;        // nothing came, and so many of them have no answer: over
+const UNANSWERED = 2;
 const LINGER_MS = 2000;        // what was sent may leave for so long
 const CHUNK = 64 * 1024;       // bytes of one message, if the peer takes as many
 const HELD = 1024 * 1024;      // bytes that the browser is given
@@ -59,6 +63,10 @@ export class ChannelPipe {
 	#over = null;              // { error } when it is
 	#closing = false;
 	#lost = 0;
+	#looks = 0;
+	#looked = performance.now();
+	#heard = performance.now();
+	#asked = null;             // what the browser had asked when it last had an answer
 
 	constructor(connection, channel) {
 		const most = connection.sctp?.maxMessageSize || CHUNK;
@@ -74,6 +82,7 @@ export class ChannelPipe {
 		channel.onerror = (event) => this.#end(event.error ?? failure('CLOSED', 'the channel broke'));
 		connection.onconnectionstatechange = () => this.#watch();
 		this.#watch();
+		this.#looks = setInterval(() => this.#look(), LOOK_MS);
 	}
 
 	// Once both descriptions are set.
@@ -146,6 +155,7 @@ export class ChannelPipe {
 	#take(data) {
 		if (this.#closing || this.#over)
 			return;
+		this.#heard = performance.now();
 		if (typeof data === 'string')
 			this.#end(failure('PROTOCOL', 'text in a channel of bytes'));
 		else if (this.#early)
@@ -177,6 +187,34 @@ export class ChannelPipe {
 				this.#end(failure('TIMEOUT', 'nothing is heard any more')), LOST_MS);
 	}
 
+	// Browsers ask each other whether they are there (RFC 7675), and call it disconnected after five
+	// seconds or more. A page that was frozen itself begins anew: what came waits to be told.
+	async #look() {
+		const now = performance.now();
+
+		if (now - this.#looked > 3 * LOOK_MS)
+			this.#heard = now;
+		this.#looked = now;
+		if (now - this.#heard < QUIET_MS) {
+			this.#asked = null;
+			return;
+		}
+		const pair = await this.#pair();
+
+		if (!pair || pair.responsesReceived !== this.#asked?.responsesReceived)
+			this.#asked = pair;
+		else if (now - this.#heard >= SILENT_MS &&
+			pair.requestsSent - this.#asked.requestsSent >= UNANSWERED)
+			this.#end(failure('TIMEOUT', 'nothing is heard any more'));
+	}
+
+	async #pair() {
+		const stats = [...(await this.#connection.getStats()).values()];
+		const chosen = stats.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
+
+		return stats.find(({ id }) => id === chosen && chosen !== undefined) ?? null;
+	}
+
 	#end(error) {
 		if (this.#over)
 			return;
@@ -195,6 +233,7 @@ export class ChannelPipe {
 
 	#release() {
 		clearTimeout(this.#lost);
+		clearInterval(this.#looks);
 		this.#queue = [];
 		this.#queued = 0;
 		this.#channel.onmessage = this.#channel.onbufferedamountlow = null;

@@ -66,6 +66,15 @@ class Connection {
 	found(text) {
 		this.onicecandidate?.({ candidate: text && { toJSON: () => ({ candidate: text }) } });
 	}
+	stats = new Map();
+	async getStats() {
+		return this.stats;
+	}
+	asks(requestsSent, responsesReceived) {
+		this.stats = new Map([['t', { id: 't', type: 'transport', selectedCandidatePairId: 'p' }],
+			['q', { id: 'q', type: 'candidate-pair', requestsSent: 9, responsesReceived: 9 }],
+			['p', { id: 'p', type: 'candidate-pair', requestsSent, responsesReceived }]]);
+	}
 	become(state) {
 		this.connectionState = state;
 		this.onconnectionstatechange?.();
@@ -441,6 +450,7 @@ describe('a pipe', () => {
 			mock.timers.reset();
 			assert.match(heard.closed.message, /failed|nothing is heard/);
 			assert.ok(connections[0].closed);
+			connections[1].channel.close();
 			connections.length = b.pipes.length = 0;
 		}
 	});
@@ -456,6 +466,40 @@ describe('a pipe', () => {
 		mock.timers.tick(60000);
 		mock.timers.reset();
 		assert.equal(heard.closed, null);
+	});
+
+	it('is over when the other browser has no answer any more', async () => {
+		let now = performance.now();
+
+		mock.timers.enable({ apis: ['setInterval'] });
+		mock.method(performance, 'now', () => now);
+		const { one } = await call(), heard = listen(one), [connection] = connections;
+		const pass = async (ms) => {
+			for (; ms > 0; ms -= 500) {
+				now += 500;
+				mock.timers.tick(500);
+				await settle();
+			}
+		};
+
+		connection.asks(10, 10);
+		await pass(30000);                     // it asks seldom: that is no silence
+		connection.asks(11, 11);
+		await pass(2000);
+		connection.asks(14, 11);
+		connection.channel.onmessage({ data: new ArrayBuffer(1) });
+		await pass(1500);                      // it says something itself
+		assert.equal(heard.closed, null);
+		now += 60000;                          // we were frozen
+		await pass(1000);
+		assert.equal(heard.closed, null);
+		connection.asks(15, 11);
+		await pass(1500);
+		connection.asks(17, 11);
+		await pass(1000);
+		mock.timers.reset();
+		mock.restoreAll();
+		assert.match(heard.closed.message, /nothing is heard/);
 	});
 
 	it('that is closed sends what it has first, and says nothing more', async () => {
