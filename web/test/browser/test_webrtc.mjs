@@ -15,6 +15,8 @@ const isDirect = (_, name) => {
 		node.links().some((link) => link.id === id && link.uri.startsWith('webrtc://'));
 };
 
+const lacks = (_, without) => ![...node.nodes.values()].some(({ name }) => name === without);
+
 // Says something along the relay until there is a link. How long that took.
 async function link(one, name) {
 	const began = Date.now();
@@ -128,12 +130,39 @@ test('a tab that is gone at once is missed within 5 s by whom only WebRTC links 
 		assert.ok(took < NOTICE_MS, `${took} ms`);
 	});
 
+// The one test with two browsers: a tab that crashes leaves one behind that says so.
+test('a browser that is killed is missed within 5 s by whom only WebRTC links with it', { skip },
+	async (t) => {
+		const w = await begin(t), other = await begin(t);
+		const ada = await w.up('ada');
+		const one = await w.page(ada), two = await other.page(ada);
+
+		other.network = w.network;
+		await one.join(ada, 'one');
+		await two.join(ada, 'two');
+		await link(one, 'two');
+		other.expect(/WebSocket connection to/);
+		await killed(w, ada);
+		await until('ada to be missed', () => one.run(lacks, 'ada'));
+		const missed = one.run(() => node.once('node-down', { timeout: 9000 }));
+
+		await sleep(1000);                     // all is quiet
+		const began = Date.now();
+
+		await other.killBrowser();
+		const { name } = await missed, took = Date.now() - began;
+
+		t.diagnostic(`missed after ${took} ms`);
+		assert.equal(name, 'two');
+		assert.ok(took < NOTICE_MS, `${took} ms`);
+	});
+
 test('a tab that is closed says goodbye by its channel', { skip }, async (t) => {
 	const { w, ada, one, two } = await pair(t);
 
 	await link(one, 'two');
 	await killed(w, ada);
-	await until('ada to be missed', () => two.run(() => node.nodes.size <= 2));
+	await until('ada to be missed', () => two.run(lacks, 'ada'));
 	const missed = two.run(() => node.once('node-down', { timeout: 9000 }));
 
 	await sleep(300);
@@ -182,6 +211,8 @@ test('a page that is put away hangs up, and is back when it is shown', { skip },
 	await heard('link_down');
 	await one.run(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
 	await heard('link_up');
+	await sleep(1000);
+	ada.said.length = 0;
 	await one.run(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false })));
 	assert.equal((await heard('node_down')).reason, 'goodbye');
 	assert.ok(await one.run(() => node.signal.aborted));
