@@ -124,7 +124,8 @@ export const version: string;
 export interface Pipe {
 	/** Of those between two nodes the one of the lowest class is taken. */
 	readonly kind: 'local' | 'stream' | 'wrapped' | 'datagram' | 'polled';
-	/** What both ends know of this connection and no other has: goes into the handshake. */
+	/** What both ends know of this connection and no other has, to 64 bytes: goes into the
+	 * handshake. */
 	readonly binding?: Uint8Array;
 	/** Takes all of it. */
 	send(bytes: Uint8Array): void;
@@ -306,8 +307,8 @@ export class LenoNode implements Emitter<NodeEvents> {
 		Promise<NodeEvents[K] extends (value: infer V) => void ? V : void>;
 
 	/** Keeps a link to this address up until forget() or close(): "ws://HOST[:PORT][/PATH]",
-	 * "wss://", in Node also "tcp://HOST:PORT". Resolves with the neighbour's id when it is up for the
-	 * first time; where a better link to the same node is there already, this one waits to replace
+	 * "wss://", in Node also "tcp://HOST:PORT", in a page "webrtc://ID". Resolves with the
+	 * neighbour's id when it is up for the first time; where a better link to the same node is there already, this one waits to replace
 	 * it: give a timeout. Aborted or timed out it is forgotten. Errors: URI, LIMIT, CLOSED,
 	 * TIMEOUT. */
 	connect(uri: string, options?: Waiting): Promise<NodeId>;

@@ -2,7 +2,9 @@
 import { dialWebSocket } from './src/dialers/websocket.js';
 import { openIndexedStorage } from './src/indexeddb.js';
 import { openNode } from './src/open.js';
+import { beginInPage, hearsayOfPage } from './src/page_node.js';
 import { stretch } from './src/stretch.js';
+import { dialWebRTC } from './src/webrtc.js';
 
 /** Streaming where the server says application/wasm, else from its bytes. */
 async function load(url) {
@@ -18,7 +20,9 @@ async function load(url) {
 const platform = {
 	wasm: new URL('./leno.wasm', import.meta.url),
 	load,
-	dialers: new Map([['ws', dialWebSocket], ['wss', dialWebSocket]]),
+	dialers: new Map([['ws', dialWebSocket], ['wss', dialWebSocket], ['webrtc', dialWebRTC]]),
+	hearsay: hearsayOfPage,
+	begin: beginInPage,
 	storage: openIndexedStorage,
 	stretch: (network, passphrase) => stretch(network, passphrase, load),
 };

@@ -29,6 +29,8 @@ extern "C" {
 typedef uint32_t leno_pipe; /* chosen by the driver; below LENO_PIPES_MAX */
 enum { LENO_PIPES_MAX = 4096 };
 
+enum { LENO_DIALS_MAX = 63 };
+
 /* How a pipe came to be: of several between two nodes the one of the lowest class is taken.
  * Where the ends differ (a proxy stands between them) the higher one counts. */
 enum leno_pipe_class {
@@ -72,6 +74,10 @@ typedef struct leno_engine_config {
 	int    (*keep_certificate)(void *keeper, leno_bytes certificate);
 	void    *keeper;
 
+	/* Schemes that the driver dials by hearsay, as "tcp wss", to LENO_DIALS_MAX bytes: addresses
+	 * of others are as if nobody had told them. "": none; NULL: any. */
+	const char *dials;
+
 	leno_options  options;   /* files and anonymous are the driver's concern */
 	leno_handlers handlers;
 	void    *user;
@@ -106,6 +112,13 @@ LENO_API void leno_engine_usage(leno_node *, uint32_t cpu, uint64_t resident);
  * was forgotten meanwhile). */
 LENO_API int leno_engine_opened(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial,
                                 const char *uri);
+
+/* The same of a pipe by which both ends know something that goes for no other (of WebRTC: the
+ * certificates of both): it is part of the handshake, and ends that differ have no link. Other
+ * errors: ARGUMENT (over LENO_BINDING_MAX bytes). */
+enum { LENO_BINDING_MAX = 64 };
+LENO_API int leno_engine_bound(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial,
+                               const char *uri, leno_bytes binding);
 
 /* A dial failed before there was a pipe; 0: it was leno_engine_refused(), which said why. */
 LENO_API void leno_engine_dial_failed(leno_node *, uint32_t dial, int error);

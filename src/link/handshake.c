@@ -159,7 +159,7 @@ static void begin_noise(const struct handshake *h, struct noise *n, bool initiat
 	struct noise_setup setup = {
 		.pattern = secret ? NOISE_XX_PSK3 : NOISE_XX,
 		.initiator = initiator,
-		.prologue = bytes_of(h->prologue, sizeof h->prologue),
+		.prologue = bytes_of(h->prologue, h->prologue_size),
 		.self_secret = h->setup->self->x_secret,
 		.self_public = h->setup->self->public.x,
 		.ephemeral_secret = h->ephemeral_secret,
@@ -205,6 +205,7 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	h->setup = setup;
 	h->step = dialled ? STEP_WELCOME : STEP_HELLO;
 	h->admission = admission_of(setup->network);
+	h->prologue_size = HELLO_PREAMBLE + WELCOME_PREAMBLE;
 	/* Made before the other end can be waiting for it: a stranger that only connects costs
 	 * this much, a sixth of a handshake. */
 	random_bytes(setup->random, h->ephemeral_secret, 32);
@@ -223,6 +224,13 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	memcpy(h->prologue, h->out, HELLO_PREAMBLE);
 	h->out_size = writer_size(&w);
 	assert(h->out_size == HELLO_SIZE);
+}
+
+void handshake_bind(struct handshake *h, struct bytes binding)
+{
+	assert(h->step != STEP_DONE && binding.size <= BINDING_MAX);
+	bytes_copy(h->prologue + HELLO_PREAMBLE + WELCOME_PREAMBLE, binding.data, binding.size);
+	h->prologue_size = HELLO_PREAMBLE + WELCOME_PREAMBLE + binding.size;
 }
 
 /* Does the hello name this network, under its salt? */

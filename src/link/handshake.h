@@ -8,7 +8,8 @@
  *
  * Noise's message 1 is not sent as such: its e is, and the rest of it (under a psk pattern,
  * the tag of an empty payload) follows from what both ends know once they have both
- * preambles, which are the prologue.
+ * preambles, which are the prologue: with what both know of their pipe, and nobody of
+ * another, if there is such a thing (a binding).
  *
  *  1. Nothing of the peer is told before its message has verified.
  *  2. A refusal is advice: it is given and taken without any proof.
@@ -45,7 +46,8 @@ struct handshake {
 	enum handshake_step step;
 	uint8_t admission;               /* bits of enum admission_bit                */
 	uint8_t ephemeral_secret[32], ephemeral_public[32];
-	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE];
+	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE + BINDING_MAX];
+	size_t  prologue_size;
 	struct noise noise;
 	struct link_peer peer;
 	enum cipher cipher;
@@ -54,6 +56,9 @@ struct handshake {
 };
 
 void handshake_begin(struct handshake *, const struct link_setup *, bool dialled);
+
+/* Before anything is taken: of BINDING_MAX bytes at most. */
+void handshake_bind(struct handshake *, struct bytes binding);
 
 /* How many bytes the next message has, as far as its first n tell; more than n when they
  * do not suffice. PROTOCOL: it will never be one. */

@@ -41,6 +41,11 @@ struct link *link_new(const struct link_setup *setup, bool dialled, uint64_t now
 	return l;
 }
 
+void link_bind(struct link *l, struct bytes binding)
+{
+	handshake_bind(l->handshake, binding);
+}
+
 struct link *link_free(struct link *l)
 {
 	if (!l)

@@ -63,6 +63,10 @@ struct link;
 struct link *link_new(const struct link_setup *, bool dialled, uint64_t now_us);
 struct link *link_free(struct link *);              /* wipes its keys           */
 
+/* Before anything is taken: what both ends know of their pipe, and nobody of another; of
+ * BINDING_MAX bytes at most. When the ends differ there is no link (SECRET). */
+void link_bind(struct link *, struct bytes binding);
+
 /* Takes from *data what makes one step and moves *data and *size past it. Call again
  * until it says LINK_MORE. *ret_frames is valid until the next call; it lies in *data
  * (decrypted in place) or in the link's own `part`. Below 0 (the link is dead): SECRET,

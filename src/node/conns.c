@@ -62,7 +62,7 @@ static bool make_room(leno_node *n)
 }
 
 int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
-               const char *uri)
+               const char *uri, struct bytes binding)
 {
 	/* Who comes by a local pipe is of this user: a crowd from outside does not keep it out. */
 	bool stranger = !dial && class != LENO_PIPE_LOCAL;
@@ -82,6 +82,7 @@ int conns_open(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_
 		mem_free(c);
 		return LENO_MEMORY;
 	}
+	link_bind(c->link, binding);
 	c->node = n;
 	c->pipe = pipe;
 	c->class = class;

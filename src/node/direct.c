@@ -22,7 +22,9 @@ enum {
 	PACE_US      = 4000          /* between two changes, for each node that hears of it */
 };
 
-int direct_open(leno_node *n)
+static const char any[] = "*";
+
+int direct_open(leno_node *n, const char *dials)
 {
 	struct direct *d = mem_new(sizeof *d);
 
@@ -34,6 +36,7 @@ int direct_open(leno_node *n)
 	}
 	prospects_init(&d->prospects);
 	d->timer.kind = TIMER_DIRECT;
+	memcpy(d->dials, dials ? dials : any, strlen(dials ? dials : any));
 	d->makes = !n->options.no_direct && !n->options.visitor;
 	n->direct = d;
 	return n->options.n_advertise > 0 ? leno_engine_advertise(n, NULL, 0, (leno_bytes){ 0 }) : 0;
@@ -54,6 +57,33 @@ void direct_own(const leno_node *n, struct addresses *ret)
 		*ret = (struct addresses){ 0 };
 }
 
+static bool dials_scheme(const struct direct *d, struct bytes uri)
+{
+	const char *at = d->dials;
+	size_t scheme = 0;
+
+	while (uri.data[scheme] != ':')                /* address_ok() has seen it */
+		scheme++;
+	for (size_t size; *at; at += size + (at[size] == ' ')) {
+		size = strcspn(at, " ");
+		if (size == scheme && memcmp(at, uri.data, size) == 0)
+			return true;
+	}
+	return strcmp(d->dials, any) == 0;
+}
+
+/* What the driver cannot dial is as if it had not been said. False: nothing is left. */
+static bool keep_dialable(const leno_node *n, struct addresses *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (dials_scheme(n->direct, a->at[i].uri))
+			a->at[kept++] = a->at[i];
+	a->n = kept;
+	return kept > 0;
+}
+
 /* Of one in the mesh its record says it; of one that is not, whoever told us of it. */
 static bool addresses_of(leno_node *n, const leno_id *id, struct addresses *ret,
                          char text[OTHERS_TEXT])
@@ -68,7 +98,7 @@ static bool addresses_of(leno_node *n, const leno_id *id, struct addresses *ret,
 	else if (!known || !extensions_find(m.extensions, EXTENSION_ADDRESSES, &value) ||
 	         !addresses_read(value, ret))
 		return false;
-	return ret->n > 0;
+	return keep_dialable(n, ret);
 }
 
 /* ---- the life of an automatic dial ------------------------------------------------------ */
@@ -394,10 +424,12 @@ static bool wants_more(leno_node *n)
 
 static bool is_candidate(leno_node *n, const struct mesh_node *m)
 {
+	struct addresses a;
 	struct bytes value;
 
 	return m->role == LENO_MEMBER && m->hops > 1 && m->n_links < LINKS_CROWDED &&
 	       extensions_find(m->extensions, EXTENSION_ADDRESSES, &value) &&
+	       addresses_read(value, &a) && keep_dialable(n, &a) &&
 	       prospects_ready(&n->direct->prospects, &m->id, n->now_us);
 }
 

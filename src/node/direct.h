@@ -18,9 +18,10 @@ struct direct {
 	uint64_t more_us;            /* when another link may be made for the mesh's sake   */
 	uint8_t  own[ADDRESSES_SIZE]; /* where we can be dialled, encoded                   */
 	size_t   own_size;           /* 0: never said                                       */
+	char     dials[LENO_DIALS_MAX + 1]; /* schemes that the driver dials; "*": all            */
 };
 
-int  direct_open(leno_node *);
+int  direct_open(leno_node *, const char *dials);
 void direct_free(leno_node *);
 void direct_settle(leno_node *);                       /* the end of each input     */
 void direct_wake(leno_node *);                         /* there may be somebody to try */

@@ -230,7 +230,8 @@ struct leno_node {
 };
 
 /* conns.c: which links there are */
-int  conns_open(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial, const char *uri);
+int  conns_open(leno_node *, leno_pipe, enum leno_pipe_class, uint32_t dial, const char *uri,
+                struct bytes binding);
 void conns_opened(struct conn *);                      /* LINK_OPENED              */
 bool conns_take_links(struct conn *, struct bytes body);
 void conns_make_links(struct conn *, struct writer *);

@@ -126,7 +126,7 @@ static void set_up(leno_node *n, bool has_aes)
 	};
 }
 
-static int make_parts(leno_node *n)
+static int make_parts(leno_node *n, const char *dials)
 {
 	const leno_options *o = &n->options;
 	struct mesh_setup mesh = {
@@ -160,7 +160,7 @@ static int make_parts(leno_node *n)
 	if (!error)
 		error = states_open(n);
 	if (!error)
-		error = direct_open(n);
+		error = direct_open(n, dials);
 	return error ? error : services_open(n);
 }
 
@@ -177,7 +177,8 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 	leno_node *n;
 	int error;
 
-	if (!ret || !config || config->wall_ms > INCARNATION_MAX)
+	if (!ret || !config || config->wall_ms > INCARNATION_MAX ||
+	    (config->dials && strlen(config->dials) > LENO_DIALS_MAX))
 		return LENO_ARGUMENT;
 	if (!crypto_init())
 		return LENO_INTERNAL;
@@ -218,7 +219,7 @@ int leno_engine_open(leno_node **ret, const leno_engine_config *config)
 		error = keep_strings(n);
 	if (!error) {
 		set_up(n, crypto_has_aes() && !config->no_aes);
-		error = make_parts(n);
+		error = make_parts(n, config->dials);
 	}
 	if (error) {
 		leno_engine_free(n);
@@ -324,6 +325,12 @@ static struct conn *conn_of(leno_node *n, leno_pipe pipe)
 int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
                        const char *uri)
 {
+	return leno_engine_bound(n, pipe, class, dial, uri, (leno_bytes){ 0 });
+}
+
+int leno_engine_bound(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
+                      const char *uri, leno_bytes binding)
+{
 	struct dial *d = dial ? dials_find(&n->dials, dial) : NULL;
 	struct conn *old = conn_of(n, pipe);
 	int error;
@@ -332,12 +339,15 @@ int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class,
 		return LENO_LIMIT;
 	if (dial && !d)                /* nor is it known any more what its link was to be */
 		return LENO_URI;
-	if (old && !old->finishing)
+	if ((old && !old->finishing) || binding.size > BINDING_MAX)
 		return LENO_ARGUMENT;
 	if (old)
 		conns_bury(old);
 	n->depth++;
-	error = n->leaving ? LENO_CLOSED : n->duplicate ? LENO_DUPLICATE : conns_open(n, pipe, class, dial, uri ? uri : "");
+	error = n->leaving     ? LENO_CLOSED
+	        : n->duplicate ? LENO_DUPLICATE
+	                       : conns_open(n, pipe, class, dial, uri ? uri : "",
+	                                    bytes_of(binding.data, binding.size));
 	if (error)
 		node_count_refusal(n, error);
 	if (d && error)

@@ -22,6 +22,7 @@ enum {
 
 	RECORD_MS         = 10 * 1000,   /* from a record's first byte to its last    */
 	HANDSHAKE_MAX     = 1024,        /* bytes of one handshake message            */
+	BINDING_MAX       = 64,          /* of what both ends know of their pipe alone */
 	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */
 	STRANGERS_MAX     = 64,          /* handshakes under way that we did not dial */
 	PACKET_MAX        = 15 * 1024,   /* a routed packet, header and tag included  */

@@ -112,6 +112,7 @@ export class LenoNode extends Emitter {
 		this.name = more.name;
 		this.network = more.network;
 		this.signal = this.#inner.closing.signal;
+		more.begin(this, this.#inner);
 	}
 
 	get self() { return this.#inner.look.self; }

@@ -8,6 +8,7 @@ export class Links {
 	#doors = new Map();           // uri -> door
 	#up = new Map();              // id -> uri
 	#finders = [];
+	#kept = new Set();            // uris that are dialled until they are forgotten
 
 	constructor(inner) { this.#inner = inner; }
 
@@ -17,6 +18,7 @@ export class Links {
 			return Promise.reject(new LenoError('URI', `no way to dial ${uri} here`));
 		return new Promise((resolve, reject) => {
 			check(core.x.wasm_connect(core.put(core.text(uri))[0]));
+			this.#kept.add(uri);
 			const entry = { resolve, reject };
 			const off = expire(options, (reason) => {
 				this.#drop(uri, entry);
@@ -47,12 +49,23 @@ export class Links {
 
 	#unkeep(uri) {
 		const { core, pump } = this.#inner;
+		this.#kept.delete(uri);
 		const error = core.x.wasm_forget(core.put(core.text(uri))[0]);
 		pump.touch();
 		return error;
 	}
 
 	forget(uri) { check(this.#unkeep(uri)); }
+
+	/** What waits to be dialled again is dialled now. */
+	wake() {
+		const { core, pump } = this.#inner, up = new Set(this.#up.values());
+		pump.settle();
+		for (const uri of this.#kept)
+			if (!core.closed && !up.has(uri))
+				core.x.wasm_connect(core.put(core.text(uri))[0]);
+		pump.touch();
+	}
 
 	disconnect(node) {
 		const { core, pump } = this.#inner;

@@ -7,7 +7,7 @@ import { LenoNode } from './leno_node.js';
 import { Pump } from './pump.js';
 import { openKeeper } from './keeper.js';
 
-const TEXT = { network: 1, name: 2, label: 3 };
+const TEXT = { network: 1, name: 2, label: 3, hearsay: 5 };
 const NUMBER = { endpoint: 1, observer: 2, heartbeat: 3, memoryMax: 4, messageMax: 5, queueMax: 6,
 	noDirect: 7, logLevel: 8, sessionLinger: 13 };
 const BYTES = { secret: 1, networkKey: 2, certificate: 3, invitation: 4, revocations: 5 };
@@ -56,6 +56,8 @@ function setOptions(core, options) {
 	text(TEXT.network, options.network ?? 'default');
 	if (options.name)
 		text(TEXT.name, options.name);
+	if (options.hearsay !== undefined)
+		text(TEXT.hearsay, options.hearsay);
 	for (const [key, value] of Object.entries(options.labels ?? {}))
 		text(TEXT.label, `${key}=${value}`);
 	for (const [key, which] of Object.entries(NUMBER)) {
@@ -87,7 +89,7 @@ async function begin(options, platform, module, keeper, papers) {
 	const core = await Core.create(module);
 	const network = papers?.network ?? options.network ?? 'default';
 	const name = options.name ?? papers?.name ?? '';
-	setOptions(core, { ...options, network, name });
+	setOptions(core, { ...options, network, name, hearsay: platform.hearsay?.(options) });
 	if (options.secret !== undefined)
 		setBytes(core, BYTES.secret, await secretBytes(options.secret, network, platform));
 	if (papers) {
@@ -107,7 +109,11 @@ async function begin(options, platform, module, keeper, papers) {
 		finders, listen: platform.listen, origins: options.origins ?? [],
 		webrtc: options.webrtc ?? true, log: options.log ?? writeLog,
 		open: options.anonymous || options.secret !== undefined || papers !== undefined,
-		tell: (fn) => { tell = fn; } };
+		tell: (fn) => { tell = fn; },
+		begin(node, parts) {
+			if (!papers || papers.certificate)
+				platform.begin?.(node, parts, options);
+		} };
 	const node = new LenoNode(core, pump, inner);
 	keeper.onfail = () => {
 		if (!core.closed)

@@ -9,6 +9,7 @@ import { LenoError, check, numberOf, report } from './errors.js';
 const OUT_WRITE = 1, OUT_CLOSE = 2;
 const CLASSES = { local: 1, stream: 2, wrapped: 3, datagram: 4, polled: 5 };
 const PIPES_MAX = 4096, TIMER_MAX = 2 ** 31 - 1;
+const NOTHING = new Uint8Array(0);
 const FULL = 256 * 1024;          // bytes that a pipe holds before the node keeps the rest
 
 export class Pump {
@@ -85,9 +86,10 @@ export class Pump {
 			this.#arm();
 	}
 
+	/** A timer that comes too early costs one look; to set it anew with every input costs more. */
 	#arm() {
 		const due = this.#core.x.wasm_deadline();
-		if (due === this.#due && this.#timer !== undefined)
+		if (this.#timer !== undefined && this.#due <= due)
 			return;
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
@@ -129,8 +131,9 @@ export class Pump {
 		}
 		const state = { number, pipe, wants: false };
 		this.#pipes.set(number, state);
-		const [at] = core.put(core.text(uri));
-		const error = core.x.wasm_opened(number, CLASSES[pipe.kind] ?? CLASSES.wrapped, dial, at);
+		const binding = pipe.binding ?? NOTHING, [at, bound] = core.put(core.text(uri), binding);
+		const error = core.x.wasm_bound(number, CLASSES[pipe.kind] ?? CLASSES.wrapped, dial, at,
+			bound, binding.length);
 		if (error < 0) {
 			this.#drop(state);
 			pipe.close();
@@ -163,7 +166,23 @@ export class Pump {
 			core.x.wasm_time(Pump.now(), Date.now());
 			core.bytes.set(piece, core.io);
 			core.x.wasm_take(state.number, core.io, piece.length);
-			this.settle();
+			this.#tell();
+		}
+		this.touch();
+	}
+
+	/** What is said because of it, by listeners and by those who await them, shares a record with
+	 * the acknowledgement: outputs are taken when the task ends. */
+	#tell() {
+		if (this.#running)
+			return;
+		this.#running = true;
+		try {
+			this.turn++;
+			for (const event of this.#core.events())
+				this.#dispatch(event);
+		} finally {
+			this.#running = false;
 		}
 	}
 
@@ -226,6 +245,14 @@ export class Pump {
 				report(error);
 		} finally {
 			this.#dials.delete(number);
+		}
+	}
+
+	/** Ends all pipes without a word: the page is put away, and may come back. */
+	hangUp() {
+		for (const state of [...this.#pipes.values()]) {
+			state.pipe.close();
+			this.#lost(state);
 		}
 	}
 

@@ -167,6 +167,7 @@ test('a killed process is noticed', native, async (t) => {
 	const { uri, process, id } = await world.up('up');
 	const node = await world.node('js');
 	await node.connect(uri, calls);
+	await node.waitFor(id, calls);
 	const down = node.once('node-down', { timeout: 5000 });
 	await process.stop('SIGKILL');
 	assert.equal((await down).id, id);

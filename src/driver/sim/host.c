@@ -391,6 +391,7 @@ void sim_start(struct sim_node *node)
 	config.wall_ms = wall_ms > node->incarnation_ms ? wall_ms : node->incarnation_ms + 1;
 	config.clock_ms = BIRTH_MS + (sim->now_us + node->jumped_us) / 1000;
 	config.now_us = clock_of(node);
+	config.dials = "sim";
 	config.options = node->options;
 	config.options.secret = (leno_bytes){ 0 };
 	config.options.log_level = sim->trace ? LENO_LOG_DEBUG : node->options.log_level;

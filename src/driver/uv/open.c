@@ -96,6 +96,7 @@ static int fill_config(leno_engine_config *config, const leno_options *options,
 	if (error < 0)
 		return error;
 	config->now_us = uv_hrtime() / 1000;
+	config->dials = "tcp tls ws wss http https udp";
 	return fill_identity(config, ret_lock);
 }
 

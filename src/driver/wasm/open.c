@@ -7,7 +7,7 @@
 
 leno_node *node;
 
-enum text_option { TEXT_NETWORK = 1, TEXT_NAME, TEXT_LABEL, TEXT_ADVERTISE };
+enum text_option { TEXT_NETWORK = 1, TEXT_NAME, TEXT_LABEL, TEXT_ADVERTISE, TEXT_DIALS };
 enum number_option {
 	NUMBER_ENDPOINT = 1, NUMBER_OBSERVER, NUMBER_HEARTBEAT_MS, NUMBER_MEMORY_MAX,
 	NUMBER_MESSAGE_MAX, NUMBER_QUEUE_MAX, NUMBER_NO_DIRECT, NUMBER_LOG_LEVEL, NUMBER_HEARTBEATS,
@@ -39,6 +39,8 @@ EXPORT(int, wasm_option_text, int option, const char *text)
 		config.options.network = own;
 	else if (option == TEXT_NAME)
 		config.options.name = own;
+	else if (option == TEXT_DIALS)
+		config.dials = own;
 	else if (option == TEXT_LABEL && config.options.n_labels < LABELS)
 		labels[config.options.n_labels++] = own;
 	else if (option == TEXT_ADVERTISE && config.options.n_advertise < ADVERTISED)

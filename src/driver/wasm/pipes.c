@@ -21,6 +21,22 @@ EXPORT(int, wasm_opened, leno_pipe pipe, int class, uint32_t dial, const char *u
 	return leno_engine_opened(node, pipe, (enum leno_pipe_class)class, dial, uri);
 }
 
+/* The same of a pipe that is bound: both ends know this of it. */
+EXPORT(int, wasm_bound, leno_pipe pipe, int class, uint32_t dial, const char *uri,
+       const uint8_t *binding, size_t size)
+{
+	return leno_engine_bound(node, pipe, (enum leno_pipe_class)class, dial, uri,
+	                         (leno_bytes){ binding, size });
+}
+
+/* Where others may dial this node. */
+EXPORT(int, wasm_advertise, const char *uri)
+{
+	leno_door door = { .uri = uri, .reach = LENO_REACH_ANY };
+
+	return leno_engine_advertise(node, &door, 1, (leno_bytes){ 0 });
+}
+
 EXPORT(void, wasm_dial_failed, uint32_t dial, int error)
 {
 	leno_engine_dial_failed(node, dial, error);
