@@ -6,6 +6,7 @@ import { decode } from './leno.js';
 import { explain } from './errors.js';
 
 const EVERY = 5000;             /* between two questions how it is                          */
+const LINKS = 8;                /* that are named, the fastest first                        */
 const STATUS = 'leno/status';   /* docs/protocol.md                                         */
 
 export class NodeDetails {
@@ -55,8 +56,7 @@ export class NodeDetails {
 			['Id', info.id], ['Role', info.role],
 			['Way', selected === node.id ? 'this page' : this.#way(info)],
 			['Round trip', selected === node.id ? '' : milliseconds(info.rtt)],
-			['Links', [...model.neighbours(selected)].map(([id, c]) =>
-				`${model.name(id)} (${cost(c)})`).sort().join(', ')],
+			['Links', links(model, selected)],
 			['Labels', Object.entries(info.labels).map(([k, v]) => v ? `${k}=${v}` : k).join(', ')],
 			['Services', model.services.filter((s) => s.node === selected).map((s) =>
 				`${s.name} ${s.version}${s.load ? `, load ${load(s.load)}` : ''}`).join('; ')],
@@ -120,6 +120,12 @@ export class NodeDetails {
 						preview(await node.request(id, type.value, text.value), 2000) || '(nothing)'}`))),
 			this.#result);
 	}
+}
+
+function links(model, id) {
+	const all = [...model.neighbours(id)].sort(([, a], [, b]) => a - b);
+	const some = all.slice(0, LINKS).map(([other, c]) => `${model.name(other)} (${cost(c)})`);
+	return some.join(', ') + (all.length > LINKS ? ` and ${all.length - LINKS} more` : '');
 }
 
 function clock({ offset, rtt }) {

@@ -4,7 +4,10 @@ import { s, reconcile } from './dom.js';
 import { cost, load, nodeLine, title } from './format.js';
 import { anchorOf, placeLabels } from './labels.js';
 
+const ARC = 2;                  /* pixels around a node for the arc of its load             */
 const COSTS = 14;               /* links of one node that show their cost                   */
+const HUBS = 12, HUB = 6;       /* so many with so many links have their names in any case */
+const MANY = 150;               /* links, which are drawn finer                             */
 const SPARK = 700;              /* milliseconds that a way shines                           */
 const SPARKS = 120;             /* and at least between two                                 */
 
@@ -60,12 +63,14 @@ export class MapDrawing {
 			if (el.textContent !== text)
 				el.textContent = text;
 			el.setAttribute('class', n.id === selected ? 'chosen' : this.#way.includes(n.id)
-				? 'on-way' : '');
+				? 'on-way' : n.degree >= HUB ? 'hub' : '');
 		});
 		this.#list = nodes.map((n, i) => ({ id: n.id, degree: n.degree, w: widthOf(title(n)),
 			el: this.#nodes.children[i], label: this.#names.children[i],
-			rank: rank(n), must: n.id === model.node.id || this.#way.includes(n.id) }))
+			rank: rank(n), arc: n.id === selected ? ARC + 3 : ARC,
+			must: n.id === model.node.id || this.#way.includes(n.id) }))
 			.sort((a, b) => b.rank - a.rank);
+		this.#list.forEach((one, i) => { one.must ||= i < HUBS && one.degree >= HUB; });
 		this.#byId = new Map(this.#list.map((one) => [one.id, one]));
 		this.tabStop(this.#byId.has(stop) ? stop : model.node.id);
 		this.#changeLinks();
@@ -86,11 +91,12 @@ export class MapDrawing {
 		const { edges, node: { id: self } } = this.#model;
 		const here = edges.filter((e) => this.#byId.has(e.a) && this.#byId.has(e.b));
 		const key = (e) => e.a < e.b ? `${e.a}${e.b}` : `${e.b}${e.a}`;
+		const thick = here.length > MANY ? 0.7 : 1;
 		reconcile(this.#links, here, key, () => s('line'), (el, e) => {
 			const near = e.a === this.#selected || e.b === this.#selected;
 			const own = e.a === self || e.b === self;
 			el.setAttribute('class', near ? 'near' : own ? 'own' : '');
-			el.setAttribute('stroke-width', (0.7 + 1.7 / (1 + Math.log2(e.cost))).toFixed(2));
+			el.setAttribute('stroke-width', (thick * (0.6 + 1.6 / (1 + Math.log2(e.cost)))).toFixed(2));
 		});
 		this.#edges = here.map((e, i) => ({ ...e, key: key(e), el: this.#links.children[i] }));
 		const shown = this.#selected ? here.filter((e) =>
@@ -104,13 +110,13 @@ export class MapDrawing {
 
 	/** Everything to where it is; with `names`, looks anew where names have room. */
 	place(layout, view, names) {
-		const base = Math.max(3, Math.min(7.5, view.scale * 0.13)), at = new Map();
+		const base = Math.max(3, Math.min(9, 1.5 + view.scale * 0.072)), at = new Map();
 		for (const one of this.#list) {
 			const p = layout.position(one.id);
 			if (!p)
 				continue;
 			const { x, y } = view.at(p);
-			one.r = base * Math.min(1.7, 0.85 + 0.13 * Math.sqrt(one.degree));
+			one.r = base * Math.min(1.9, 0.78 + 0.16 * Math.sqrt(one.degree));
 			at.set(one.id, { x, y });
 			one.el.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
 			const [hit, ring, arc, body] = one.el.querySelectorAll('circle');
@@ -122,12 +128,12 @@ export class MapDrawing {
 		this.#placeLinks(at);
 		if (names)
 			this.#sides = this.#sidesOf(at, view);
-		for (const { id, label, r } of this.#list) {
+		for (const { id, label, r, arc } of this.#list) {
 			const side = this.#sides.get(id), p = at.get(id);
 			label.toggleAttribute('hidden', !side || !p);
 			if (!side || !p)
 				continue;
-			const a = anchorOf(side, r);
+			const a = anchorOf(side, r + arc);
 			label.setAttribute('x', (p.x + a.x).toFixed(1));
 			label.setAttribute('y', (p.y + a.y).toFixed(1));
 			label.setAttribute('text-anchor', a.anchor);
@@ -160,8 +166,10 @@ export class MapDrawing {
 			const p = at.get(id);
 			return p && p.x > -20 && p.y > -20 && p.x < view.width + 20 && p.y < view.height + 20;
 		});
-		return placeLabels(seen.map((one) => ({ ...one, ...at.get(one.id) })), this.#sides,
-			view.width, view.height);
+		const costs = [...this.#costs.children].map((text) => ({ x: text.getAttribute('x') - 16,
+			y: text.getAttribute('y') - 10, w: 32, h: 13 }));
+		return placeLabels(seen.map((one) => ({ ...one, ...at.get(one.id), r: one.r + one.arc })),
+			this.#sides, view.width, view.height, costs);
 	}
 
 	/** The way by which something came shines for a moment. */

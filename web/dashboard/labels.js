@@ -13,11 +13,14 @@ const sides = {
 	above: (r, w) => ({ x: -w / 2, y: -r - 1 - HEIGHT, w }),
 };
 
-/** nodes: {id, x, y, r, w, must} in order of importance; `before`: Map of id -> side.
- * Returns a Map of id -> side; who is not in it has no room. `must` are shown in any case. */
-export function placeLabels(nodes, before, width, height) {
+/** nodes: {id, x, y, r, w, must} in order of importance; `before`: Map of id -> side; `taken`:
+ * boxes {x, y, w, h} where nothing may stand. Returns a Map of id -> side; who is not in it has no
+ * room. `must` are shown in any case, where they cover least. */
+export function placeLabels(nodes, before, width, height, taken = []) {
 	const grid = new Grid();
 	const chosen = new Map();
+	for (const box of taken)
+		grid.add(box);
 	for (const n of nodes)
 		grid.add({ x: n.x - n.r, y: n.y - n.r, w: 2 * n.r, h: 2 * n.r, of: n.id });
 	for (const n of nodes) {
@@ -25,10 +28,11 @@ export function placeLabels(nodes, before, width, height) {
 		let side = order.find((one) => {
 			const box = boxAt(n, one);
 			return box.x >= 0 && box.x + box.w <= width && box.y >= 0 && box.y + HEIGHT <= height &&
-				!grid.meets(box);
+				grid.meets(box) === 0;
 		});
 		if (side === undefined && n.must)
-			side = order[0];
+			side = order.reduce((best, one) =>
+				grid.meets(boxAt(n, one)) < grid.meets(boxAt(n, best)) ? one : best);
 		if (side === undefined)
 			continue;
 		chosen.set(n.id, side);
@@ -68,12 +72,15 @@ class Grid {
 		}
 	}
 
+	/* How many others it would cover. */
 	meets(box) {
+		const covered = new Set();
 		for (const key of Grid.#keys(box))
 			for (const other of this.#cells.get(key) ?? [])
-				if (other.of !== box.of && box.x < other.x + other.w && other.x < box.x + box.w &&
+				if ((other.of === undefined || other.of !== box.of) &&
+				    box.x < other.x + other.w && other.x < box.x + box.w &&
 				    box.y < other.y + other.h && other.y < box.y + box.h)
-					return true;
-		return false;
+					covered.add(other);
+		return covered.size;
 	}
 }

@@ -1,7 +1,7 @@
 /* login.js - the door: asks for the network and what lets this page in, and opens the node.
  * What was typed stays in this page's memory; with the tick it is kept in sessionStorage, which
  * ends with the tab. */
-import { open } from './leno.js';
+import { core, open } from './leno.js';
 import { find, say } from './dom.js';
 import { explain, whyNotIn } from './errors.js';
 
@@ -126,7 +126,7 @@ async function joinWith(form, signal) {
 			last = text;
 	};
 	try {
-		node = await open({ ...options(form), log, signal });
+		node = await open({ ...options(form), wasm: await core, log, signal });
 		await connect(node, form.address.value, signal, () => last);
 		return node;
 	} catch (error) {

@@ -1,6 +1,6 @@
 /* panel_nodes.js - who is there: the map in words, and all that is known of one of them. */
 import { h, reconcile, roving, say } from './dom.js';
-import { milliseconds, plural, title } from './format.js';
+import { load, milliseconds, plural, title } from './format.js';
 import { NodeDetails } from './details.js';
 
 const COLUMNS = [
@@ -55,7 +55,7 @@ export class NodesPanel {
 		say(this.#count, wanted ? `${all.length} of ${plural(model.nodes.size, 'node')}`
 			: plural(all.length, 'node'));
 		reconcile(this.#body, all, (n) => n.id, (n) => this.#row(n), (row, n) => {
-			const [name, rtt, hops, degree, load] = row.children;
+			const [name, rtt, hops, degree, busy] = row.children;
 			const self = n.id === model.node.id;
 			row.classList.toggle('chosen', n.id === selected);
 			name.firstChild.setAttribute('aria-pressed', n.id === selected);
@@ -64,8 +64,7 @@ export class NodesPanel {
 			say(rtt, self ? '' : milliseconds(n.rtt));
 			say(hops, self ? '' : String(n.hops));
 			say(degree, String(n.degree));
-			load.firstChild.value = n.load;
-			load.firstChild.hidden = n.load === 0;
+			showLoad(busy.firstChild, n.load);
 		});
 		if (!this.#body.querySelector('.pick[tabindex="0"]'))
 			this.#body.querySelector('.pick')?.setAttribute('tabindex', 0);
@@ -77,9 +76,16 @@ export class NodesPanel {
 			this.#ctx.select(this.#ctx.selected === n.id ? null : n.id) });
 		return h('tr', {}, h('td', {}, pick, h('small', {})), h('td', { class: 'number' }),
 			h('td', { class: 'number' }), h('td', { class: 'number' }),
-			h('td', {}, h('meter', { min: 0, max: 255, low: 96, high: 160, optimum: 0,
-				'aria-label': 'Load' })));
+			h('td', {}, h('div', { class: 'load-bar', role: 'meter', 'aria-label': 'Load',
+				'aria-valuemin': 0, 'aria-valuemax': 100 }, h('div'))));
 	}
+}
+
+function showLoad(bar, value) {
+	bar.hidden = value === 0;
+	bar.setAttribute('aria-valuenow', Math.min(100, Math.round(value / 1.28)));
+	bar.setAttribute('aria-valuetext', load(value));
+	bar.firstChild.style.width = `${value / 2.55}%`;
 }
 
 function matches(node, wanted) {

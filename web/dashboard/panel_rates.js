@@ -10,7 +10,7 @@ const LINES = 6;                /* round trips in one figure: those of the most 
 export class RatesPanel {
 	#ctx;
 	#messages = new Figure('Messages a second', (v) => count(Math.round(v * 10) / 10));
-	#bytes = new Figure('Bytes a second', (v) => bytes(v));
+	#bytes = new Figure('Bytes a second', bytes, 1024);
 	#trips = new Figure('Round trips to neighbours', milliseconds);
 	#counters = h('dl', { class: 'facts' });
 
@@ -38,14 +38,16 @@ export class RatesPanel {
 class Figure {
 	element;
 	#format;
+	#thousand;
 	#title;
 	#svg = s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', preserveAspectRatio: 'none' });
 	#lines = s('g', { class: 'lines' });
-	#top = h('span', { class: 'top' });
+	#top = h('span', { class: 'scale' });
 	#key = h('ul', { class: 'key' });
 
-	constructor(title, format) {
+	constructor(title, format, thousand = 1000) {
 		this.#format = format;
+		this.#thousand = thousand;
 		this.#title = title;
 		this.#svg.append(s('path', { class: 'grid', d: [0.5, HEIGHT / 2, HEIGHT - 0.5].map((y) =>
 			`M0 ${y}H${WIDTH}`).join('') }), this.#lines);
@@ -54,7 +56,7 @@ class Figure {
 	}
 
 	draw(all) {
-		const top = ceiling(all.flatMap(([, values]) => values));
+		const top = ceiling(all.flatMap(([, values]) => values), this.#thousand);
 		say(this.#top, this.#format(top));
 		reconcile(this.#lines, all.map(([name, values], i) => ({ name, values, i })), (one) => one.i,
 			(one) => s('path', { class: `line-${one.i}` }),

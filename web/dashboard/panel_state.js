@@ -101,7 +101,7 @@ export class StatePanel {
 			this.#editor.choose(e);
 			this.update();
 		} }, e.key), e.kind === 'value' ? null : h('small', {}, e.kind === 'counter' ? 'counter' :
-			'element of a set')), h('td', { class: 'value' }, h('code', {})), h('td', {}));
+			'in a set')), h('td', { class: 'value' }, h('code', {})), h('td', {}));
 	}
 }
 

@@ -36,13 +36,17 @@ export function summary(values) {
 		: { median: known[Math.floor(known.length / 2)], worst: known.at(-1) };
 }
 
-/** The upper end of an axis: 1, 2 or 5 times a power of ten, not below the greatest value. */
-export function ceiling(values) {
-	const most = Math.max(0, ...values.filter((v) => v !== undefined));
+/** The upper end of an axis: 1, 2 or 5 times a power of ten (of those that `thousand` of a unit make
+ * the next: 1024 for bytes), not below the greatest value. */
+export function ceiling(values, thousand = 1000) {
+	let most = Math.max(0, ...values.filter((v) => v !== undefined)), unit = 1;
 	if (most === 0)
 		return 1;
+	for (; most > thousand; most /= thousand)
+		unit *= thousand;
 	const power = 10 ** Math.floor(Math.log10(most));
-	return [1, 2, 5, 10].map((m) => m * power).find((v) => v >= most * 0.999999);
+	return Math.min(thousand, [1, 2, 5, 10].map((m) => m * power).find((v) => v >= most * 0.999999)) *
+		unit;
 }
 
 /** The path of a line through these values, the newest at the right edge, as SVG writes it; gaps

@@ -3,7 +3,7 @@
 
 const MARGIN = 46;              /* pixels around all nodes, for their names                 */
 const SCALE_MIN = 8, SCALE_MAX = 400;  /* pixels for the length of a link                   */
-const FIRST_MAX = 130;          /* a few nodes are not blown up                             */
+const FIRST_MAX = 150;          /* a few nodes are not blown up                             */
 const EASE = 0.14;              /* of the way, a frame                                      */
 
 export class View {

@@ -6,11 +6,14 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript',
-	'.css': 'text/css', '.svg': 'image/svg+xml' };
+	'.css': 'text/css', '.wasm': 'application/wasm', '.svg': 'image/svg+xml' };
 const PAGE = new URL('../../../dashboard/', import.meta.url), FAKE = new URL('./', import.meta.url);
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
 	"img-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; " +
-	"frame-ancestors 'none'";
+	"frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/* A module with nothing in it. */
+const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /** Resolves with {port, close()}. */
 export function serve(port = 0) {
@@ -20,7 +23,7 @@ export function serve(port = 0) {
 			: pathname.startsWith('/leno/') ? new URL(`.${pathname.slice(5)}`, FAKE)
 			: new URL(`.${pathname}`, PAGE);
 		try {
-			const body = await readFile(fileURLToPath(file));
+			const body = pathname.endsWith('.wasm') ? EMPTY : await readFile(fileURLToPath(file));
 			response.writeHead(200, { 'content-type': TYPES[extname(file.pathname)] ?? 'text/plain',
 				'content-security-policy': POLICY });
 			response.end(body);
