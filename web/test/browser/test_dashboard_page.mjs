@@ -8,7 +8,7 @@ import { absent, begin, until } from './harness.mjs';
 import { serve } from '../dashboard/fake/serve.mjs';
 
 const NAMED = new Set(['button', 'textbox', 'searchbox', 'combobox', 'checkbox', 'radio', 'tab', 'option',
-	'meter', 'image', 'spinbutton', 'listbox', 'tablist', 'tabpanel', 'table', 'region', 'form',
+	'meter', 'image', 'spinbutton', 'listbox', 'tablist', 'tabpanel', 'table', 'region',
 	'navigation', 'article', 'link']);
 
 /** What a screen reader would announce without a name. */
@@ -43,7 +43,7 @@ async function join(page, secret = 'right') {
 	await page.click('#login .primary');
 }
 
-const places = (page) => page.$$eval('.map .node', (all) =>
+const places = (page) => page.$$eval('.nodes .node', (all) =>
 	Object.fromEntries(all.map((one) => [one.dataset.id, one.getAttribute('transform')])));
 
 /* Until no node has moved for a while. */
@@ -63,9 +63,9 @@ for (const nodes of [5, 60, 200])
 		{ skip: absent }, async (t) => {
 			const { tab, page } = await fake(t, `nodes=${nodes}`);
 			await join(page);
-			await page.waitForSelector('.map .node');
+			await page.waitForSelector('.nodes .node');
 			await calm(page);
-			assert.equal(await page.locator('.map .node').count(), nodes);
+			assert.equal(await page.locator('.nodes .node').count(), nodes);
 			assert.equal(await page.locator('.nodes-table tbody tr').count(), nodes);
 			const boxes = await page.$$eval('.names text:not([hidden])', (all) => all.map((one) => {
 				const { x, y, width, height } = one.getBoundingClientRect();
@@ -95,9 +95,9 @@ test('every control has a name, in every view', { skip: absent }, async (t) => {
 test('the map goes by keys alone', { skip: absent }, async (t) => {
 	const { page } = await fake(t, 'nodes=20', { reducedMotion: 'reduce' });
 	await join(page);
-	await page.waitForSelector('.map .node');
-	assert.equal(await page.locator('.map .node[tabindex="0"]').count(), 1);
-	await page.focus('.map .node[tabindex="0"]');
+	await page.waitForSelector('.nodes .node');
+	assert.equal(await page.locator('.nodes .node[tabindex="0"]').count(), 1);
+	await page.focus('.nodes .node[tabindex="0"]');
 	const first = await page.evaluate(() => document.activeElement.dataset.id);
 	for (const key of ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'])
 		await page.keyboard.press(key);
@@ -105,7 +105,7 @@ test('the map goes by keys alone', { skip: absent }, async (t) => {
 	assert.ok(at, 'the focus is still on the map');
 	await page.keyboard.press(at === first ? 'ArrowLeft' : 'ArrowUp');
 	await page.keyboard.press('Enter');
-	assert.equal(await page.locator('.map .node[aria-selected=true]').count(), 1);
+	assert.equal(await page.locator('.nodes .node[aria-selected=true]').count(), 1);
 	assert.match(await page.textContent('.details h3'), /\S/);
 	await page.keyboard.press('Escape');
 	assert.equal(await page.locator('.details').isVisible(), false);
@@ -118,7 +118,7 @@ test('a narrow page has everything, and nothing beside it', { skip: absent }, as
 	const { tab, page } = await fake(t, 'nodes=60', { viewport: { width: 360, height: 740 },
 		colorScheme: 'dark' });
 	await join(page);
-	await page.waitForSelector('.map .node');
+	await page.waitForSelector('.nodes .node');
 	const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
 	assert.equal(await wide(), 360);
 	await tab.shot('dashboard-phone-map');
@@ -215,7 +215,7 @@ test('a page joins with the secret, sees nodes, calls a service, changes a map',
 
 		await bob.kill('SIGTERM');
 		await until('bob gone from the map', async () =>
-			await d.page.locator('.map .node').count() === 2);
+			await d.page.locator('.nodes .node').count() === 2);
 		await d.page.click('#leave');
 		await d.page.waitForSelector('#login');
 		assert.equal(await d.page.inputValue('#secret'), '');
@@ -236,13 +236,13 @@ test('with the tick reloading joins again, without it asks', { skip: absent }, a
 	if (!d)
 		return;
 	await joinReally(d);
-	await d.page.waitForSelector('.map .node');
+	await d.page.waitForSelector('.nodes .node');
 	await d.page.reload();
 	await d.page.waitForSelector('#login');
 	assert.equal(await d.page.evaluate(() => sessionStorage.length), 0);
 	await d.page.check('#keep');
 	await joinReally(d);
-	await d.page.waitForSelector('.map .node');
+	await d.page.waitForSelector('.nodes .node');
 	await d.page.reload();
-	await d.page.waitForSelector('.map .node');
+	await d.page.waitForSelector('.nodes .node');
 });
