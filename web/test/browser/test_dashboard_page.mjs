@@ -1,6 +1,7 @@
 // The dashboard as people use it: from the real command, and, for what only a large mesh shows,
 // before the fake of the package.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
@@ -151,10 +152,9 @@ test('who is refused is told why, and what to do', { skip: absent }, async (t) =
 
 async function real(t) {
 	const w = await begin(t);
-	const secret = path.join(w.folder, 'secret');
-	const made = await w.command('secret');
-	await writeFile(secret, made.stdout, { mode: 0o600 });
-	w.environment.LENO_SECRET_FILE = secret;
+	const secret = `leno secret 1 ${randomBytes(32).toString('hex')}`;
+	w.environment.LENO_SECRET_FILE = path.join(w.folder, 'secret');
+	await writeFile(w.environment.LENO_SECRET_FILE, `${secret}\n`, { mode: 0o600 });
 	const probe = await w.command('up', '--discover', 'none', '--web');
 	if (/has no dashboard/.test(probe.stderr)) {
 		t.skip('this build has no dashboard');
@@ -163,7 +163,7 @@ async function real(t) {
 	const ada = await w.start('up', '--json', '--name', 'ada', '--discover', 'none', '--listen',
 		'ws://127.0.0.1:0', '--web', '--share', 'house').ready();
 	const tab = await w.page(ada);
-	return { w, ada, tab, page: tab.page, secret: made.stdout.trim() };
+	return { w, ada, tab, page: tab.page, secret };
 }
 
 async function joinReally(d, secret = d.secret) {
