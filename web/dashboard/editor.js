@@ -11,6 +11,7 @@ export class StateEditor {
 	#ctx;
 	#done;
 	#state;
+	#plain = false;                 /* values are text, not JSON                        */
 	#version = null;                /* what the value was when it was taken up           */
 	#taken = null;                  /* the key that it is of                             */
 	#asked = false;                 /* that it was changed meanwhile has been said       */
@@ -39,8 +40,11 @@ export class StateEditor {
 		this.#show();
 	}
 
-	open(state) {
+	open(state, plain) {
 		this.#state = state;
+		this.#plain = plain;
+		say(this.#valueField.querySelector('label'), plain ? 'Value' : 'Value as JSON');
+		this.#valueField.querySelector('.help').hidden = plain;
 		this.#taken = null;
 		say(this.#result, '');
 	}
@@ -48,7 +52,7 @@ export class StateEditor {
 	choose(entry) {
 		this.#kind.value = entry.kind;
 		this.#key.value = this.#taken = entry.key;
-		this.#value.value = toJSON(entry.value, 2);
+		this.#value.value = this.#plain ? entry.value : toJSON(entry.value, 2);
 		this.#version = entry.version;
 		this.#asked = false;
 		const owner = entry.kind === 'value' && this.#state.owner(entry.key);
@@ -77,6 +81,10 @@ export class StateEditor {
 		this.#done();
 	}
 
+	#read() {
+		return this.#plain ? this.#value.value : fromJSON(this.#value.value);
+	}
+
 	#write() {
 		const state = this.#state, key = this.#key.value;
 		if (!key)
@@ -85,7 +93,7 @@ export class StateEditor {
 			state.add(key, Number(this.#by.value));
 			return 'Added.';
 		}
-		const value = fromJSON(this.#value.value);
+		const value = this.#read();
 		if (this.#kind.value === 'element') {
 			state.insert(key, value);
 			return 'Inserted.';
@@ -96,7 +104,7 @@ export class StateEditor {
 	#delete() {
 		const state = this.#state, key = this.#key.value;
 		if (this.#kind.value === 'element') {
-			state.remove(key, fromJSON(this.#value.value));
+			state.remove(key, this.#read());
 			return 'Removed.';
 		}
 		return this.#kind.value === 'counter' ? (state.delete(key), 'Deleted.')

@@ -28,6 +28,8 @@ export class StatePanel {
 		const name = h('input', { required: true, maxlength: 63, spellcheck: false,
 			autocomplete: 'off' });
 		const perNode = h('input', { type: 'checkbox' });
+		const encoding = h('select', {}, h('option', { value: 'msgpack' }, 'MessagePack, as programs say'),
+			h('option', { value: 'text' }, 'text, as "leno state set" does'));
 		const table = h('table', { class: 'state-table' },
 			h('caption', { class: 'unseen' }, 'Entries of the map'),
 			h('thead', {}, h('tr', {}, ['Key', 'Value', 'By'].map((t) => h('th', { scope: 'col' }, t)))),
@@ -37,8 +39,9 @@ export class StatePanel {
 		panel.append(h('h2', { tabIndex: -1 }, 'State'),
 			h('form', { onsubmit: (event) => {
 				event.preventDefault();
-				this.#share(name.value, perNode.checked);
+				this.#share(name.value, { perNode: perNode.checked, encoding: encoding.value });
 			} }, field('Name of the map', name, 'This page has a copy of it while it is open here.'),
+			field('Values are', encoding),
 			h('label', { class: 'tick' }, perNode, 'Each node has values of its own'),
 			h('button', { type: 'submit', class: 'primary' }, 'Open map'), this.#error), this.#open);
 	}
@@ -47,15 +50,14 @@ export class StatePanel {
 		this.#off?.();
 	}
 
-	#share(name, perNode) {
+	#share(name, options) {
 		say(this.#error, '');
+		this.#off?.();
+		this.#state?.unshare();
+		this.#state = this.#off = null;
+		this.#open.hidden = true;
 		try {
-			const state = this.#ctx.node.state(name, perNode ? { perNode } : {});
-			if (state !== this.#state) {
-				this.#off?.();
-				this.#state?.unshare();
-			}
-			this.#state = state;
+			this.#state = this.#ctx.node.state(name, options);
 		} catch (error) {
 			say(this.#error, explain(error));
 			return;
@@ -65,10 +67,14 @@ export class StatePanel {
 			this.update();
 		});
 		this.#state.on('failed', (error) => say(this.#error, explain(error)));
-		this.#state.ready.then(() => this.update(), (error) => say(this.#error, explain(error)));
+		const state = this.#state;
+		state.ready.then(() => this.update(), (error) => {
+			if (state === this.#state)
+				say(this.#error, explain(error));
+		});
 		this.#chosen = null;
 		this.#open.hidden = false;
-		this.#editor.open(this.#state);
+		this.#editor.open(this.#state, options.encoding === 'text');
 		this.update();
 	}
 

@@ -14,6 +14,8 @@ export class TrafficPanel {
 	#filter = h('input', { type: 'search', placeholder: 'Type, name or content',
 		'aria-label': 'Filter traffic', spellcheck: false, oninput: () => this.update() });
 	#list = h('ol', { class: 'log', 'aria-label': 'Traffic, newest first', tabIndex: 0 });
+	#nothing = h('p', { class: 'empty' }, 'Nothing yet. Messages, events, and who comes and goes are ' +
+		'shown as they reach this page.');
 	#count = h('span', { class: 'aside' });
 	#pause = h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => this.#hold() },
 		'Pause');
@@ -29,7 +31,7 @@ export class TrafficPanel {
 		panel.append(h('h2', { tabIndex: -1 }, 'Traffic'), this.#emitter(),
 			h('div', { class: 'row' }, this.#filter, this.#pause),
 			h('fieldset', { class: 'choice' }, h('legend', { class: 'unseen' }, 'Show'), ...kinds,
-				this.#count), this.#list);
+				this.#count), this.#nothing, this.#list);
 		ctx.model.on('entry', () => {
 			if (!this.#paused && panel.checkVisibility())
 				this.#soon ||= requestAnimationFrame(() => {
@@ -51,6 +53,7 @@ export class TrafficPanel {
 			(!wanted || `${e.type} ${model.name(e.from)} ${content(e)}`.toLowerCase().includes(wanted)));
 		say(this.#count, plural(all.length, 'entry').replace('entrys', 'entries') +
 			(all.length > SHOWN ? `, ${SHOWN} shown` : ''));
+		this.#nothing.hidden = model.entries.length > 0;
 		const top = this.#list.scrollTop, tall = this.#list.scrollHeight;
 		reconcile(this.#list, all.slice(-SHOWN).reverse(), (e) => e.n, (e) => this.#entry(e));
 		if (top > 0)
