@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { absent, begin, until } from './harness.mjs';
-import { serve } from '../dashboard/fake/serve.mjs';
+import { serve } from '../fake/serve.mjs';
 
 const NAMED = new Set(['button', 'textbox', 'searchbox', 'combobox', 'checkbox', 'radio', 'tab', 'option',
 	'meter', 'image', 'spinbutton', 'listbox', 'tablist', 'tabpanel', 'table', 'region',

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript',
 	'.css': 'text/css', '.wasm': 'application/wasm', '.svg': 'image/svg+xml' };
-const PAGE = new URL('../../../dashboard/', import.meta.url), FAKE = new URL('./', import.meta.url);
+const PAGE = new URL('../../dashboard/', import.meta.url), FAKE = new URL('./', import.meta.url);
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
 	"img-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'";

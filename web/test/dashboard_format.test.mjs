@@ -1,12 +1,12 @@
 // What people read, and what they write: numbers, values, forms, lines of figures, names on the map.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import * as f from '../../dashboard/format.js';
-import { contract, readArguments } from '../../dashboard/describe.js';
-import { adjacency, route, shape } from '../../dashboard/graph.js';
-import { placeLabels } from '../../dashboard/labels.js';
-import { Rate, ceiling, line, summary, Series, TICKS } from '../../dashboard/series.js';
-import { explain, whyNotIn } from '../../dashboard/errors.js';
+import * as f from '../dashboard/format.js';
+import { contract, readArguments } from '../dashboard/describe.js';
+import { adjacency, route, shape } from '../dashboard/graph.js';
+import { placeLabels } from '../dashboard/labels.js';
+import { Rate, ceiling, line, summary, Series, TICKS } from '../dashboard/series.js';
+import { explain, whyNotIn } from '../dashboard/errors.js';
 
 const table = (fn, rows) => rows.forEach(([input, expected]) =>
 	assert.deepEqual(fn(input), expected, `${fn.name}(${input})`));

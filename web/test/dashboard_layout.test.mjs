@@ -1,7 +1,7 @@
 // The map's layout: the same for the same mesh, calm when somebody comes, quick enough for 200.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Layout } from '../../dashboard/layout.js';
+import { Layout } from '../dashboard/layout.js';
 import { makeMesh } from './fake/mesh.js';
 
 const settled = ({ nodes, edges }) => {

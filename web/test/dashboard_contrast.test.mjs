@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-const FOLDER = new URL('../../dashboard/', import.meta.url);
+const FOLDER = new URL('../dashboard/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, FOLDER), 'utf8');
 const [light, dark] = read('style.css').match(/:root \{[^}]*\}/g).map((block) =>
 	Object.fromEntries([...block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, k, v]) => [k, v])));
