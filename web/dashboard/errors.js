@@ -41,10 +41,11 @@ export function explain(error) {
 	return detail && detail !== error.code ? `${help} It said: ${detail}` : help;
 }
 
-/** Why nobody has let us in: from what was counted, the last line of the log, and the address. */
-export function whyNotIn(stats, log, uri) {
+/** Why nobody has let us in: from what was counted, the last line of the log, the address, and
+ * whether we said a secret. */
+export function whyNotIn(stats, log, uri, secret) {
 	if (stats.refusedSecret > 0)
-		return HELP.SECRET;
+		return secret ? HELP.SECRET : 'This network has a secret. Choose "Secret", and type it.';
 	if (stats.refusedNetwork > 0)
 		return 'A node answered, but not of this network. Check the network\'s name, and whether ' +
 			'it has a secret.';

@@ -4,6 +4,7 @@
 import { core, open } from './leno.js';
 import { find, say } from './dom.js';
 import { explain, whyNotIn } from './errors.js';
+import { tabStorage } from './tab_storage.js';
 
 const KEPT = 'leno';
 const PATIENCE = 8000;          /* until somebody has let us in                             */
@@ -34,8 +35,9 @@ export function enter() {
 	});
 }
 
+/** Of what was kept for the tab nothing is left. */
 export function forget() {
-	sessionStorage.removeItem(KEPT);
+	sessionStorage.clear();
 }
 
 function fillIn(form) {
@@ -82,6 +84,7 @@ function options(form) {
 		secret: by === 'secret' ? form.secret.value : undefined,
 		invitation: by === 'invitation' ? form.invitation.value.trim() : undefined,
 		invitationAt: by === 'invitation' ? form.address.value : undefined,
+		storage: by === 'invitation' && form.keep.checked ? tabStorage : undefined,
 		observer: form.observer.checked,
 		endpoint: !form.observer.checked,
 		noDirect: true,
@@ -126,17 +129,19 @@ async function joinWith(form, signal) {
 			last = text;
 	};
 	try {
-		node = await open({ ...options(form), wasm: await core, log, signal });
-		await connect(node, form.address.value, signal, () => last);
+		const patience = AbortSignal.timeout(PATIENCE);
+		node = await open({ ...options(form), wasm: await core, log,
+			signal: AbortSignal.any([signal, patience]) });
+		await connect(node, form.address.value, signal, () => last, form.by.value === 'secret');
 		return node;
 	} catch (error) {
 		node?.close();
-		throw error;
+		throw error.name === 'TimeoutError' ? new Error(whyNotIn({}, last, form.address.value)) : error;
 	}
 }
 
 /* A node that is refused tries for ever; people want to know after the first time. */
-function connect(node, uri, signal, lastLine) {
+function connect(node, uri, signal, lastLine, secret) {
 	const control = new AbortController();
 	const stop = AbortSignal.any([signal, control.signal]);
 	const watch = setInterval(() => {
@@ -147,7 +152,7 @@ function connect(node, uri, signal, lastLine) {
 	return node.connect(uri, { timeout: PATIENCE, signal: stop }).catch((error) => {
 		if (signal.aborted || !(error.code === 'TIMEOUT' || control.signal.aborted))
 			throw signal.aborted ? new DOMException('', 'AbortError') : error;
-		throw new Error(whyNotIn(node.stats(), lastLine(), uri));
+		throw new Error(whyNotIn(node.stats(), lastLine(), uri, secret));
 	}).finally(() => clearInterval(watch));
 }
 

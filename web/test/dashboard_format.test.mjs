@@ -130,7 +130,8 @@ test('errors say what to do', () => {
 	assert.match(explain({ code: 'BUSY', message: 'busy' }), /Try again/);
 	assert.match(explain({ code: 'REFUSED', message: 'division by zero' }), /division by zero/);
 	assert.equal(explain(new Error('plain')), 'plain');
-	assert.match(whyNotIn({ refusedSecret: 1 }, '', 'ws://h'), /secret/);
+	assert.match(whyNotIn({ refusedSecret: 1 }, '', 'ws://h', true), /not that of this network/);
+	assert.match(whyNotIn({ refusedSecret: 1 }, '', 'ws://h', false), /has a secret/);
 	assert.match(whyNotIn({ refusedNetwork: 1 }, '', 'ws://h'), /network's name/);
 	assert.match(whyNotIn({}, 'refused', 'ws://h:1'), /ws:\/\/h:1.*leno up.*\(refused\)/);
 });

@@ -228,8 +228,39 @@ test('a wrong secret is said to be one', { skip: absent }, async (t) => {
 		return;
 	await joinReally(d, `leno secret 1 ${'ab'.repeat(32)}`);
 	await until('the reason', async () =>
-		/secret|let this page in/.test(await d.page.textContent('#login-error')));
+		/not that of this network/.test(await d.page.textContent('#login-error')));
 	assert.equal(await d.page.locator('#app').isVisible(), false);
+});
+
+test('an invitation lets a page in, once, and with the tick again', { skip: absent }, async (t) => {
+	const w = await begin(t);
+	const key = path.join(w.folder, 'key');
+	await w.command('network', key);
+	const probe = await w.command('up', '--discover', 'none', '--web');
+	if (/has no dashboard/.test(probe.stderr))
+		return t.skip('this build has no dashboard');
+	const holder = await w.start('up', '--json', '--name', 'holder', '--network-key', key, '--discover',
+		'none', '--listen', 'ws://127.0.0.1:0', '--web').ready();
+	const made = await w.command('invite', '--network-key', key, '--address', holder.uri);
+	const invitation = made.stdout.trim().split(/\s/)[0];
+	const { page } = await w.page(holder);
+	const joins = async (keep) => {
+		await page.check('input[value=invitation]');
+		await page.fill('#invitation', invitation);
+		await page.setChecked('#keep', keep);
+		await page.click('#login .primary');
+	};
+	await joins(true);
+	await page.waitForSelector('.nodes .node');
+	await page.reload();
+	await page.waitForSelector('.nodes .node');
+	await page.click('#leave');
+	await page.waitForSelector('#login');
+	assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+	await joins(false);
+	await until('the reason', async () => /\S/.test(await page.textContent('#login-error')));
+	assert.equal(await page.locator('#app').isVisible(), false);
+	return undefined;
 });
 
 test('with the tick reloading joins again, without it asks', { skip: absent }, async (t) => {
