@@ -37,6 +37,12 @@ export function say(element, text) {
 		element.textContent = text;
 }
 
+/** An attribute that changes only when it does: styles are not worked out in vain. */
+export function set(element, name, value) {
+	if (element.getAttribute(name) !== String(value))
+		element.setAttribute(name, value);
+}
+
 let pending = [];
 
 /** Reads it out when what is being read has ended; what comes within a second is read together. */

@@ -1,6 +1,6 @@
 /* drawing.js - the elements of the map: one for each link, node and name. map.js says what there
  * is and where. Sizes are pixels whatever the zoom, so that names stay readable. */
-import { s, reconcile } from './dom.js';
+import { s, reconcile, say, set } from './dom.js';
 import { cost, load, nodeLine, title } from './format.js';
 import { anchorOf, placeLabels } from './labels.js';
 
@@ -47,7 +47,7 @@ export class MapDrawing {
 
 	tabStop(id) {
 		for (const one of this.#list)
-			one.el.setAttribute('tabindex', one.id === id ? 0 : -1);
+			set(one.el, 'tabindex', one.id === id ? 0 : -1);
 	}
 
 	/** Who is there, and how they are. */
@@ -59,10 +59,8 @@ export class MapDrawing {
 		const nodes = [...model.nodes.values()].sort((a, b) => a.id < b.id ? -1 : 1);
 		reconcile(this.#nodes, nodes, (n) => n.id, makeNode, (el, n) => this.#dress(el, n));
 		reconcile(this.#names, nodes, (n) => n.id, () => s('text'), (el, n) => {
-			const text = title(n);
-			if (el.textContent !== text)
-				el.textContent = text;
-			el.setAttribute('class', n.id === selected ? 'chosen' : this.#way.includes(n.id)
+			say(el, title(n));
+			set(el, 'class', n.id === selected ? 'chosen' : this.#way.includes(n.id)
 				? 'on-way' : n.degree >= HUB ? 'hub' : '');
 		});
 		this.#list = nodes.map((n, i) => ({ id: n.id, degree: n.degree, w: widthOf(title(n)),
@@ -80,11 +78,11 @@ export class MapDrawing {
 		const self = node.id === this.#model.node.id, chosen = node.id === this.#selected;
 		const label = `${title(node)}: ${nodeLine(node, this.#model)}` +
 			(node.load > 0 ? `, load ${load(node.load)}` : '');
-		el.setAttribute('class', `node ${self ? 'self' : node.role}${chosen ? ' chosen' : ''}`);
-		el.setAttribute('aria-label', label);
-		el.setAttribute('aria-selected', chosen);
-		el.querySelector('title').textContent = label;
-		el.querySelector('.load').setAttribute('stroke-dasharray', `${node.load} 255`);
+		set(el, 'class', `node ${self ? 'self' : node.role}${chosen ? ' chosen' : ''}`);
+		set(el, 'aria-label', label);
+		set(el, 'aria-selected', chosen);
+		say(el.firstChild, label);
+		set(el.querySelector('.load'), 'stroke-dasharray', `${node.load} 255`);
 	}
 
 	#changeLinks() {
@@ -95,16 +93,14 @@ export class MapDrawing {
 		reconcile(this.#links, here, key, () => s('line'), (el, e) => {
 			const near = e.a === this.#selected || e.b === this.#selected;
 			const own = e.a === self || e.b === self;
-			el.setAttribute('class', near ? 'near' : own ? 'own' : '');
-			el.setAttribute('stroke-width', (thick * (0.6 + 1.6 / (1 + Math.log2(e.cost)))).toFixed(2));
+			set(el, 'class', near ? 'near' : own ? 'own' : '');
+			set(el, 'stroke-width', (thick * (0.6 + 1.6 / (1 + Math.log2(e.cost)))).toFixed(2));
 		});
 		this.#edges = here.map((e, i) => ({ ...e, key: key(e), el: this.#links.children[i] }));
 		const shown = this.#selected ? here.filter((e) =>
 			e.a === this.#selected || e.b === this.#selected) : [];
 		reconcile(this.#costs, shown.length > COSTS ? [] : shown, key, () => s('text'), (el, e) => {
-			const text = cost(e.cost).replace('under ', '<').replace('over ', '>');
-			if (el.textContent !== text)
-				el.textContent = text;
+			say(el, cost(e.cost).replace('under ', '<').replace('over ', '>'));
 		});
 	}
 
@@ -116,14 +112,11 @@ export class MapDrawing {
 			if (!p)
 				continue;
 			const { x, y } = view.at(p);
-			one.r = base * Math.min(1.9, 0.78 + 0.16 * Math.sqrt(one.degree));
+			const r = Number((base * Math.min(1.9, 0.78 + 0.16 * Math.sqrt(one.degree))).toFixed(1));
 			at.set(one.id, { x, y });
-			one.el.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-			const [hit, ring, arc, body] = one.el.querySelectorAll('circle');
-			hit.setAttribute('r', Math.max(11, one.r));
-			ring.setAttribute('r', one.r + 4);
-			arc.setAttribute('r', one.r + 2.4);
-			body.setAttribute('r', one.r);
+			set(one.el, 'transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+			if (one.r !== r)
+				resize(one, r);
 		}
 		this.#placeLinks(at);
 		if (names)
@@ -134,9 +127,9 @@ export class MapDrawing {
 			if (!side || !p)
 				continue;
 			const a = anchorOf(side, r + arc);
-			label.setAttribute('x', (p.x + a.x).toFixed(1));
-			label.setAttribute('y', (p.y + a.y).toFixed(1));
-			label.setAttribute('text-anchor', a.anchor);
+			set(label, 'x', (p.x + a.x).toFixed(1));
+			set(label, 'y', (p.y + a.y).toFixed(1));
+			set(label, 'text-anchor', a.anchor);
 		}
 	}
 
@@ -146,13 +139,13 @@ export class MapDrawing {
 			const p = at.get(a), q = at.get(b);
 			if (!p || !q)
 				continue;
-			el.setAttribute('x1', p.x.toFixed(1));
-			el.setAttribute('y1', p.y.toFixed(1));
-			el.setAttribute('x2', q.x.toFixed(1));
-			el.setAttribute('y2', q.y.toFixed(1));
+			set(el, 'x1', p.x.toFixed(1));
+			set(el, 'y1', p.y.toFixed(1));
+			set(el, 'x2', q.x.toFixed(1));
+			set(el, 'y2', q.y.toFixed(1));
 			middle.set(key, { x: (p.x + q.x) / 2, y: (p.y + q.y) / 2 });
 		}
-		this.#route.setAttribute('points', this.#way.map((id) => at.get(id)).filter(Boolean)
+		set(this.#route, 'points', this.#way.map((id) => at.get(id)).filter(Boolean)
 			.map((p) => `${p.x.toFixed(1)},${p.y.toFixed(1)}`).join(' '));
 		for (const text of this.#costs.children) {
 			const p = middle.get(text.dataset.key);
@@ -185,6 +178,15 @@ export class MapDrawing {
 				{ duration: SPARK, easing: 'ease-out' });
 		}
 	}
+}
+
+function resize(one, r) {
+	const [hit, ring, arc, body] = one.el.querySelectorAll('circle');
+	one.r = r;
+	set(hit, 'r', Math.max(11, r));
+	set(ring, 'r', r + 4);
+	set(arc, 'r', r + 2.4);
+	set(body, 'r', r);
 }
 
 function makeNode(node) {

@@ -222,7 +222,7 @@ export class Layout {
 	}
 }
 
-/** Hops between all, row by row; between parts that no link joins, a little more than the longest. */
+/** Hops between all, row by row; parts that no link joins stand beside each other. */
 function distances(near) {
 	const n = near.length, hops = new Float64Array(n * n);
 	let longest = 0;
@@ -238,7 +238,7 @@ function distances(near) {
 	}
 	for (let k = 0; k < n * n; k++)
 		if (hops[k] === 0)
-			hops[k] = longest + 1;
+			hops[k] = Math.ceil(longest / 2) + 1;
 	return hops;
 }
 

@@ -1,5 +1,5 @@
 /* panel_nodes.js - who is there: the map in words, and all that is known of one of them. */
-import { h, reconcile, roving, say } from './dom.js';
+import { h, reconcile, roving, say, set } from './dom.js';
 import { load, milliseconds, plural, title } from './format.js';
 import { NodeDetails } from './details.js';
 
@@ -58,7 +58,7 @@ export class NodesPanel {
 			const [name, rtt, hops, degree, busy] = row.children;
 			const self = n.id === model.node.id;
 			row.classList.toggle('chosen', n.id === selected);
-			name.firstChild.setAttribute('aria-pressed', n.id === selected);
+			set(name.firstChild, 'aria-pressed', n.id === selected);
 			say(name.firstChild, title(n));
 			say(name.lastChild, self ? 'this page' : n.role === 'member' ? '' : n.role);
 			say(rtt, self ? '' : milliseconds(n.rtt));
@@ -83,6 +83,8 @@ export class NodesPanel {
 
 function showLoad(bar, value) {
 	bar.hidden = value === 0;
+	if (bar.getAttribute('aria-valuetext') === load(value))
+		return;
 	bar.setAttribute('aria-valuenow', Math.min(100, Math.round(value / 1.28)));
 	bar.setAttribute('aria-valuetext', load(value));
 	bar.firstChild.style.width = `${value / 2.55}%`;
