@@ -69,7 +69,7 @@ export function field(text, input, help) {
 }
 
 /** Of many things in a row one is reached by Tab, the others by arrows, Home and End. */
-export function roving(container, selector, { keys = ['ArrowUp', 'ArrowDown'], onmove } = {}) {
+export function roving(container, selector, { keys = ['ArrowUp', 'ArrowDown'], onmove, signal } = {}) {
 	const all = () => [...container.querySelectorAll(selector)]
 		.filter((one) => one.getClientRects().length > 0);
 	container.addEventListener('keydown', (event) => {
@@ -81,12 +81,12 @@ export function roving(container, selector, { keys = ['ArrowUp', 'ArrowDown'], o
 		const next = list[Math.max(0, Math.min(list.length - 1, to))];
 		next.focus();
 		onmove?.(next);
-	});
+	}, { signal });
 	container.addEventListener('focusin', (event) => {
 		const one = event.target.closest(selector);
 		if (one)
 			all().forEach((other) => { other.tabIndex = other === one ? 0 : -1; });
-	});
+	}, { signal });
 }
 
 /** Makes the children those of `items` by key, in this order. Elements that stay are kept, and not

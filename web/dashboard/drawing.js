@@ -166,11 +166,12 @@ export class MapDrawing {
 	}
 
 	/** The way by which something came shines for a moment. */
-	spark(way) {
+	spark(find) {
 		const now = performance.now();
 		if (now - this.#sparked < SPARKS)
 			return;
 		this.#sparked = now;
+		const way = find();
 		for (let i = 1; i < way.length; i++) {
 			const [a, b] = [way[i - 1], way[i]].sort();
 			const edge = this.#edges.find((e) => e.key === a + b);

@@ -1,6 +1,6 @@
 /* main.js - the page: the door, then a node, and the panels around it. */
 import { h, find, say, announce } from './dom.js';
-import { milliseconds, plural } from './format.js';
+import { milliseconds } from './format.js';
 import { summary } from './series.js';
 import { enter, forget } from './login.js';
 import { Model } from './model.js';
@@ -12,6 +12,8 @@ import { TrafficPanel } from './panel_traffic.js';
 import { GroupsPanel } from './panel_groups.js';
 import { StatePanel } from './panel_state.js';
 import { RatesPanel } from './panel_rates.js';
+
+const QUIET = 4000;             /* milliseconds in which all are met                        */
 
 const PANELS = [
 	['nodes', 'Nodes', NodesPanel], ['services', 'Services', ServicesPanel],
@@ -41,13 +43,13 @@ async function live(node) {
 	context.show = makeTabs(find('tabs'), views, (key) => {
 		current = key;
 		panels.get(key)?.update();
-	});
+	}, node.signal);
 	context.select = (id) => {
 		context.selected = id;
 		map.selected(id);
 		panels.get('nodes').select(id);
 	};
-	context.show(startsWith());
+	context.show(startsWith(), true);
 
 	const update = () => {
 		head(model);
@@ -55,9 +57,11 @@ async function live(node) {
 		panels.get(current)?.update();
 	};
 	model.on('tick', update);
-	model.on('entry', (entry) => tellOf(entry, model));
+	const begun = performance.now();
+	model.on('entry', (entry) => tellOf(entry, model, begun));
 	update();
 	await left(node);
+	map.close();
 	panels.forEach((panel) => panel.close?.());
 	model.close();
 }
@@ -96,8 +100,9 @@ function head(model) {
 		: 'Connection lost: trying again');
 }
 
-function tellOf({ kind, from, type, text }, model) {
-	if (kind === 'node')
+/* Who is there at first nobody needs to have read out. */
+function tellOf({ kind, from, type, text }, model, begun) {
+	if (kind === 'node' && performance.now() - begun > QUIET)
 		announce(`${model.name(from)} ${type === 'node-up' ? 'came' : 'went'}`);
 	if (type === 'link-down' && text === 'DUPLICATE')
 		announce('The same identity runs elsewhere: this page makes no links any more');

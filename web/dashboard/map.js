@@ -25,18 +25,25 @@ export class MapPanel {
 	#frames = 0;
 	#focused = null;
 	#card = h('div', { class: 'map-card', hidden: true });
+	#resizes;
 
 	constructor(ctx, container) {
 		this.#ctx = ctx;
 		this.#drawing = new MapDrawing(this.#svg);
-		container.replaceChildren(this.#svg, this.#tools(), legend(), this.#card);
+		container.replaceChildren(h('h2', { class: 'unseen', tabIndex: -1 }, 'Map'), this.#svg, this.#tools(), legend(), this.#card);
 		moveByHand(this.#svg, this.#view, () => this.#wake());
 		this.#svg.addEventListener('click', (event) =>
 			ctx.select(event.target.closest?.('[data-id]')?.dataset.id ?? null));
 		this.#svg.addEventListener('keydown', (event) => this.#key(event));
 		this.#svg.addEventListener('focusin', (event) => this.#focus(event.target.dataset?.id));
-		new ResizeObserver(() => this.#resize(container)).observe(container);
+		this.#resizes = new ResizeObserver(() => this.#resize(container));
+		this.#resizes.observe(container);
 		ctx.model.on('entry', (entry) => this.#spark(entry));
+	}
+
+	close() {
+		this.#resizes.disconnect();
+		cancelAnimationFrame(this.#frame);
 	}
 
 	update() {
@@ -181,7 +188,7 @@ export class MapPanel {
 
 	#spark({ kind, from }) {
 		if (!still.matches && (kind === 'message' || kind === 'event'))
-			this.#drawing.spark(this.#ctx.model.route(from));
+			this.#drawing.spark(() => this.#ctx.model.route(from));
 	}
 
 	#showCard() {

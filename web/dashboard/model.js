@@ -2,10 +2,13 @@
  * somebody comes or goes. Panels look at its fields when 'tick' or 'entry' says so. */
 import { Rate, Series } from './series.js';
 import { adjacency, route, shape } from './graph.js';
+import { cut, preview, toJSON } from './format.js';
 
 const TICK = 1000;
 const SOON = 120;               /* changes that come together are read together             */
-const ENTRIES = 1000;           /* of the log                                               */
+const ENTRIES = 1000;           /* of the log ...                                           */
+const TEXT = 4000;              /* ... and letters of each                                  */
+const NAMES = 4096;             /* of nodes, those that have gone included                  */
 const MEASURED = 64;            /* neighbours whose round trips are drawn                   */
 
 export class Model {
@@ -16,7 +19,7 @@ export class Model {
 	links = [];
 	services = [];
 	stats = {};
-	/** The newest last: {n, at, kind, from, type, text, data, value}. */
+	/** The newest last: {n, at, kind, from, type, text, broadcast}. */
 	entries = [];
 	rates = { received: new Rate(), sent: new Rate(), bytesIn: new Rate(), bytesOut: new Rate() };
 	/** Map of a neighbour's id -> {name, series}. */
@@ -36,9 +39,9 @@ export class Model {
 		for (const event of ['node-up', 'node-down', 'link-up', 'link-down'])
 			this.#stop.push(node.on(event, (what) => this.#happened(event, what)));
 		this.#stop.push(node.on('message', (m) => this.#enter({ kind: 'message', from: m.from,
-			type: m.type, data: m.data, broadcast: m.broadcast })));
+			type: m.type, text: preview(m.data.subarray(0, TEXT), TEXT), broadcast: m.broadcast })));
 		this.#stop.push(node.subscribe('*', (value, e) => this.#enter({ kind: 'event', from: e.from,
-			type: e.event, value })));
+			type: e.event, text: cut(toJSON(value), TEXT) })));
 		const timer = setInterval(() => this.read(), TICK);
 		this.#stop.push(() => clearInterval(timer), () => clearTimeout(this.#soon));
 		this.read();
@@ -81,7 +84,7 @@ export class Model {
 		for (const one of this.nodes.values()) {
 			one.degree = this.#next.get(one.id).size;
 			one.load = 0;
-			this.#names.set(one.id, one.name);
+			this.#remember(one);
 		}
 		for (const { node: id, load } of this.services)
 			if (this.nodes.has(id))
@@ -96,6 +99,12 @@ export class Model {
 
 	/* Names of those that have gone, for what is still to be read of them. */
 	#names = new Map();
+
+	#remember({ id, name }) {
+		this.#names.set(id, name);
+		if (this.#names.size > NAMES)
+			this.#names.delete(this.#names.keys().next().value);
+	}
 
 	#measure() {
 		const now = performance.now();

@@ -1,10 +1,11 @@
 /* panel_traffic.js - what comes to this node as it comes: messages, events, who came and went.
  * While somebody reads further down, or has paused it, nothing moves below their eyes. */
 import { h, field, reconcile, say } from './dom.js';
-import { cut, fromInput, plural, preview, time, toJSON } from './format.js';
+import { cut, fromInput, plural, time } from './format.js';
 import { explain } from './errors.js';
 
 const SHOWN = 200;
+const EVERY = 250;              /* milliseconds between two looks while much comes          */
 const KINDS = [['message', 'Messages'], ['event', 'Events'], ['node', 'Nodes'], ['link', 'Links']];
 
 export class TrafficPanel {
@@ -34,10 +35,10 @@ export class TrafficPanel {
 				this.#count), this.#nothing, this.#list);
 		ctx.model.on('entry', () => {
 			if (!this.#paused && panel.checkVisibility())
-				this.#soon ||= requestAnimationFrame(() => {
+				this.#soon ||= setTimeout(() => {
 					this.#soon = 0;
 					this.update();
-				});
+				}, EVERY);
 		});
 	}
 
@@ -50,7 +51,7 @@ export class TrafficPanel {
 	update() {
 		const { model } = this.#ctx, wanted = this.#filter.value.trim().toLowerCase();
 		const all = (this.#paused ?? model.entries).filter((e) => this.#kinds.has(e.kind) &&
-			(!wanted || `${e.type} ${model.name(e.from)} ${content(e)}`.toLowerCase().includes(wanted)));
+			(!wanted || `${e.type} ${model.name(e.from)} ${e.text}`.toLowerCase().includes(wanted)));
 		say(this.#count, plural(all.length, 'entry').replace('entrys', 'entries') +
 			(all.length > SHOWN ? `, ${SHOWN} shown` : ''));
 		this.#nothing.hidden = model.entries.length > 0;
@@ -61,14 +62,14 @@ export class TrafficPanel {
 	}
 
 	#entry(e) {
-		const text = content(e), from = this.#ctx.model.name(e.from);
+		const { text } = e, from = this.#ctx.model.name(e.from);
 		const head = [h('time', { dateTime: e.at.toISOString() }, time(e.at)),
 			h('span', { class: `kind ${e.kind}` }, e.broadcast ? 'broadcast' : e.kind),
 			h('b', {}, from), h('code', {}, e.type)];
 		return text.length < 60
 			? h('li', {}, ...head, h('span', { class: 'content' }, text))
 			: h('li', {}, h('details', {}, h('summary', {}, ...head,
-				h('span', { class: 'content' }, cut(text, 60))), h('pre', {}, cut(text, 8000))));
+				h('span', { class: 'content' }, cut(text, 60))), h('pre', {}, text)));
 	}
 
 	/* To say something oneself: an event, or a message to all. */
@@ -97,8 +98,4 @@ export class TrafficPanel {
 						unknown ? `, unknown of ${unknown}` : ''}.`;
 				}) }, 'Broadcast message')), result);
 	}
-}
-
-function content(e) {
-	return e.data ? preview(e.data, 4000) : 'value' in e ? toJSON(e.value) : e.text ?? '';
 }

@@ -16,8 +16,9 @@ const ICONS = {
 	rates: 'M3 16l4-6 4 3 6-9',
 };
 
-/** views: [{key, name, panel}]; `shown` is told which. Returns show(key, focus). */
-export function makeTabs(list, views, shown) {
+/** views: [{key, name, panel}]; `shown` is told which, until the signal. Returns
+ * show(key, focus). */
+export function makeTabs(list, views, shown, signal) {
 	const tabs = new Map();
 	let current = null;
 	for (const { key, name, panel } of views) {
@@ -33,9 +34,9 @@ export function makeTabs(list, views, shown) {
 		tabs.set(key, tab);
 		list.append(tab);
 	}
-	roving(list, '[role=tab]', { keys: ['ArrowLeft', 'ArrowRight'],
+	roving(list, '[role=tab]', { keys: ['ArrowLeft', 'ArrowRight'], signal,
 		onmove: (tab) => show(tab.id.slice(4)) });
-	wide.addEventListener('change', () => show(current));
+	wide.addEventListener('change', () => show(current), { signal });
 
 	function show(key, focus) {
 		current = wide.matches && key === 'map' ? 'nodes' : key;

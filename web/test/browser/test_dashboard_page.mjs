@@ -222,6 +222,46 @@ test('a page joins with the secret, sees nodes, calls a service, changes a map',
 		assert.equal(await d.page.inputValue('#secret'), '');
 	});
 
+test('a page joins a group, and speaks in it', { skip: absent }, async (t) => {
+	const d = await real(t);
+	if (!d)
+		return;
+	const bob = d.w.beside(d.ada, 'group', 'knitting', '--listen', '--name', 'bob');
+	await joinReally(d);
+	await d.page.click('#tab-groups');
+	await d.page.fill('#panel-groups input', 'knitting');
+	await d.page.click('#panel-groups .primary');
+	await d.page.waitForSelector('.members li:text-is("bob")');
+	await d.page.fill('.group form input', 'two purl, one knit');
+	await d.page.press('.group form input', 'Enter');
+	await until('the words at bob', () =>
+		bob.said.some((e) => JSON.stringify(e).includes('two purl')));
+	await d.page.click('button:text-is("Leave group")');
+	await until('the end of it at bob', () => bob.said.some((e) => e.event === 'left'));
+});
+
+test('a page whose node has gone says so, and joins again by itself', { skip: absent }, async (t) => {
+	const d = await real(t);
+	if (!d)
+		return;
+	d.w.expect(/WebSocket connection to/);
+	await joinReally(d);
+	await d.page.waitForSelector('.nodes .node');
+	await d.ada.kill();
+	await until('the bad news', async () =>
+		/lost/.test(await d.page.textContent('#link-state')));
+	await d.w.start('up', '--json', '--name', 'ada', '--discover', 'none', '--listen', d.ada.uri,
+		'--web').ready();
+	await until('the good news', async () =>
+		/^in as/.test(await d.page.textContent('#link-state')));
+	await d.page.click('#leave');
+	await joinReally(d);
+	await d.page.waitForSelector('.nodes .node');
+	await d.page.focus('#tab-nodes');
+	await d.page.keyboard.press('ArrowRight');
+	assert.equal(await d.page.getAttribute('#tab-services', 'aria-selected'), 'true');
+});
+
 test('a wrong secret is said to be one', { skip: absent }, async (t) => {
 	const d = await real(t);
 	if (!d)
