@@ -1,6 +1,6 @@
 /* main.js - the page: the door, then a node, and the panels around it. */
 import { h, find, say, announce } from './dom.js';
-import { milliseconds } from './format.js';
+import { milliseconds, nodeLine, title } from './format.js';
 import { summary } from './series.js';
 import { enter, forget } from './login.js';
 import { Model } from './model.js';
@@ -45,8 +45,11 @@ async function live(node) {
 		panels.get(key)?.update();
 	}, node.signal);
 	context.select = (id) => {
+		const node = id !== context.selected && model.nodes.get(id);
 		context.selected = id;
 		map.selected(id);
+		if (node)
+			announce(`Chosen: ${title(node)}, ${nodeLine(node, model)}`);
 		panels.get('nodes').select(id);
 	};
 	context.show(startsWith(), true);

@@ -95,7 +95,8 @@ export class View {
 	}
 }
 
-/** Pointers and the wheel move the view of this element; `changed` is told. Clicks pass. */
+/** Pointers and the wheel move the view of this element; `changed` is told. Clicks pass,
+ * but for the one that ends a drag. */
 export function moveByHand(element, view, changed) {
 	const down = new Map();
 	element.addEventListener('wheel', (event) => {
@@ -126,8 +127,17 @@ export function moveByHand(element, view, changed) {
 		one.y = event.clientY;
 		changed();
 	});
+	let dragged = false;
 	for (const end of ['pointerup', 'pointercancel'])
-		element.addEventListener(end, (event) => down.delete(event.pointerId));
+		element.addEventListener(end, (event) => {
+			dragged = down.get(event.pointerId)?.moved ?? false;
+			down.delete(event.pointerId);
+		});
+	element.addEventListener('click', (event) => {
+		if (dragged)
+			event.stopImmediatePropagation();
+		dragged = false;
+	}, { capture: true });
 }
 
 function pinch(element, view, down, event) {
