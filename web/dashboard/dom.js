@@ -69,7 +69,8 @@ export function field(text, input, help) {
 }
 
 /** Of many things in a row one is reached by Tab, the others by arrows, Home and End. */
-export function roving(container, selector, { keys = ['ArrowUp', 'ArrowDown'], onmove, signal } = {}) {
+export function roving(container, selector, options = {}) {
+	const { keys = ['ArrowUp', 'ArrowDown'], onmove, signal } = options;
 	const all = () => [...container.querySelectorAll(selector)]
 		.filter((one) => one.getClientRects().length > 0);
 	container.addEventListener('keydown', (event) => {
@@ -92,6 +93,7 @@ export function roving(container, selector, { keys = ['ArrowUp', 'ArrowDown'], o
 /** Makes the children those of `items` by key, in this order. Elements that stay are kept, and not
  * moved unless their order has changed: so focus and selections stay as well. */
 export function reconcile(parent, items, keyOf, make, update) {
+	const focused = parent.contains(document.activeElement) ? document.activeElement : null;
 	const wanted = new Set(items.map((item) => String(keyOf(item)))), old = new Map();
 	for (const child of [...parent.children])
 		if (wanted.has(child.dataset.key))
@@ -112,4 +114,6 @@ export function reconcile(parent, items, keyOf, make, update) {
 			parent.insertBefore(child, at);
 		update?.(child, item);
 	}
+	if (focused && focused !== document.activeElement && parent.contains(focused))
+		focused.focus({ preventScroll: true });
 }

@@ -136,7 +136,8 @@ async function joinWith(form, signal) {
 		return node;
 	} catch (error) {
 		node?.close();
-		throw error.name === 'TimeoutError' ? new Error(whyNotIn({}, last, form.address.value)) : error;
+		throw error.name !== 'TimeoutError' ? error
+			: new Error(whyNotIn({}, last, form.address.value));
 	}
 }
 

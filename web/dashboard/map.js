@@ -30,7 +30,8 @@ export class MapPanel {
 	constructor(ctx, container) {
 		this.#ctx = ctx;
 		this.#drawing = new MapDrawing(this.#svg);
-		container.replaceChildren(h('h2', { class: 'unseen', tabIndex: -1 }, 'Map'), this.#svg, this.#tools(), legend(), this.#card);
+		container.replaceChildren(h('h2', { class: 'unseen', tabIndex: -1 }, 'Map'), this.#svg,
+			this.#tools(), legend(), this.#card);
 		moveByHand(this.#svg, this.#view, () => this.#wake());
 		this.#svg.addEventListener('click', (event) =>
 			ctx.select(event.target.closest?.('[data-id]')?.dataset.id ?? null));

@@ -17,8 +17,8 @@ export class RatesPanel {
 	constructor(ctx, panel) {
 		this.#ctx = ctx;
 		panel.append(h('h2', { tabIndex: -1 }, 'Rates'), h('p', { class: 'aside lead' },
-			`The last ${TICKS / 60} minutes, as this node saw them.`), this.#messages.element, this.#bytes.element,
-			this.#trips.element, h('h3', {}, 'Of this node'), this.#counters);
+			`The last ${TICKS / 60} minutes, as this node saw them.`), this.#messages.element,
+			this.#bytes.element, this.#trips.element, h('h3', {}, 'Of this node'), this.#counters);
 	}
 
 	update() {

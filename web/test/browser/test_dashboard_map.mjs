@@ -98,6 +98,35 @@ test('the map goes by keys alone', { skip: absent }, async (t) => {
 	assert.equal(await page.getAttribute('#tab-services', 'aria-selected'), 'true');
 });
 
+test('a drag moves the map, and chooses nobody', { skip: absent }, async (t) => {
+	const { page } = await fake(t, 'nodes=20', { reducedMotion: 'reduce' });
+	await join(page);
+	await calm(page);
+	await page.click('.pick >> nth=3');
+	const before = await places(page);
+	await page.mouse.move(30, 700);
+	await page.mouse.down();
+	await page.mouse.move(60, 680);
+	await page.mouse.move(130, 650);
+	await page.mouse.up();
+	await until('the map to have moved', async () =>
+		JSON.stringify(await places(page)) !== JSON.stringify(before));
+	assert.equal(await page.locator('.nodes .node[aria-selected=true]').count(), 1);
+	await page.mouse.click(30, 700);
+	assert.equal(await page.locator('.nodes .node[aria-selected=true]').count(), 0);
+});
+
+test('the focus stays where it is when the list is sorted anew', { skip: absent }, async (t) => {
+	const { page } = await fake(t, 'nodes=60&churn=1');
+	await join(page);
+	await page.click('.c-rtt .sort');
+	await page.focus('.pick >> nth=20');
+	const name = await page.evaluate(() => document.activeElement.textContent);
+	await page.evaluate(() => document.querySelector('.c-name .sort').click());
+	await page.waitForTimeout(1200);
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
+});
+
 test('a narrow page has everything, and nothing beside it', { skip: absent }, async (t) => {
 	const { tab, page } = await fake(t, 'nodes=60', { viewport: { width: 360, height: 740 },
 		colorScheme: 'dark' });
