@@ -117,7 +117,7 @@ test('a drag moves the map, and chooses nobody', { skip: absent }, async (t) => 
 });
 
 test('the focus stays where it is when the list is sorted anew', { skip: absent }, async (t) => {
-	const { page } = await fake(t, 'nodes=60&churn=1');
+	const { page } = await fake(t, 'nodes=60');
 	await join(page);
 	await page.click('.c-rtt .sort');
 	await page.focus('.pick >> nth=20');
