@@ -11,6 +11,7 @@
 
 const APART = 0.62;             /* no two nodes nearer than this ...                        */
 const PUSH = 3;                 /* ... with the weight of so many links                     */
+const FEW = 4;                  /* one known of so many is no picture to be kept            */
 const COLD = 1.5;               /* temperature when most nodes are new                      */
 const WARM = 0.05;              /* and when few are                                         */
 const COOLING = 0.97;          /* a sweep                                                  */
@@ -36,7 +37,8 @@ export class Layout {
 		return i === undefined ? undefined : { x: this.#x[i], y: this.#y[i] };
 	}
 
-	/** Who is there from now on, and the links {a, b} between them. */
+	/** Who is there from now on, and the links {a, b} between them. True: nearly all are new, and all
+	 * begin anew. */
 	update(ids, edges) {
 		const before = this.#remember(ids);
 		this.#ids = [...new Set(ids)].sort();
@@ -54,12 +56,19 @@ export class Layout {
 			placed[i] = 1;
 		});
 		const known = placed.reduce((sum, one) => sum + one, 0);
-		if (known === 0)
+		const anew = known * FEW < n;
+		if (anew)
 			this.#fan(near);
 		else
 			this.#join(near, placed);
 		this.#temperature = n < 2 ? 0 : known * 2 < n ? COLD : WARM;
 		this.#at = this.#moved = 0;
+		return anew;
+	}
+
+	/** Turns it on its side. */
+	transpose() {
+		[this.#x, this.#y] = [this.#y, this.#x];
 	}
 
 	/** Moves nodes until `enough()` or all is calm. True: there is more to do. */

@@ -5,7 +5,7 @@ import { h, s, announce, say } from './dom.js';
 import { nodeLine, title } from './format.js';
 import { Layout } from './layout.js';
 import { MapDrawing } from './drawing.js';
-import { View, moveByHand } from './view.js';
+import { View, isWide, moveByHand } from './view.js';
 
 const SLICE = 7;                /* milliseconds of layout a frame                           */
 const FIRST = 160;              /* before the first                                         */
@@ -39,6 +39,7 @@ export class MapPanel {
 		this.#svg.addEventListener('focusin', (event) => this.#focus(event.target.dataset?.id));
 		this.#resizes = new ResizeObserver(() => this.#resize(container));
 		this.#resizes.observe(container);
+		this.#resize(container);
 		ctx.model.on('entry', (entry) => this.#spark(entry));
 	}
 
@@ -51,8 +52,7 @@ export class MapPanel {
 		const { model } = this.#ctx;
 		if (model.version !== this.#version) {
 			this.#version = model.version;
-			this.#layout.update([...model.nodes.keys()], model.edges);
-			if (this.#frames === 0)
+			if (this.#layout.update([...model.nodes.keys()], model.edges))
 				this.#first();
 		}
 		this.#drawing.change(model, this.#ctx.selected, this.#focused ?? this.#ctx.selected ??
@@ -73,6 +73,8 @@ export class MapPanel {
 	#first() {
 		const end = performance.now() + (still.matches ? Infinity : FIRST);
 		this.#layout.run(() => performance.now() > end);
+		if (this.#view.isWide !== isWide(this.#points()))
+			this.#layout.transpose();
 		this.#view.follow(this.#points(), true);
 	}
 

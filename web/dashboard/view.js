@@ -1,7 +1,8 @@
 /* view.js - which part of the plane the map shows: scale and shift, moved by hand, or following
  * what is there, slowly. */
 
-const MARGIN = 46;              /* pixels around all nodes, for their names                 */
+const MARGIN = 46;              /* pixels around all nodes, for their names ...             */
+const ABOVE = 14, BELOW = 24;   /* ... and more, for what lies on the map                   */
 const SCALE_MIN = 8, SCALE_MAX = 400;  /* pixels for the length of a link                   */
 const FIRST_MAX = 150;          /* a few nodes are not blown up                             */
 const EASE = 0.14;              /* of the way, a frame                                      */
@@ -15,6 +16,8 @@ export class View {
 	/** Follows what is there, until it is moved by hand. */
 	following = true;
 	#target = null;
+
+	get isWide() { return this.width > this.height; }
 
 	/** In pixels. */
 	at(p) {
@@ -38,9 +41,9 @@ export class View {
 		const margin = Math.min(MARGIN, this.width / 5, this.height / 5);
 		const scale = Math.max(SCALE_MIN, Math.min(FIRST_MAX,
 			(this.width - 2 * margin) / Math.max(right - left, 0.1),
-			(this.height - 2 * margin) / Math.max(bottom - top, 0.1)));
+			(this.height - 2 * margin - ABOVE - BELOW) / Math.max(bottom - top, 0.1)));
 		const target = { scale, x: this.width / 2 - (left + right) / 2 * scale,
-			y: this.height / 2 - (top + bottom) / 2 * scale };
+			y: (this.height + ABOVE - BELOW) / 2 - (top + bottom) / 2 * scale };
 		if (now)
 			Object.assign(this, target);
 		else if (this.#target || this.#differs(target))
@@ -93,6 +96,12 @@ export class View {
 		this.following = false;
 		this.#target = null;
 	}
+}
+
+/** Is what they span wider than high? */
+export function isWide(points) {
+	const span = (values) => Math.max(...values) - Math.min(...values);
+	return span(points.map((p) => p.x)) > span(points.map((p) => p.y));
 }
 
 /** Pointers and the wheel move the view of this element; `changed` is told. Clicks pass,

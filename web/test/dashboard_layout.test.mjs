@@ -73,6 +73,16 @@ test('who goes and comes again has its place back', () => {
 	assert.deepEqual(layout.position(gone), before);
 });
 
+test('a picture of two is not kept when a hundred come', () => {
+	const mesh = makeMesh(100), layout = new Layout(), ids = mesh.nodes.map((n) => n.id);
+	assert.equal(layout.update(ids.slice(0, 2), mesh.edges), true);
+	layout.settle();
+	assert.equal(layout.update(ids, mesh.edges), true);
+	layout.settle();
+	assert.deepEqual(all(layout), all(settled(mesh)));
+	assert.equal(layout.update(ids.slice(0, 90), mesh.edges), false);
+});
+
 test('it becomes calm, and stays so', () => {
 	const layout = settled(makeMesh(60)), before = all(layout);
 	assert.equal(layout.calm, true);
