@@ -58,6 +58,7 @@ export class Network {
 	readonly onNodeAvailable: Subscribable<[node: Node]>;
 	readonly onNodeUnavailable: Subscribable<[node: Node]>;
 	readonly onMessage: Subscribable<[message: Message]>;
+	readonly onJoined: Subscribable<[node: LenoNode]>;
 	addTransport(transport: Transport): void;
 	/** False: it was joined already. Rejects when a transport cannot listen. */
 	join(): Promise<boolean>;
@@ -105,6 +106,18 @@ export class Group {
 	join(): Promise<void>;
 	leave(): Promise<void>;
 	broadcast(type: string, data?: Value): Promise<void>;
+}
+
+export class PerNodeState<T = any> {
+	constructor(network: Network, name: string, options?: { defaultValue?: T;
+		applyPatch?(current: T, patch: any): T; generatePatch?(value: T, version: number): any });
+	/** Another node has set its value; undefined: it has none any more. */
+	readonly onUpdate: Subscribable<[node: Node, state: T | undefined]>;
+	get(): T;
+	version(): number;
+	getNodeState(node: Node): T | undefined;
+	/** The network has been joined before. */
+	set(value: T): Promise<void>;
 }
 
 /* ---- services ---- */

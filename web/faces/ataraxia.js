@@ -1,8 +1,11 @@
-/* ataraxia.js - Ataraxia on leno: networks of nodes, groups, and services with contracts.
- * Transports say where the network's node of leno listens, and whom it dials.
+/* ataraxia.js - Ataraxia on leno: networks of nodes, with groups, a state per node, and services
+ * with contracts. Transports say where the network's node of leno listens, and whom it dials.
  *
  * new Network --join--> its node is open, its transports are started --leave--> closed */
+import { Node } from './ataraxia-node.js';
 import { open, pack, subscribable, unpack } from './common.js';
+
+const EARLY_MS = 1000;
 
 export class AnonymousAuth {}
 
@@ -13,22 +16,6 @@ export class SharedSecretAuth {
 	}
 }
 
-class Node {
-	#node;
-
-	constructor(node, id) {
-		this.#node = node;
-		this.id = id;
-		this.onUnavailable = subscribable();
-		this.onMessage = subscribable();
-	}
-
-	/** Resolves when the other's listeners have returned. */
-	send(type, data) {
-		return this.#node.send(this.id, type, pack(data));
-	}
-}
-
 /* ---- the network ----------------------------------------------------------------------- */
 
 export class Network {
@@ -36,11 +23,13 @@ export class Network {
 	#transports;
 	#node = null;
 	#nodes = new Map();
+	#early = new Map(); /* id -> promise, of those whose messages wait */
 	#joining = null;
 
 	onNodeAvailable = subscribable();
 	onNodeUnavailable = subscribable();
 	onMessage = subscribable();
+	onJoined = subscribable();
 
 	constructor({ name, transports = [], endpoint = false, authentication = [], ...options }) {
 		if (!name)
@@ -97,6 +86,7 @@ export class Network {
 		this.#node.on('node-up', ({ id }) => this.#come(id));
 		this.#node.on('node-down', ({ id }) => this.#go(id));
 		this.#node.on('message', (message) => this.#take(message));
+		this.onJoined.emit(this.#node);
 		await Promise.all(this.#transports.map((transport) => this.#start(transport)));
 	}
 
@@ -143,7 +133,25 @@ export class Network {
 		this.onNodeUnavailable.emit(node);
 	}
 
-	#take({ from, type, data }) {
+	/* Who has a link may speak before the mesh has told of it: that waits, so that listeners hear
+	 * of a node first and of what it says then. Visitors are never told of. */
+	#take(message) {
+		const { from } = message;
+
+		if (this.#nodes.has(from) && !this.#early.has(from))
+			return this.#show(message);
+		const before = this.#early.get(from) ??
+			this.#node.waitFor(from, { timeout: EARLY_MS }).catch(() => {});
+		const shown = before.then(() => {
+			this.#show(message);
+			if (this.#early.get(from) === shown)
+				this.#early.delete(from);
+		});
+
+		this.#early.set(from, shown);
+	}
+
+	#show({ from, type, data }) {
 		const source = this.#nodes.get(from) ?? new Node(this.#node, from);
 		const message = { source, type, data: unpack(data) };
 
@@ -228,52 +236,6 @@ export class MachineLocalTransport {
 	async stop() {}
 }
 
-/* ---- groups ---------------------------------------------------------------------------- */
-
-export class Group {
-	#net;
-	#group = null;
-	#nodes = new Map();
-	onNodeAvailable = subscribable();
-	onNodeUnavailable = subscribable();
-	onMessage = subscribable();
-
-	constructor(net, name) {
-		this.#net = net;
-		this.name = name;
-	}
-
-	get nodes() {
-		return [...this.#nodes.values()];
-	}
-
-	async join() {
-		const node = this.#net.leno;
-		const group = this.#group = node.group(`ataraxia/${this.name}`);
-		const come = ({ id }) => {
-			this.#nodes.set(id, this.#nodes.get(id) ?? new Node(node, id));
-			this.onNodeAvailable.emit(this.#nodes.get(id));
-		};
-
-		group.on('joined', come);
-		group.on('left', ({ id }) => {
-			this.onNodeUnavailable.emit(this.#nodes.get(id));
-			this.#nodes.delete(id);
-		});
-		group.on('message', ({ from, type, data }) => this.onMessage.emit(
-			{ source: this.#nodes.get(from), type, data: unpack(data) }));
-		await group.ready;
-	}
-
-	async leave() {
-		await this.#group?.leave();
-		this.#group = null;
-	}
-
-	async broadcast(type, data) {
-		await this.#group.broadcast(type, pack(data));
-	}
-}
-
+export { Group, PerNodeState } from './ataraxia-groups.js';
 export { ServiceContract, Services, anyType, booleanType, numberType, stringType }
 	from './ataraxia-services.js';

@@ -136,8 +136,6 @@ export class WebGroup {
 
 	#signal() {
 		this.#signals(SignalingState.CONNECTING);
-		if (!inNode)
-			this.#node.discover('local:');
 		this.#node.connect(this.signalingServer, { timeout: Infinity }).then(
 			() => [SignalingState.OPEN, SignalingState.CHECKING, SignalingState.CHECKED]
 				.forEach((state) => this.#signals(state)),

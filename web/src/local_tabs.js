@@ -109,7 +109,6 @@ class Tabs {
 		this.#node = node;
 		this.#name = `leno/local/${node.network}`;
 		this.#channel = new BroadcastChannel(this.#name);
-		this.#channel.onmessage = ({ data }) => this.#hear(data);
 		this.#live();
 	}
 
@@ -118,10 +117,13 @@ class Tabs {
 		const { signal } = this.#off;
 
 		navigator.locks.request(tabLock(this.#tab), () => {
+			if (signal.aborted)
+				return undefined;
+			this.#channel.onmessage = ({ data }) => this.#hear(data);
+			navigator.locks.request(this.#name, { signal }, () => this.#lead()).catch(() => {});
 			this.#seek();
 			return new Promise((resolve) => signal.addEventListener('abort', resolve));
 		});
-		navigator.locks.request(this.#name, { signal }, () => this.#lead()).catch(() => {});
 	}
 
 	/* ---- leading ---- */
@@ -286,6 +288,8 @@ class Tabs {
 	}
 
 	#hear(message) {
+		if (typeof message !== 'object' || message === null)
+			return;
 		if (message.who && this.leading)
 			this.#say({ lead: this.#tab });
 		if (message.lead)

@@ -74,7 +74,7 @@ test('of three on one machine one leads; when it dies another does', async (t) =
 	assert.ok(!last.lines.some((line) => line.leader));
 });
 
-test('a service is found, called both ways, heard; a group is told', async (t) => {
+test('a service is found, called both ways, heard; a group is told; states are seen', async (t) => {
 	const env = await folder(t);
 	const name = `services-${randomUUID().slice(0, 8)}`;
 	const caller = start(t, 'ataraxia-echo', [name, 'call'], { env });
@@ -91,6 +91,11 @@ test('a service is found, called both ways, heard; a group is told', async (t) =
 	const [type, data] = await provider.said('group');
 
 	assert.deepEqual([type, data], ['note', { n: 1 }]);
+	assert.equal(await provider.said('mood'), 'none');
+	const [id, mood] = await caller.said('mine');
+
+	assert.equal(mood, 'glad 1');
+	await provider.said('state', (update) => update[0] === id && update[1] === 'glad 1');
 	provider.kill();
 	assert.equal(await caller.said('unavailable'), 'echo');
 });

@@ -1,6 +1,7 @@
 // "serve": registers echo. Else: finds it, calls it in both ways, and hears its event.
 import {
-	AnonymousAuth, Group, MachineLocalTransport, Network, ServiceContract, Services, stringType
+	AnonymousAuth, Group, MachineLocalTransport, Network, PerNodeState, ServiceContract, Services,
+	stringType
 } from 'leno/ataraxia';
 import { say } from './say.mjs';
 
@@ -13,6 +14,11 @@ const EchoService = new ServiceContract()
 	.defineMethod('echo', { returnType: stringType, parameters: [message] })
 	.defineMethod('fail', { returnType: stringType, parameters: [] })
 	.defineEvent('onEcho', { parameters: [message] });
+
+const state = new PerNodeState(net, 'moods', { defaultValue: 'none' });
+
+state.onUpdate((node, value) => say({ state: [node.id, value ?? null] }));
+say({ mood: state.get() });
 
 services.onAvailable((service) => say({ available: service.id }));
 services.onUnavailable((service) => say({ unavailable: service.id }));
@@ -54,4 +60,7 @@ if (role === 'serve') {
 	say({ proxied: await proxied.echo('once more') });
 	say({ failed: await proxied.fail().catch((error) => error.code) });
 	await group.broadcast('note', { n: 1 });
+	await state.set('glad');
+	await state.set(`${state.get()} ${state.version()}`);
+	say({ mine: [net.networkId, state.get()] });
 }
