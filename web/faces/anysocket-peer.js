@@ -96,7 +96,8 @@ export class AnyPeer extends Emitter {
 			this.#clock = await this.#node.compareClock(this.id);
 		const { rtt, offset } = this.#clock;
 
-		return { time: Date.now() + offset, rtt, offset };
+		return { time: Math.round(Date.now() + offset), rtt: Math.round(rtt),
+			offset: Math.round(offset) };
 	}
 
 	async disconnect(reason = '') {

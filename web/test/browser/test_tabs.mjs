@@ -122,6 +122,32 @@ test('what a tab has dialled before it met others is the leader\'s from then on'
 			node.ping(id).then(() => true, () => false), ada.id));
 	});
 
+test('the leader dials for another tab, as long as that is there', { skip }, async (t) => {
+	const w = await begin(t);
+	const ada = await w.up('ada');
+	const context = await w.shared();
+	const [one, two] = await w.pages(2, ada, { context });
+	await discover(w, one, 'one');
+	await leaderOf([one]);
+	await discover(w, two, 'two');
+	assert.equal(await two.run((leno, uri) => node.connect(uri), ada.uri), one.id);
+	await until('ada by the leader', () => one.run((leno, id) =>
+		node.links().some((link) => link.id === id), ada.id));
+	await until('ada is there', () => two.run((leno, id) => node.nodes.has(id), ada.id));
+	await one.run(() => {
+		const forget = node.forget.bind(node);
+
+		globalThis.forgotten = [];
+		node.forget = (uri) => {
+			globalThis.forgotten.push(uri);
+			forget(uri);
+		};
+	});
+	await two.close();
+	await until('the leader forgets the address', () => one.run((leno, uri) =>
+		globalThis.forgotten.includes(uri), ada.uri));
+});
+
 test('a flood between two tabs arrives, and is held back', { skip }, async (t) => {
 	const w = await begin(t);
 	const ada = await w.up('ada');
