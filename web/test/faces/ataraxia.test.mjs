@@ -46,6 +46,22 @@ test('a manual peer reaches a well-known port; data is what it was; leaving is s
 	await server.said('unavailable');
 });
 
+test('who shares the secret is let in, and nobody else', async (t) => {
+	const secret = (digit) => ({ env: { SECRET: `leno secret 1 ${digit.repeat(64)}` } });
+	const server = start(t, 'ataraxia-port', ['0'], secret('1'));
+	await server.said('joined');
+	const { port } = server.lines.find((line) => 'port' in line);
+	const wrong = start(t, 'ataraxia-port', ['0', '127.0.0.1', String(port)], secret('2'));
+
+	await wrong.said('joined');
+	const right = start(t, 'ataraxia-port', ['0', '127.0.0.1', String(port)], secret('1'));
+
+	assert.equal(await right.said('available'), await server.said('id'));
+	assert.equal(await server.said('available'), await right.said('id'));
+	assert.ok(!wrong.lines.some((line) => 'available' in line));
+	assert.equal(server.lines.filter((line) => 'available' in line).length, 1);
+});
+
 test('of three on one machine one leads; when it dies another does', async (t) => {
 	const env = await folder(t);
 	const name = `local-${randomUUID().slice(0, 8)}`;

@@ -44,3 +44,27 @@ test('who leaves is as new, and the others see it at once', async (t) => {
 	assert.deepEqual(await two.said('gone'), ['', 0, 0, []]);
 	assert.deepEqual(one.lines.find((line) => 'left' in line).members, [first]);
 });
+
+test('a group whose meeting point is lost is joined again by itself', async (t) => {
+	const first = start(t, 'signaling');
+	const uri = await first.said('uri');
+	const key = randomUUID();
+	const one = start(t, 'netflux-member', [uri, key]);
+	const two = start(t, 'netflux-member', [uri, key]);
+	const states = (member) => member.lines.filter((line) => 'state' in line).map((l) => l.state);
+
+	for (const member of [one, two]) {
+		await member.said('joined');
+		await member.said('id');
+	}
+	first.kill();
+	await one.said('left');
+	await two.said('left');
+	assert.deepEqual(states(one), [0, 1, 0]);
+	await start(t, 'signaling', [new URL(uri).port]).said('uri');
+	await one.again('joined', 2);
+	await two.again('joined', 2);
+	await one.again('id', 2);
+	assert.deepEqual(states(one), [0, 1, 0, 1]);
+	await two.again('message', 2, ([, text]) => /just joined/.test(text));
+});

@@ -38,7 +38,7 @@ export function start(t, name, args = [], { env = {}, within = [] } = {}) {
 	let rest = '';
 	let errors = '';
 	let over = false;
-	const look = () => [...waiting].forEach((again) => again());
+	const look = () => [...waiting].forEach((check) => check());
 
 	child.stdout.setEncoding('utf8').on('data', (text) => {
 		const parts = (rest + text).split('\n');
@@ -67,30 +67,31 @@ export function start(t, name, args = [], { env = {}, within = [] } = {}) {
 		await ended;
 	});
 
-	/** The value of the first line { key: value }, or that the value satisfies. */
-	const said = (key, wanted = () => true) => new Promise((resolve, reject) => {
+	/** The value of the nth line { key: value } that the value satisfies. */
+	const again = (key, nth, wanted = () => true) => new Promise((resolve, reject) => {
 		const fail = (why) => {
-			waiting.delete(again);
+			waiting.delete(check);
 			clearTimeout(timer);
 			reject(new Error(`${name}: ${why} before "${key}"; it said ${
 				JSON.stringify(lines)} ${errors}`));
 		};
-		const again = () => {
-			const line = lines.find((l) => key in l && wanted(l[key]));
+		const check = () => {
+			const found = lines.filter((l) => key in l && wanted(l[key]));
 
-			if (line) {
-				waiting.delete(again);
+			if (found.length >= nth) {
+				waiting.delete(check);
 				clearTimeout(timer);
-				resolve(line[key]);
+				resolve(found[nth - 1][key]);
 			} else if (over) {
 				fail('it ended');
 			}
 		};
 		const timer = setTimeout(fail, WAIT_MS, 'nothing more came');
 
-		waiting.add(again);
-		again();
+		waiting.add(check);
+		check();
 	});
+	const said = (key, wanted) => again(key, 1, wanted);
 
-	return { child, lines, said, ended, kill };
+	return { child, lines, said, again, ended, kill };
 }

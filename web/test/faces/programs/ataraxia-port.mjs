@@ -1,11 +1,13 @@
-// With a port: it listens there. With a host and a port: it is a manual peer of who does.
-import { AnonymousAuth, Network, TCPTransport } from 'leno/ataraxia';
+// With a port: it listens there. With a host and a port: it is a manual peer of who does. SECRET:
+// of the network.
+import { AnonymousAuth, Network, SharedSecretAuth, TCPTransport } from 'leno/ataraxia';
 import { say } from './say.mjs';
 
 const [own, host, port] = process.argv.slice(2);
+const { SECRET } = process.env;
 const net = new Network({ name: 'ataraxia-test' });
 const tcp = new TCPTransport({ host: '127.0.0.1', port: Number(own),
-	authentication: [new AnonymousAuth()] });
+	authentication: [SECRET ? new SharedSecretAuth({ secret: SECRET }) : new AnonymousAuth()] });
 
 if (host)
 	tcp.addManualPeer({ host, port: Number(port) });
