@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { folder as installed, leno, native, part, until } from './support.mjs';
+import { folder as installed, later, leno, native, part, until } from './support.mjs';
 
 const { A, ANY, PTR, SRV, TXT, networkTag, readMessage, writeMessage } =
 	await part('node/mdns_wire.js');
@@ -59,6 +59,27 @@ test('networks do not mix, nor do sockets of other names', async (t) => {
 
 	await until(() => one.led === 1 && two.led === 1, 'both lead');
 	assert.equal(one.nodes.size, 0);
+});
+
+test('a leader of another secret is not asked without end', async (t) => {
+	const path = join(await folder(t), 'socket');
+	const nodes = [];
+
+	for (let i = 0; i < 2; i++) {
+		nodes.push(await leno.open({ network: 'local-test', secret: leno.createSecret() }));
+		nodes[i].on('leading', () => { nodes[i].led = true; });
+		nodes[i].discover(`local:${path}`);
+		t.after(() => nodes[i].close());
+		await until(() => nodes[0].led, 'the first leads');
+	}
+	const refused = () => nodes[0].stats().refusedSecret + nodes[1].stats().refusedSecret;
+
+	await until(() => refused() >= 3, 'they try');
+	const before = refused();
+
+	await later(1000);
+	assert.ok(refused() - before < 40, `${refused() - before} tries a second`);
+	assert.equal(nodes[1].nodes.size, 0);
 });
 
 test('a folder that others may enter is not used', async (t) => {

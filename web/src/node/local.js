@@ -22,6 +22,8 @@ import { SocketPipe } from './socket.js';
 
 const RETRY_MS = 20;      /* between tries to lead or to reach who does */
 const RETRY_MAX_MS = 200;
+const SETTLED_MS = 1000;
+const REFUSED_MAX_MS = 10000;
 
 class LocalPipe extends SocketPipe {
 	kind = 'local';
@@ -80,6 +82,8 @@ class Local {
 	#lock = null;
 	#door = null;
 	#off = false;
+	#brief = 0;               /* links in a row that were over before they had settled */
+	#again;
 	leading = false;
 
 	constructor(node, path) {
@@ -145,13 +149,18 @@ class Local {
 	}
 
 	/* The engine's patience is a second and more after a link has died: a new leader is there in
-	 * milliseconds, so it is asked anew. */
+	 * milliseconds, so it is asked anew. One that does not want us is asked seldomer each time. */
 	#pipe(socket) {
+		const since = Date.now();
+
 		socket.once('close', () => {
 			if (this.#off)
 				return;
-			this.#forget();
-			this.#follow();
+			this.#brief = Date.now() - since < SETTLED_MS ? this.#brief + 1 : 0;
+			this.#again = setTimeout(() => {
+				this.#forget();
+				this.#follow();
+			}, this.#brief && Math.min(RETRY_MS * 2 ** this.#brief, REFUSED_MAX_MS));
 		});
 		return new LocalPipe(socket);
 	}
@@ -159,6 +168,7 @@ class Local {
 	stop() {
 		this.#off = true;
 		this.leading = false;
+		clearTimeout(this.#again);
 		this.#door?.close();
 		this.#lock?.close();
 	}
