@@ -66,5 +66,5 @@ test('a group whose meeting point is lost is joined again by itself', async (t) 
 	await two.again('joined', 2);
 	await one.again('id', 2);
 	assert.deepEqual(states(one), [0, 1, 0, 1]);
-	await two.again('message', 2, ([, text]) => /just joined/.test(text));
+	await two.again('message', 2, ([, text]) => /Bob/.test(text));
 });
