@@ -2,14 +2,16 @@
 // what they print is waited for, and they end with the test. LENO_PACKAGE names the package, when
 // it is not where the build puts it.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const PACKAGE = path.resolve(process.env.LENO_PACKAGE ??
-	path.join(HERE, '../../../build/wasm/web/leno'));
+const BUILD = path.join(HERE, '../../../build');
+const PACKAGE = path.resolve(process.env.LENO_PACKAGE ?? [process.env.BUILD_DIR,
+	path.join(BUILD, 'release'), BUILD].filter(Boolean).map((b) => path.join(b, 'wasm/web/leno'))
+	.find(existsSync) ?? '.');
 const PROGRAMS = mkdtempSync(path.join(os.tmpdir(), 'leno-programs-'));
 
 cpSync(path.join(HERE, 'programs'), PROGRAMS, { recursive: true });
