@@ -19,10 +19,11 @@ foreach(module leno argon2)
 endforeach()
 add_custom_target(web ALL DEPENDS ${WEB_MADE})
 
-# Each web/test/*.test.mjs is one test of the label web. Those in a browser are registered by
+# Each web/test/*.test.mjs, and in faces/, is one test of the label web. Those in a browser are registered by
 # web/test/browser, where that is.
 function(leno_web_tests)
-	file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/test/*.test.mjs)
+	file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/test/*.test.mjs
+		${CMAKE_SOURCE_DIR}/web/test/faces/*.test.mjs)
 	foreach(test IN LISTS tests)
 		get_filename_component(name ${test} NAME_WE)
 		leno_register(web.${name} web 300 ${CMAKE_SOURCE_DIR}/web/test/run.sh ${WEB_PACKAGE} ${test})

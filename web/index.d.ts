@@ -259,6 +259,8 @@ export interface NodeEvents {
 	invited: (invitation: { from: NodeId; key: Uint8Array; note: Uint8Array }) => void;
 	/** A heartbeat has measured the round trip to this neighbour, in milliseconds. */
 	heartbeat: (heartbeat: { id: NodeId; rtt: number }) => void;
+	/** We lead those that discover('local:') finds. */
+	leading: () => void;
 	closed: () => void;
 }
 
@@ -321,8 +323,13 @@ export class LenoNode implements Emitter<NodeEvents> {
 	 * OPEN_NETWORK. */
 	listen(uri: string): Promise<string>;
 	unlisten(uri: string): void;
-	/** Browser: "local:" finds the tabs of this origin by BroadcastChannel. Errors: URI. */
-	discover(uri: 'local:'): void;
+	/** "local:" finds the tabs of this origin (docs/browser.md), in Node on Linux the processes of
+	 * this user that run Node. One of them leads. Of tabs it has the links to the outside:
+	 * connect() of the others waits for their turn, and resolves with the leader's id. In Node
+	 * "local:PATH" names the socket. Node: "mdns:" offers what this node listens at on the local
+	 * network, and dials what others of its network offer there.
+	 * Errors: URI, OPEN_NETWORK ("mdns:"), SYSTEM (no Web Locks; not Linux). */
+	discover(uri: `local:${string}` | 'mdns:'): void;
 	/** Takes a pipe that something else has made or accepted. */
 	attach(pipe: Pipe, uri: string): void;
 

@@ -1,6 +1,7 @@
 // index.js - leno in a page.
 import { dialWebSocket } from './src/dialers/websocket.js';
 import { openIndexedStorage } from './src/indexeddb.js';
+import { beforeOutside, dialTabs, findTabs } from './src/local_tabs.js';
 import { openNode } from './src/open.js';
 import { beginInPage, hearsayOfPage } from './src/page_node.js';
 import { stretch } from './src/stretch.js';
@@ -20,9 +21,12 @@ async function load(url) {
 const platform = {
 	wasm: new URL('./leno.wasm', import.meta.url),
 	load,
-	dialers: new Map([['ws', dialWebSocket], ['wss', dialWebSocket], ['webrtc', dialWebRTC]]),
+	dialers: new Map([['ws', dialWebSocket], ['wss', dialWebSocket], ['webrtc', dialWebRTC],
+		['local', dialTabs]]),
 	hearsay: hearsayOfPage,
 	begin: beginInPage,
+	finders: new Map([['local', findTabs]]),
+	beforeOutside,
 	storage: openIndexedStorage,
 	stretch: (network, passphrase) => stretch(network, passphrase, load),
 };

@@ -4,6 +4,8 @@ import { webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LenoError } from './src/errors.js';
+import { dialLocal, findLocal } from './src/node/local.js';
+import { findByMdns } from './src/node/mdns.js';
 import { openNode } from './src/open.js';
 import { dialTcp, listenTcp } from './src/node/socket.js';
 import { dialWs, listenWs } from './src/node/ws.js';
@@ -22,7 +24,8 @@ const doors = new Map([['tcp', listenTcp], ['ws', listenWs]]);
 const platform = {
 	wasm: new URL('./leno.wasm', import.meta.url),
 	load,
-	dialers: new Map([['tcp', dialTcp], ['ws', dialWs], ['wss', dialWs]]),
+	dialers: new Map([['tcp', dialTcp], ['ws', dialWs], ['wss', dialWs], ['local', dialLocal]]),
+	finders: new Map([['local', findLocal], ['mdns', findByMdns]]),
 	async listen(uri, how) {
 		const door = doors.get(uri.slice(0, Math.max(uri.indexOf(':'), 0)));
 		if (!door)

@@ -33,7 +33,7 @@ export class Links {
 			};
 			this.#awaited.set(uri, [...this.#awaited.get(uri) ?? [], entry]);
 			for (const [id, at] of this.#up)
-				if (at === uri)
+				if (at === uri || this.#by(uri) === id)
 					entry.settle(resolve, id);
 			pump.touch();
 		});
@@ -53,6 +53,13 @@ export class Links {
 		const error = core.x.wasm_forget(core.put(core.text(uri))[0]);
 		pump.touch();
 		return error;
+	}
+
+	/** The neighbour that holds the links to the outside for us, if one does. */
+	#by(uri) {
+		if (uri.startsWith('local:') || !this.#finders.some((stop) => stop.following?.()))
+			return undefined;
+		return [...this.#up].find(([, at]) => at === 'local:')?.[0];
 	}
 
 	forget(uri) { check(this.#unkeep(uri)); }
@@ -78,6 +85,9 @@ export class Links {
 		this.#up.set(id, uri);
 		for (const entry of this.#awaited.get(uri) ?? [])
 			entry.settle(entry.resolve, id);
+		for (const [other, entries] of [...this.#awaited])
+			if (this.#by(other) === id)
+				entries.forEach((entry) => entry.settle(entry.resolve, id));
 		this.#inner.emitter.tell('link-up', { id, uri });
 	}
 
@@ -134,7 +144,8 @@ export class Links {
 		const find = this.#inner.finders.get(scheme);
 		if (!find)
 			throw new LenoError('URI', `nothing is found by ${uri} here`);
-		this.#finders.push(find(uri, node));
+		this.#finders.push(find(uri, node, { open: this.#inner.open,
+			doors: () => [...this.#doors.keys()] }));
 	}
 
 	close() {

@@ -104,9 +104,11 @@ async function begin(options, platform, module, keeper, papers) {
 	const [at] = core.put(seed);
 	check(core.x.wasm_open(at, keeper.incarnation(), Date.now(), Pump.now()));
 	let tell;
-	const pump = new Pump(core, new Map([...platform.dialers, ...dialers]), (e) => tell(e));
-	const inner = { network, name, keeper, dialers: new Map([...platform.dialers, ...dialers]),
-		finders, listen: platform.listen, origins: options.origins ?? [],
+	const here = new Map([...platform.dialers, ...dialers]);
+	const pump = new Pump(core, here, (e) => tell(e), platform.beforeOutside);
+	const inner = { network, name, keeper, dialers: here,
+		finders: new Map([...platform.finders, ...finders]), listen: platform.listen,
+		origins: options.origins ?? [],
 		webrtc: options.webrtc ?? true, log: options.log ?? writeLog,
 		open: options.anonymous || options.secret !== undefined || papers !== undefined,
 		tell: (fn) => { tell = fn; },

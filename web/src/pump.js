@@ -16,6 +16,7 @@ export class Pump {
 	#core;
 	#dialers;
 	#dispatch;
+	#before;
 	#pipes = new Map();
 	#free = [];
 	#dials = new Map();           // number -> AbortController
@@ -27,10 +28,12 @@ export class Pump {
 	/** Counts inputs: what was looked up in the same one is still so. */
 	turn = 0;
 
-	constructor(core, dialers, dispatch) {
+	/** before, if any, is awaited for each dial: whose turn it is to reach the outside. */
+	constructor(core, dialers, dispatch, before) {
 		this.#core = core;
 		this.#dialers = dialers;
 		this.#dispatch = dispatch;
+		this.#before = before;
 	}
 
 	static now() { return performance.now(); }
@@ -229,8 +232,10 @@ export class Pump {
 			const dial = this.#dialers.get(uri.slice(0, Math.max(uri.indexOf(':'), 0)));
 			if (!dial)
 				throw new LenoError('URI');
-			const pipe = await dial(uri, { signal: abort.signal, node: this.node,
-				hearsay: (flags & 1) !== 0, beside: (flags & 2) !== 0 });
+			const context = { signal: abort.signal, node: this.node,
+				hearsay: (flags & 1) !== 0, beside: (flags & 2) !== 0 };
+			await this.#before?.(uri, context);
+			const pipe = await dial(uri, context);
 			if (core.closed)
 				pipe.close();
 			else
