@@ -324,6 +324,8 @@ void calls_settle(leno_node *n)
 		timers_set(&n->timers, &c->timer, c->due_us);
 		provide_local(n, &call, c->number);
 	}
+	while (!list_empty(&now))              /* the node was closed in one of them */
+		list_append(&s->local, now.next);
 	while (!list_empty(&s->answered))
 		list_append(&now, s->answered.next);
 	while (!list_empty(&now) && !n->leaving) {
@@ -332,6 +334,8 @@ void calls_settle(leno_node *n)
 		list_remove(&c->later);
 		local_end(c);
 	}
+	while (!list_empty(&now))
+		list_append(&s->answered, now.next);
 	while (!list_empty(&s->unclocked) && n->depth > 0)
 		list_remove(s->unclocked.next);
 }
@@ -380,14 +384,20 @@ bool calls_take_stream(struct peer *p, leno_stream *stream, const char *topic)
 void calls_due(struct timer *t)
 {
 	struct calling *c = list_item(t, struct calling, timer);
+	leno_node *n = c->node;
+	uint64_t number = c->number;
 
+	if (n->leaving)                        /* nothing is heard any more */
+		return;
 	if (list_empty(&c->later)) {           /* it runs here: others are timed as requests */
 		count_asked(c, -1);
 		tell_cancel(c);
-		calling_fail(c, LENO_TIMEOUT);
+		c = calling_find(n, number);   /* the handler may have cancelled it, too */
+		if (c)
+			calling_fail(c, LENO_TIMEOUT);
 		return;
 	}
-	calling_fail(c, c->due_us <= c->node->now_us ? LENO_TIMEOUT
+	calling_fail(c, c->due_us <= n->now_us ? LENO_TIMEOUT
 	                : c->lost                    ? c->lost
 	                                             : LENO_NO_SERVICE);
 }
@@ -464,6 +474,8 @@ int leno_call_cancel(leno_node *n, leno_call_id number)
 		count_asked(c, -1);
 		tell_cancel(c);
 	}
-	calling_free(c);
+	c = calling_find(n, number);           /* its handler here may have done the same */
+	if (c)
+		calling_free(c);
 	return 0;
 }

@@ -10,7 +10,8 @@
  * A call that comes lives until the application has answered it, whatever becomes of who
  * called; a call that goes ends once, by calls_end().
  *
- *   leno_incoming:   (waits ->) runs -> answered (-> unsent, while its queue is full) -> gone
+ *   leno_incoming:   (waits ->) runs -> answered (-> unsent, while its queue is full, or a
+ *                    stream of it has yet to be opened) -> gone
  *   struct calling:  asked -> (another asked ...) -> ended;  moved: waits for a provider
  *
  *  1. All of it that grows with what others send is taken from `budget`.
@@ -73,6 +74,7 @@ struct leno_incoming {
 	struct list    queue;          /* service->waiting; services.idle              */
 	struct timer   timer;
 	bool           local, cancelled;
+	uint32_t       streams_below;  /* its own have lower numbers; 0: it has none   */
 	uint8_t       *kept;           /* the arguments while it waits; the answer     */
 	size_t         kept_size;
 };
@@ -122,6 +124,7 @@ struct services {
 	struct list    calling, free, local, answered, moved, unclocked;
 	struct list    subscriptions;
 	size_t         n_subscriptions;
+	uint64_t       n_told;         /* events, to subscriptions here                */
 	struct list    events;         /* our own, to ourselves                        */
 	struct list    clocks;
 	size_t         n_clocks;
@@ -165,9 +168,10 @@ void provide_cancel(struct peer *, const struct item *);
 void provide_local(leno_node *, const struct call *, uint64_t number);
 void provide_cancel_local(leno_node *, uint64_t number);
 void provide_lost(struct peer *);                      /* no path leads there now  */
-void provide_end(struct peer *);                       /* nobody waits there any more */
-void provide_forget(struct peer *);                      /* the same, without a word */
-bool provide_unsent(struct peer *);                      /* true: all answers are on their way */
+void provide_part(struct peer *, struct list *ret_parted); /* nobody waits there any more */
+void provide_parted(leno_node *, struct list *parted); /* and the handlers hear of it */
+void provide_forget(struct peer *);                    /* both, without a word     */
+bool provide_unsent(struct peer *);                      /* false: its queue is full again */
 void provide_due(struct timer *);
 void provide_settle(leno_node *);
 void provide_free(leno_node *);
