@@ -5,8 +5,7 @@
  *
  *   duct_open -> join (the program runs) -> reply | refuse -> the caller finishes -> free
  *
- *  1. A call is answered once its caller has read all that the program said: what comes of a
- *     stream behind the answer might find the call gone.
+ *  1. A call is answered once its caller has read all that the program said.
  *  2. A program need not read its input. What nobody reads is dropped.
  *  3. When the caller leaves the stream its program is ended. */
 #include "duct.h"
