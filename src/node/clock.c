@@ -22,6 +22,7 @@ struct comparison {
 void leno_engine_wall(leno_node *n, int64_t wall_us)
 {
 	n->wall_us = wall_us - (int64_t)n->now_us;
+	n->wall_told = true;
 }
 
 int64_t leno_clock_now(const leno_node *n)
