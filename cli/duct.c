@@ -152,8 +152,9 @@ static bool heard(struct duct *d)
 
 static int answered(struct duct *d, int error)
 {
-	if (error == LENO_AGAIN || error == LENO_TOO_BIG || error == LENO_MEMORY ||
-	    error == LENO_ARGUMENT)
+	if (error == LENO_MEMORY)              /* the call is ours still */
+		return LENO_AGAIN;
+	if (error == LENO_AGAIN || error == LENO_TOO_BIG || error == LENO_ARGUMENT)
 		return error;
 	d->call = NULL;
 	close_end(d, &d->to);

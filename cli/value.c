@@ -231,11 +231,23 @@ static cJSON *read_value(leno_unpack *u)
 	return need(cJSON_CreateNull());
 }
 
+/* A byte may be a value, and each costs a hundred bytes as JSON. */
+static bool has_few(leno_bytes b)
+{
+	leno_unpack u = leno_unpack_from(b);
+	size_t count = 0;
+	leno_value v;
+
+	while (count <= VALUES_MAX && leno_unpack_next(&u, &v))
+		count++;
+	return count <= VALUES_MAX;
+}
+
 cJSON *value_to_json(leno_bytes b)
 {
 	leno_unpack u = leno_unpack_from(b);
 
 	if (b.size == 0)
 		return need(cJSON_CreateNull());
-	return leno_unpack_ok(b) ? read_value(&u) : NULL;
+	return leno_unpack_ok(b) && has_few(b) ? read_value(&u) : NULL;
 }
