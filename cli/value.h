@@ -8,7 +8,8 @@
 
 #include <cjson/cJSON.h>
 
-/* Allocated, or NULL: it is no JSON, or deeper than values may be. */
+/* Allocated, or NULL: it is no JSON, deeper than values may be, or has a text with a NUL (which is
+ * {"base64": "..."}, too). */
 void *value_from_json(const char *text, size_t size, leno_bytes *ret);
 
 /* The arguments of a call: a list is all of them, anything else the only one; no text: none. */

@@ -124,6 +124,11 @@ void calling_free(struct calling *c)
 	budget_give(&s->budget, cost_of(c));
 	c->number = 0;
 	c->answer = mem_free(c->answer);
+	if (s->handed == c) {
+		s->handed_texts = c->texts;
+		c->texts = NULL;
+		c->texts_room = 0;
+	}
 	drop_large_texts(c);
 	list_remove(&c->later);
 	list_remove(&c->unclocked);

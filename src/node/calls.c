@@ -322,7 +322,10 @@ void calls_settle(leno_node *n)
 
 		list_remove(&c->later);
 		timers_set(&n->timers, &c->timer, c->due_us);
+		s->handed = c;
 		provide_local(n, &call, c->number);
+		s->handed = NULL;
+		s->handed_texts = mem_free(s->handed_texts);
 	}
 	while (!list_empty(&now))              /* the node was closed in one of them */
 		list_append(&s->local, now.next);

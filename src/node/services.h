@@ -8,7 +8,7 @@
  *   command.c  what this node is told to do; status.c: how it is
  *
  * A call that comes lives until the application has answered it, whatever becomes of who
- * called; a call that goes ends once, by calls_end().
+ * called; a call that goes ends once, by calling_end().
  *
  *   leno_incoming:   (waits ->) runs -> answered (-> unsent, while its queue is full, or a
  *                    stream of it has yet to be opened) -> gone
@@ -122,6 +122,8 @@ struct services {
 	struct calling **slots;
 	uint32_t       n_slots, slots_room;
 	struct list    calling, free, local, answered, moved, unclocked;
+	struct calling *handed;        /* whose method runs, lent its arguments ...    */
+	uint8_t       *handed_texts;   /* ... of which it has ended the call itself    */
 	struct list    subscriptions;
 	size_t         n_subscriptions;
 	uint64_t       n_told;         /* events, to subscriptions here                */

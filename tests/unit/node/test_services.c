@@ -127,6 +127,28 @@ TEST(a_call_that_its_own_handler_cancels_has_no_end_beside)
 	wires_free(&w);
 }
 
+static void cancel_within(leno_node *n, void *user, leno_incoming *in, leno_bytes arguments)
+{
+	if (served++ > 0) {
+		leno_call_reply(in, (leno_bytes){ 0 });
+		return;
+	}
+	CHECK_EQ(leno_call_cancel(n, number), 0);
+	CHECK_EQ(leno_call(n, "s", "do", (leno_bytes){ "\x91\x07", 2 }, NULL, on_done, NULL, NULL), 0);
+	CHECK(arguments.size == 2 && memcmp(arguments.data, "\x91\x05", 2) == 0);
+	CHECK_EQ(leno_call_reply(in, (leno_bytes){ 0 }), LENO_CLOSED);
+}
+
+TEST(arguments_are_lent_until_the_handler_returns_whatever_it_does)
+{
+	begin(1);
+	offer(0, cancel_within, NULL);
+	CHECK_EQ(call(0, (leno_bytes){ "\x91\x05", 2 }, 50), 0);
+	wires_run(&w, SECOND_US);
+	CHECK(served == 2 && ended == 1 && error_of == 0);
+	wires_free(&w);
+}
+
 TEST(nothing_is_heard_of_a_call_after_the_node_has_said_goodbye)
 {
 	begin(1);
@@ -217,6 +239,7 @@ TEST(a_wall_clock_that_is_set_meanwhile_harms_no_comparison)
 
 TEST_MAIN(TEST_CASE(a_call_that_is_too_large_leaves_room_for_the_next),
           TEST_CASE(a_call_that_its_own_handler_cancels_has_no_end_beside),
+          TEST_CASE(arguments_are_lent_until_the_handler_returns_whatever_it_does),
           TEST_CASE(nothing_is_heard_of_a_call_after_the_node_has_said_goodbye),
           TEST_CASE(what_is_sent_when_a_caller_leaves_has_an_outcome),
           TEST_CASE(who_has_unsubscribed_in_a_handler_hears_nothing_more),
