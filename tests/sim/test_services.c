@@ -208,6 +208,36 @@ TEST(calls_go_where_there_is_less_to_do)
  * place. */
 enum { STREAM_CALLS = 400 };
 
+static int offer_in(struct sim_node *node, struct shop *shop, const char *zone, const char *version)
+{
+	const leno_service s = { .version = version, .n_labels = 1, .labels = &zone,
+		                 .methods = methods, .n_methods = 5 };
+
+	return leno_service_register(sim_leno(node), "shop", &s, shop);
+}
+
+TEST(who_names_a_label_or_a_version_is_served_there_alone)
+{
+	struct world *w = begin(19);
+	struct got got;
+	leno_call_options in_c = { .label = "zone=c" }, old = { .version = "1.9" };
+	leno_call_options both = { .label = "zone=b", .version = "1.10" };
+
+	CHECK_EQ(offer_in(w->b, &w->at_b, "zone=b", "1.9"), 0);
+	CHECK_EQ(offer_in(w->c, &w->at_c, "zone=c", "1.10"), 0);
+	sim_run(w->sim, MS(300));
+	for (unsigned i = 0; i < 8; i++) {
+		const leno_call_options *o = i % 2 ? &in_c : i % 4 ? NULL : &old;
+
+		CHECK_EQ(call(w->a, "add", 40 + i, o, &got), 0);
+		CHECK(wait_for(w, &got));
+		CHECK(got.error == 0 && got.value == 41 + i);
+	}
+	CHECK(w->at_b.calls == 2 && w->at_c.calls == 6);       /* and the newest when none is named */
+	CHECK_EQ(call(w->a, "add", 1, &both, &got), LENO_NO_SERVICE);
+	end(w);
+}
+
 static void call_on(struct world *w, struct got *got, unsigned *next, unsigned count)
 {
 	for (; count > 0; count--, (*next)++) {
@@ -452,6 +482,7 @@ TEST_MAIN(
 	TEST_CASE(cancellation_and_deadlines_reach_the_handler),
 	TEST_CASE(who_is_full_says_so_and_others_are_asked),
 	TEST_CASE(calls_go_where_there_is_less_to_do),
+	TEST_CASE(who_names_a_label_or_a_version_is_served_there_alone),
 	TEST_CASE(a_new_version_takes_over_without_a_failed_call),
 	TEST_CASE(what_runs_ends_with_the_older_version),
 	TEST_CASE(a_partition_fails_calls_and_a_heal_brings_the_service_back),
