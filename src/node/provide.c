@@ -399,10 +399,8 @@ int leno_call_progress(leno_incoming *in, leno_bytes value)
 		return LENO_ARGUMENT;
 	if (in->cancelled || in->node->leaving)
 		return LENO_CLOSED;
-	if (in->local) {
-		calls_local_progress(in->node, in->key.request, value);
-		return 0;
-	}
+	if (in->local)
+		return calls_local_progress(in->node, in->key.request, value);
 	write_varint(&w, in->key.request);
 	return send_parts(in->peer, &item, PROGRESS_TYPE, writer_bytes(&w),
 	                  bytes_of(value.data, value.size), NULL);

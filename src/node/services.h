@@ -122,6 +122,7 @@ struct services {
 	struct calling **slots;
 	uint32_t       n_slots, slots_room;
 	struct list    calling, free, local, answered, moved, unclocked;
+	struct list    said;           /* by our own, of calls that are on their way   */
 	struct calling *handed;        /* whose method runs, lent its arguments ...    */
 	uint8_t       *handed_texts;   /* ... of which it has ended the call itself    */
 	struct list    subscriptions;
@@ -197,7 +198,8 @@ struct bytes calling_arguments(const struct calling *);
 void calls_progress(struct peer *, const struct item *);
 bool calls_take_stream(struct peer *, leno_stream *, const char *topic);
 void calls_local_answer(leno_node *, uint64_t number, const struct call_answer *);
-void calls_local_progress(leno_node *, uint64_t number, leno_bytes value);
+int  calls_local_progress(leno_node *, uint64_t number, leno_bytes value);   /* MEMORY */
+void calls_forget_said(leno_node *);
 void calls_come(leno_node *, const char *name, const leno_id *); /* a provider of it is there */
 void calls_due(struct timer *);
 void calls_clock(leno_node *, uint64_t passed_us);

@@ -149,6 +149,39 @@ TEST(arguments_are_lent_until_the_handler_returns_whatever_it_does)
 	wires_free(&w);
 }
 
+static leno_incoming *held;
+static unsigned said;
+
+static void keep(leno_node *n, void *user, leno_incoming *in, leno_bytes arguments)
+{
+	held = in;
+}
+
+static void on_progress(leno_node *n, void *user, leno_call_id id, leno_bytes value)
+{
+	CHECK_EQ(ended, 0);
+	CHECK(value.size == 1 && *(const uint8_t *)value.data == ++said);
+}
+
+/* Outside of inputs too, where no handler may run: what was said comes at the next. */
+TEST(what_our_own_service_says_on_the_way_is_heard_before_its_answer)
+{
+	const leno_call_options o = { .progress = on_progress };
+
+	begin(1);
+	offer(0, keep, NULL);
+	said = 0;
+	CHECK_EQ(leno_call(w.node[0], "s", "do", (leno_bytes){ 0 }, &o, on_done, NULL, NULL), 0);
+	wires_run(&w, SECOND_US);
+	for (uint8_t i = 1; i <= 3; i++)
+		CHECK_EQ(leno_call_progress(held, (leno_bytes){ &i, 1 }), 0);
+	CHECK_EQ(said, 0);
+	CHECK_EQ(leno_call_reply(held, (leno_bytes){ 0 }), 0);
+	wires_run(&w, SECOND_US);
+	CHECK(said == 3 && ended == 1 && error_of == 0);
+	wires_free(&w);
+}
+
 TEST(nothing_is_heard_of_a_call_after_the_node_has_said_goodbye)
 {
 	begin(1);
@@ -240,6 +273,7 @@ TEST(a_wall_clock_that_is_set_meanwhile_harms_no_comparison)
 TEST_MAIN(TEST_CASE(a_call_that_is_too_large_leaves_room_for_the_next),
           TEST_CASE(a_call_that_its_own_handler_cancels_has_no_end_beside),
           TEST_CASE(arguments_are_lent_until_the_handler_returns_whatever_it_does),
+          TEST_CASE(what_our_own_service_says_on_the_way_is_heard_before_its_answer),
           TEST_CASE(nothing_is_heard_of_a_call_after_the_node_has_said_goodbye),
           TEST_CASE(what_is_sent_when_a_caller_leaves_has_an_outcome),
           TEST_CASE(who_has_unsubscribed_in_a_handler_hears_nothing_more),
