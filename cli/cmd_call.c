@@ -43,19 +43,26 @@ static void say_result(leno_bytes value)
 	cJSON_Delete(json);
 }
 
-static void print_value(struct call *k, const char *event, leno_bytes value)
+/* False: it is too large to be shown. */
+static bool print_value(struct call *k, const char *event, leno_bytes value)
 {
 	cJSON *json = value_to_json(value), *object = json;
 
+	if (json == NULL) {
+		fail("%s.%s: its %s has more than %d values", k->service, k->method, event,
+		     (int)VALUES_MAX);
+		return false;
+	}
 	if (k->app.set->json || strcmp(event, "progress") == 0) {
 		object = json_event(event);
 		json_text(object, "service", k->service);
 		json_text(object, "method", k->method);
 		if (strcmp(event, "progress") != 0)
 			json_number(object, "rtt_us", (double)(clock_us() - k->began_us));
-		cJSON_AddItemToObject(object, "value", json ? json : need(cJSON_CreateNull()));
+		cJSON_AddItemToObject(object, "value", json);
 	}
-	out_json(object ? object : need(cJSON_CreateNull()));
+	out_json(object);
+	return true;
 }
 
 static int exit_of(int error)
@@ -68,12 +75,13 @@ static void on_done(leno_node *node, void *user, const leno_answer *answer)
 {
 	struct call *k = user;
 	char text[256];
+	bool shown = true;
 
 	safe_copy(text, sizeof text, answer->why, strlen(answer->why));
 	if (answer->error == 0 && k->c->stream)
 		say_result(answer->data);
 	else if (answer->error == 0)
-		print_value(k, "result", answer->data);
+		shown = print_value(k, "result", answer->data);
 	else if (answer->error == LENO_REFUSED)
 		fail("%s.%s failed: %s (code %d)", k->service, k->method,
 		     *text ? text : "no reason given", answer->code);
@@ -84,7 +92,7 @@ static void on_done(leno_node *node, void *user, const leno_answer *answer)
 		     (double)k->app.set->timeout_ms / 1000);
 	else
 		fail("%s.%s: %s", k->service, k->method, leno_strerror(answer->error));
-	k->exit = answer->error ? exit_of(answer->error) : EXIT_DONE;
+	k->exit = answer->error ? exit_of(answer->error) : shown ? EXIT_DONE : EXIT_FAILED;
 	k->answered = true;
 	/* What a method said before it failed counts; of a provider that is lost nothing comes. */
 	if (k->through.stream == NULL || (answer->error && answer->error != LENO_REFUSED))

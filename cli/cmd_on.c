@@ -21,14 +21,17 @@ static void on_event(leno_node *node, void *user, const leno_id *from, const cha
                      leno_bytes value)
 {
 	struct on *o = user;
-	cJSON *json = value_to_json(value), *object;
+	cJSON *json, *object;
 	char *text;
 
 	if (o->c->count > 0 && o->heard == o->c->count)
 		return;
 	o->heard++;
-	if (json == NULL)
+	json = value_to_json(value);
+	if (json == NULL) {
+		fail("%s carries more than %d values", event, (int)VALUES_MAX);
 		json = need(cJSON_CreateNull());
+	}
 	if (o->app.set->json) {
 		object = json_event("emitted");
 		json_text(object, "name", event);

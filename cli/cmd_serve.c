@@ -50,6 +50,13 @@ static void *value_of(leno_bytes printed, leno_bytes *ret)
 	return packed;
 }
 
+/* A call is ours until it is answered: what finds no memory is tried again. When nobody waits for
+ * it, it is gone all the same. */
+static int outcome(int error)
+{
+	return error == LENO_CLOSED ? 0 : error == LENO_MEMORY ? LENO_AGAIN : error;
+}
+
 static int reply(void *what, leno_bytes printed)
 {
 	leno_bytes value;
@@ -58,9 +65,9 @@ static int reply(void *what, leno_bytes printed)
 
 	free(packed);
 	if (error == LENO_ARGUMENT)
-		return leno_call_fail(what, error,
-		                      "its program's result is not what its line promises");
-	return error == LENO_CLOSED ? 0 : error; /* nobody waits for it: it is gone all the same */
+		error = leno_call_fail(what, error,
+		                       "its program's result is not what its line promises");
+	return outcome(error);
 }
 
 static int said(void *what, leno_bytes line)
@@ -75,13 +82,29 @@ static int said(void *what, leno_bytes line)
 
 static int refuse(void *what, int code, const char *why)
 {
-	int error = leno_call_fail(what, code, why);
-
-	return error == LENO_CLOSED ? 0 : error;
+	return outcome(leno_call_fail(what, code, why));
 }
 
 static void drop(void *what)
 {
+}
+
+/* One argument stands for itself, as `leno call` has it. NULL: they are too many. */
+static char *text_of(leno_bytes arguments)
+{
+	cJSON *json = value_to_json(arguments);
+	char *text;
+
+	if (json == NULL)
+		return NULL;
+	if (arguments.size == 0)
+		text = need(strdup("[]"));
+	else if (cJSON_GetArraySize(json) == 1 && !cJSON_IsArray(cJSON_GetArrayItem(json, 0)))
+		text = need(cJSON_PrintUnformatted(cJSON_GetArrayItem(json, 0)));
+	else
+		text = need(cJSON_PrintUnformatted(json));
+	cJSON_Delete(json);
+	return text;
 }
 
 static void on_call(leno_node *node, void *user, leno_incoming *in, leno_bytes arguments)
@@ -90,19 +113,14 @@ static void on_call(leno_node *node, void *user, leno_incoming *in, leno_bytes a
 	struct asker asker = { .what = in, .reply = reply, .refuse = refuse, .drop = drop,
 		               .said = s->c->progress ? said : NULL };
 	leno_bytes name = leno_call_method(in);
-	cJSON *json = value_to_json(arguments);
-	char method[LENO_METHOD_MAX + 1], *text;
+	char method[LENO_METHOD_MAX + 1], *text = text_of(arguments);
 	const leno_id from = *leno_call_from(in);
 
+	if (text == NULL) {
+		leno_call_fail(in, LENO_TOO_BIG, "so many values are not given to programs");
+		return;
+	}
 	snprintf(method, sizeof method, "%.*s", (int)name.size, (const char *)name.data);
-	/* One argument stands for itself, as `leno call` has it. */
-	if (json != NULL && cJSON_GetArraySize(json) == 1 &&
-	    !cJSON_IsArray(cJSON_GetArrayItem(json, 0)))
-		text = need(cJSON_PrintUnformatted(cJSON_GetArrayItem(json, 0)));
-	else
-		text = json != NULL && arguments.size > 0 ? need(cJSON_PrintUnformatted(json))
-		                                          : need(strdup("[]"));
-	cJSON_Delete(json);
 	if (!s->c->stream || duct_open(&s->app, s->replies, &s->ducts, in, &asker))
 		replies_ask(s->replies, &asker, &from, method,
 		            (leno_bytes){ text, strlen(text) });

@@ -5,6 +5,7 @@
 #include "app.h"
 #include "output.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,7 +261,7 @@ static void on_tick(struct app *app)
 	struct state *s = (struct state *)app;
 	bool all = true;
 
-	if (!s->started && leno_state_synced(s->shared))
+	if (!s->started && !app->done && leno_state_synced(s->shared))
 		begin(s);
 	if (!s->wrote || app->done)
 		return;
@@ -283,6 +284,15 @@ static void on_late(struct app *app)
 		     (double)app->set->timeout_ms / 1000);
 		app_end(app, EXIT_TIMEOUT);
 	}
+}
+
+/* What there is of it would be shown as if it were all. */
+static void on_failed(leno_state *shared, void *user, int error)
+{
+	struct state *s = user;
+
+	fail("the map %s is too large to be looked at: %s", s->map, leno_strerror(error));
+	app_end(&s->app, EXIT_FAILED);
 }
 
 static const struct argp_child children[] = {
@@ -332,9 +342,10 @@ static int prepare(struct state *s, const struct words *w)
 	if (s->action == ADD && w->count > 3) {
 		char *end;
 
+		errno = 0;
 		s->by = strtol(w->items[3], &end, 10);
-		if (end == w->items[3] || *end) {
-			fail("\"%s\" is no whole number", w->items[3]);
+		if (end == w->items[3] || *end || errno) {
+			fail("\"%s\" is no whole number of 64 bits", w->items[3]);
 			return EXIT_USAGE;
 		}
 	}
@@ -348,6 +359,7 @@ static int prepare(struct state *s, const struct words *w)
 int cmd_state(int argc, char **argv)
 {
 	static const leno_handlers handlers = { 0 };
+	static const leno_state_handlers state_handlers = { .failed = on_failed };
 	const leno_state_options options = { .memory_max = COPY_MAX };
 	struct words words = { .least = 1, .most = WORDS_MAX };
 	struct state s = { .app = { .tick = on_tick, .late = on_late } };
@@ -364,7 +376,8 @@ int cmd_state(int argc, char **argv)
 	}
 	s.app.acts = s.action != GET && s.action != DUMP && s.action != WATCH;
 	if (app_open(&s.app, &words.set, &handlers, false)) {
-		error = leno_state_share(s.app.node, s.map, &options, NULL, NULL, &s.shared);
+		error = leno_state_share(s.app.node, s.map, &options, &state_handlers, &s,
+		                         &s.shared);
 		if (error) {
 			fail("a map is named by 1 to %d bytes: %s", LENO_STATE_NAME_MAX,
 			     leno_strerror(error));

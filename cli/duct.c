@@ -5,8 +5,7 @@
  *
  *   duct_open -> join (the program runs) -> reply | refuse -> the caller finishes -> free
  *
- *  1. A call is answered once its caller has read all that the program said: what comes of a
- *     stream behind the answer might find the call gone.
+ *  1. A call is answered once its caller has read all that the program said.
  *  2. A program need not read its input. What nobody reads is dropped.
  *  3. When the caller leaves the stream its program is ended. */
 #include "duct.h"
@@ -153,8 +152,9 @@ static bool heard(struct duct *d)
 
 static int answered(struct duct *d, int error)
 {
-	if (error == LENO_AGAIN || error == LENO_TOO_BIG || error == LENO_MEMORY ||
-	    error == LENO_ARGUMENT)
+	if (error == LENO_MEMORY)              /* the call is ours still */
+		return LENO_AGAIN;
+	if (error == LENO_AGAIN || error == LENO_TOO_BIG || error == LENO_ARGUMENT)
 		return error;
 	d->call = NULL;
 	close_end(d, &d->to);

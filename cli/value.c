@@ -95,11 +95,24 @@ static void pack(leno_pack *p, cJSON *v)
 	}
 }
 
+/* Where it stands cJSON ends the text, and what is behind it would be lost without a word. */
+static bool has_nul(const char *text, size_t size)
+{
+	for (size_t i = 0; i + 6 <= size; i++) {
+		if (text[i] != '\\')
+			continue;
+		if (memcmp(text + i + 1, "u0000", 5) == 0)
+			return true;
+		i++;                           /* what follows is no beginning of another */
+	}
+	return false;
+}
+
 /* A character of JSON is never more than nine bytes: "0.5," is the densest there is. */
 static void *from_json(const char *text, size_t size, bool arguments, leno_bytes *ret)
 {
 	const char *end = NULL;
-	cJSON *v = cJSON_ParseWithLengthOpts(text, size, &end, false);
+	cJSON *v = has_nul(text, size) ? NULL : cJSON_ParseWithLengthOpts(text, size, &end, false);
 	leno_pack p;
 
 	while (v != NULL && end < text + size && strchr(" \t\r\n", *end) && *end)
@@ -231,11 +244,23 @@ static cJSON *read_value(leno_unpack *u)
 	return need(cJSON_CreateNull());
 }
 
+/* A byte may be a value, and each costs a hundred bytes as JSON. */
+static bool has_few(leno_bytes b)
+{
+	leno_unpack u = leno_unpack_from(b);
+	size_t count = 0;
+	leno_value v;
+
+	while (count <= VALUES_MAX && leno_unpack_next(&u, &v))
+		count++;
+	return count <= VALUES_MAX;
+}
+
 cJSON *value_to_json(leno_bytes b)
 {
 	leno_unpack u = leno_unpack_from(b);
 
 	if (b.size == 0)
 		return need(cJSON_CreateNull());
-	return leno_unpack_ok(b) ? read_value(&u) : NULL;
+	return leno_unpack_ok(b) && has_few(b) ? read_value(&u) : NULL;
 }

@@ -87,9 +87,8 @@ LENO_API int leno_call_fail(leno_incoming *, int code, const char *why);   /* to
 LENO_API int leno_call_progress(leno_incoming *, leno_bytes value);
 
 /* Opens a stream of bytes, both ways, to who called, beside the answer. It is accepted as long
- * as the call is not answered, and an answer may overtake its opening: so answer when something has
- * been read of it, there or here (leno_stream_get_info()). Errors: those of leno_stream_open();
- * SELF when the caller is this node; CLOSED. */
+ * as the call is not answered; an answer that is given meanwhile goes behind its opening. Errors:
+ * those of leno_stream_open(); SELF when the caller is this node; CLOSED. */
 LENO_API int leno_call_stream(leno_incoming *, const leno_stream_handlers *, void *user,
                               leno_stream **ret);
 

@@ -44,7 +44,8 @@ typedef struct leno_state_options {
 	leno_id  writer;         /* zeros: all sharers write. Else this node alone, and copies
 	                            are taken from it alone                            */
 	size_t   memory_max;     /* bytes of this copy, beside the memory_max of the node;
-	                            default 64 MiB, 4096 at least                      */
+	                            default 64 MiB, 4096 at least. A full copy takes changes
+	                            in place, and asks for what it lacks every 5 minutes */
 	leno_ms  horizon_ms;     /* default 7 days; the same for all sharers           */
 	bool     keep;           /* in the folder options.state_dir, if the node has one */
 } leno_state_options;

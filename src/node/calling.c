@@ -68,6 +68,14 @@ static size_t cost_of(const struct calling *c)
 	return CALLING_COST + c->texts_room;
 }
 
+static void drop_large_texts(struct calling *c)
+{
+	if (c->texts_room <= TEXTS_KEPT)
+		return;
+	c->texts = mem_free(c->texts);
+	c->texts_room = 0;
+}
+
 static bool room_for_texts(struct calling *c, size_t size)
 {
 	if (c->texts_room >= size)
@@ -93,8 +101,12 @@ struct calling *calling_new(leno_node *n, size_t texts, int *ret_error)
 		c = list_item(s->free.next, struct calling, all);
 	else
 		c = new_slot(n);
-	if (!c || !room_for_texts(c, texts) || !budget_take(&s->budget, cost_of(c)))
+	if (!c || !room_for_texts(c, texts))
 		return NULL;
+	if (!budget_take(&s->budget, cost_of(c))) {
+		drop_large_texts(c);           /* the next call may get this one, and be small */
+		return NULL;
+	}
 	c->uses++;
 	c->number = c->uses << SLOT_BITS | c->slot;
 	c->n_tried = 0;
@@ -112,10 +124,12 @@ void calling_free(struct calling *c)
 	budget_give(&s->budget, cost_of(c));
 	c->number = 0;
 	c->answer = mem_free(c->answer);
-	if (c->texts_room > TEXTS_KEPT) {
-		c->texts = mem_free(c->texts);
+	if (s->handed == c) {
+		s->handed_texts = c->texts;
+		c->texts = NULL;
 		c->texts_room = 0;
 	}
+	drop_large_texts(c);
 	list_remove(&c->later);
 	list_remove(&c->unclocked);
 	timers_set(&c->node->timers, &c->timer, NEVER);

@@ -288,12 +288,72 @@ void calls_local_answer(leno_node *n, uint64_t number, const struct call_answer 
 	services_wake(n);
 }
 
-void calls_local_progress(leno_node *n, uint64_t number, leno_bytes value)
-{
-	struct calling *c = calling_find(n, number);
+/* What our own services have said on the way, outside of inputs: nobody may be called there. */
+struct own_word {
+	struct list all;
+	uint64_t    number;
+	size_t      size;
+	uint8_t     value[];
+};
 
-	if (c && c->progress && n->depth > 0)  /* outside of inputs nobody may be called */
+static size_t word_cost(size_t size)
+{
+	return sizeof(struct own_word) + size + BUDGET_BLOCK;
+}
+
+static void word_free(leno_node *n, struct own_word *w)
+{
+	list_remove(&w->all);
+	budget_give(&n->services->budget, word_cost(w->size));
+	mem_free(w);
+}
+
+int calls_local_progress(leno_node *n, uint64_t number, leno_bytes value)
+{
+	struct services *s = n->services;
+	struct calling *c = calling_find(n, number);
+	struct own_word *w;
+
+	if (!c || !c->progress)
+		return 0;
+	if (n->depth > 0 && list_empty(&s->said)) {
 		c->progress(n, c->user, c->number, value);
+		return 0;
+	}
+	if (!budget_take(&s->budget, word_cost(value.size)))
+		return LENO_MEMORY;
+	w = mem_new(sizeof *w + value.size);
+	if (!w) {
+		budget_give(&s->budget, word_cost(value.size));
+		return LENO_MEMORY;
+	}
+	w->number = number;
+	w->size = value.size;
+	bytes_copy(w->value, value.data, value.size);
+	list_init(&w->all);
+	list_append(&s->said, &w->all);
+	services_wake(n);
+	return 0;
+}
+
+static void tell_said(leno_node *n)
+{
+	struct list *said = &n->services->said;
+
+	while (!list_empty(said) && !n->leaving) {
+		struct own_word *w = list_item(said->next, struct own_word, all);
+		struct calling *c = calling_find(n, w->number);
+
+		if (c && c->progress)
+			c->progress(n, c->user, c->number, (leno_bytes){ w->value, w->size });
+		word_free(n, w);
+	}
+}
+
+void calls_forget_said(leno_node *n)
+{
+	while (!list_empty(&n->services->said))
+		word_free(n, list_item(n->services->said.next, struct own_word, all));
 }
 
 static void local_end(struct calling *c)
@@ -312,6 +372,7 @@ void calls_settle(leno_node *n)
 	struct services *s = n->services;
 	struct list now;
 
+	tell_said(n);
 	/* What these cause waits for the next input. */
 	list_init(&now);
 	while (!list_empty(&s->local))
@@ -322,8 +383,13 @@ void calls_settle(leno_node *n)
 
 		list_remove(&c->later);
 		timers_set(&n->timers, &c->timer, c->due_us);
+		s->handed = c;
 		provide_local(n, &call, c->number);
+		s->handed = NULL;
+		s->handed_texts = mem_free(s->handed_texts);
 	}
+	while (!list_empty(&now))              /* the node was closed in one of them */
+		list_append(&s->local, now.next);
 	while (!list_empty(&s->answered))
 		list_append(&now, s->answered.next);
 	while (!list_empty(&now) && !n->leaving) {
@@ -332,6 +398,8 @@ void calls_settle(leno_node *n)
 		list_remove(&c->later);
 		local_end(c);
 	}
+	while (!list_empty(&now))
+		list_append(&s->answered, now.next);
 	while (!list_empty(&s->unclocked) && n->depth > 0)
 		list_remove(s->unclocked.next);
 }
@@ -380,14 +448,20 @@ bool calls_take_stream(struct peer *p, leno_stream *stream, const char *topic)
 void calls_due(struct timer *t)
 {
 	struct calling *c = list_item(t, struct calling, timer);
+	leno_node *n = c->node;
+	uint64_t number = c->number;
 
+	if (n->leaving)                        /* nothing is heard any more */
+		return;
 	if (list_empty(&c->later)) {           /* it runs here: others are timed as requests */
 		count_asked(c, -1);
 		tell_cancel(c);
-		calling_fail(c, LENO_TIMEOUT);
+		c = calling_find(n, number);   /* the handler may have cancelled it, too */
+		if (c)
+			calling_fail(c, LENO_TIMEOUT);
 		return;
 	}
-	calling_fail(c, c->due_us <= c->node->now_us ? LENO_TIMEOUT
+	calling_fail(c, c->due_us <= n->now_us ? LENO_TIMEOUT
 	                : c->lost                    ? c->lost
 	                                             : LENO_NO_SERVICE);
 }
@@ -464,6 +538,8 @@ int leno_call_cancel(leno_node *n, leno_call_id number)
 		count_asked(c, -1);
 		tell_cancel(c);
 	}
-	calling_free(c);
+	c = calling_find(n, number);           /* its handler here may have done the same */
+	if (c)
+		calling_free(c);
 	return 0;
 }

@@ -13,7 +13,7 @@ struct comparison {
 	leno_ms      timeout;
 	leno_clock_fn *done;
 	void        *user;
-	int64_t      asked_us;
+	uint64_t     asked_us;         /* by the clock that nobody sets                */
 	unsigned     left;
 	bool         any;
 	leno_clock   best;
@@ -22,6 +22,7 @@ struct comparison {
 void leno_engine_wall(leno_node *n, int64_t wall_us)
 {
 	n->wall_us = wall_us - (int64_t)n->now_us;
+	n->wall_told = true;
 }
 
 int64_t leno_clock_now(const leno_node *n)
@@ -63,7 +64,7 @@ static int exchange(struct comparison *k)
 {
 	leno_node *n = k->node;
 
-	k->asked_us = leno_clock_now(n);
+	k->asked_us = n->now_us;
 	return leno_request(n, &k->to, TIME_TYPE, (leno_bytes){ NULL, 0 }, k->timeout, exchanged, k,
 	                    NULL);
 }
@@ -71,7 +72,8 @@ static int exchange(struct comparison *k)
 /* Unsigned, so that whatever a peer says is defined. */
 static void learn(struct comparison *k, uint64_t came, uint64_t left)
 {
-	uint64_t t1 = (uint64_t)k->asked_us, t4 = (uint64_t)leno_clock_now(k->node);
+	uint64_t t1 = (uint64_t)k->node->wall_us + k->asked_us;
+	uint64_t t4 = (uint64_t)leno_clock_now(k->node);
 	uint64_t rtt = t4 - t1 - (left - came);
 	int64_t there = (int64_t)(came - t1), back = (int64_t)(left - t4);
 

@@ -7,6 +7,7 @@ struct subscription {
 	struct list    all;
 	leno_event_fn *fn;
 	void          *user;
+	uint64_t       told;           /* the last event that was told of              */
 	size_t         size;
 	char           pattern[];
 };
@@ -69,6 +70,7 @@ int leno_subscribe(leno_node *n, const char *pattern, leno_event_fn *fn, void *u
 		return LENO_MEMORY;
 	s->fn = fn;
 	s->user = user;
+	s->told = n->services->n_told; /* what is being told came before it */
 	s->size = text.size;
 	bytes_copy(s->pattern, text.data, text.size);
 	list_init(&s->all);
@@ -93,22 +95,27 @@ int leno_unsubscribe(leno_node *n, const char *pattern)
 	return 0;
 }
 
-/* Handlers may end subscriptions, this one too: so the next is found by its pattern. */
+static struct subscription *next_matching(const leno_node *n, struct bytes name, uint64_t event)
+{
+	list_each (it, next, &n->services->subscriptions) {
+		struct subscription *s = list_item(it, struct subscription, all);
+
+		if (s->told < event && pattern_matches(bytes_of(s->pattern, s->size), name))
+			return s;
+	}
+	return NULL;
+}
+
+/* Handlers may end subscriptions, this one too: so each is looked for when its turn comes. */
 static void tell(leno_node *n, const leno_id *from, const char *name, leno_bytes value)
 {
-	struct { leno_event_fn *fn; void *user; } matching[PATTERNS_MAX];
-	size_t count = 0;
+	uint64_t event = ++n->services->n_told;
+	struct subscription *s;
 
-	list_each (it, next, &n->services->subscriptions) {
-		const struct subscription *s = list_item(it, struct subscription, all);
-
-		if (!pattern_matches(bytes_of(s->pattern, s->size), bytes_text(name)))
-			continue;
-		matching[count].fn = s->fn;
-		matching[count++].user = s->user;
+	while (!n->leaving && (s = next_matching(n, bytes_text(name), event))) {
+		s->told = event;
+		s->fn(n, s->user, from, name, value);
 	}
-	for (size_t i = 0; i < count && !n->leaving; i++)
-		matching[i].fn(n, matching[i].user, from, name, value);
 }
 
 void emit_take(struct peer *p, const struct item *item)
@@ -133,25 +140,14 @@ static bool as_promised(leno_node *n, const char *event, leno_bytes value)
 {
 	const char *dot = strrchr(event, '.');
 	struct service *v = dot ? offers_find(n, bytes_of(event, (size_t)(dot - event))) : NULL;
-	uint8_t head = 0x91;                   /* an array of one: the arguments of the line */
-	char why[COMPLAINT_MAX];
-	uint8_t buf[1 + 512];
 
 	if (value.size > 0 && !leno_unpack_ok(value))
 		return false;
 	for (size_t i = 0; v && i < v->n_methods; i++) {
 		const struct method *m = &v->methods[i];
 
-		if (!(m->flags & METHOD_EVENT) || !bytes_same(m->name, bytes_text(dot + 1)))
-			continue;
-		if (m->n_arguments == 0)
-			return value.size == 0;
-		buf[0] = head;
-		if (value.size >=
-		    sizeof buf) /* its first bytes tell its type: a text or list is long */
-			return true;
-		bytes_copy(buf + 1, value.data, value.size);
-		return contract_takes(m, (leno_bytes){ buf, 1 + value.size }, why);
+		if ((m->flags & METHOD_EVENT) && bytes_same(m->name, bytes_text(dot + 1)))
+			return contract_says(m, value);
 	}
 	return true;
 }

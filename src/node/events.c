@@ -101,8 +101,10 @@ static void node_down(leno_node *n, const leno_id *id, enum leno_why why)
 
 	offers_down(n, id);
 	if (p) {
+		peers_hold(p);                 /* handlers may need its place for another */
 		provide_lost(p);
 		peers_fail_requests(p, LENO_UNREACHABLE);
+		peers_release(p);
 	}
 	fan_gone(n, id);
 	groups_down(n, id, why);

@@ -206,6 +206,7 @@ struct leno_node {
 
 	struct services *services;   /* offered, called, see services.h                */
 	int64_t         wall_us;     /* wall clock less now_us                         */
+	bool            wall_told;   /* it is the driver's, and not what it was at open */
 
 	struct list     suspected;   /* struct suspects that have some, see suspects.h */
 	struct timer    suspects_timer;

@@ -302,7 +302,7 @@ void peers_end(struct peer *p, int error)
 	leno_node *n = p->node;
 	bool blocked, unknown;
 	uint64_t first, last;
-	struct list failing;
+	struct list failing, parted;
 
 	peers_hold(p);
 	events_sent(p);
@@ -310,7 +310,8 @@ void peers_end(struct peer *p, int error)
 	unknown = session_unconfirmed(p->session, &first, &last);
 	set_aside(p, &failing);
 	streams_end(p, LENO_CLOSED);
-	provide_end(p);
+	list_init(&parted);
+	provide_part(p, &parted);
 	types_clear(&p->types_out);
 	types_clear(&p->types_in);
 	p->types_told = 0;
@@ -320,6 +321,7 @@ void peers_end(struct peer *p, int error)
 	tell_bounds(p);
 	if (unknown && n->handlers.sent)
 		n->handlers.sent(n, n->user, &p->id, first, last, LENO_UNKNOWN, error);
+	provide_parted(n, &parted);
 	fail_requests(n, &failing, error);
 	if (blocked && !p->blocked && n->handlers.writable)
 		n->handlers.writable(n, n->user, &p->id); /* its queue is empty now */

@@ -2,7 +2,6 @@
 #include "node/services.h"
 
 #include "base/mem.h"
-#include "node/look.h"
 
 enum { INCOMING_COST = sizeof(struct leno_incoming) + BUDGET_BLOCK + 4 * sizeof(void *) };
 static_assert((int)ITEM_HEAD_MAX + (int)CALL_HEAD_MAX <= 1024 &&
@@ -152,10 +151,18 @@ static void run(leno_incoming *in, struct bytes arguments)
 	             (leno_bytes){ arguments.data, arguments.size });
 }
 
+/* It does not read what it is answered: the last of the memory is for others. */
+static bool is_greedy(const struct caller *from)
+{
+	const struct budget *b = &from->node->services->budget;
+
+	return from->peer && !list_empty(&from->peer->unsent) && b->used > b->max / 8 * 7;
+}
+
 static void begin(const struct caller *from, const struct call *c, struct service *v, int method)
 {
 	leno_node *n = from->node;
-	enum desk_place place = desk_come(&v->desk);
+	enum desk_place place = is_greedy(from) ? DESK_FULL : desk_come(&v->desk);
 	leno_incoming *in = NULL;
 
 	if (place != DESK_FULL)
@@ -178,6 +185,7 @@ static void begin(const struct caller *from, const struct call *c, struct servic
 	in->from = from->peer ? from->peer->id : n->identity.id;
 	in->local = !from->peer;
 	in->cancelled = false;
+	in->streams_below = 0;
 	list_append(from->peer ? &from->peer->serving : &n->services->own, &in->of_peer);
 	timers_set(&n->timers, &in->timer,
 	           c->left_ms == 0 || c->left_ms >> 40 ? NEVER : n->now_us + c->left_ms * 1000);
@@ -294,6 +302,12 @@ bool leno_call_cancelled(const leno_incoming *in)
 	return in->cancelled;
 }
 
+/* The caller refuses a stream that comes behind the answer. */
+static bool opens_streams(const leno_incoming *in)
+{
+	return in->streams_below > 0 && streams_opening(in->peer, in->streams_below);
+}
+
 /* Its queue is full of earlier answers, or will not have it yet: it waits for its turn, and the
  * application need not. */
 static bool hold_back(leno_incoming *in, const struct call_answer *a)
@@ -320,7 +334,8 @@ static int answer(leno_incoming *in, struct call_answer *a)
 		return LENO_CLOSED;
 	}
 	a->load = desk_load(&in->service->desk);
-	error = in->peer && !list_empty(&in->peer->unsent) ? LENO_AGAIN : say(&to, a);
+	error = in->peer && (!list_empty(&in->peer->unsent) || opens_streams(in))
+	      ? LENO_AGAIN : say(&to, a);
 	if (error == LENO_AGAIN && hold_back(in, a)) {
 		leave_service(in);
 		return 0;
@@ -338,6 +353,8 @@ bool provide_unsent(struct peer *p)
 		leno_incoming *in = list_item(p->unsent.next, leno_incoming, of_peer);
 		struct item item = { .kind = ITEM_REPLY, .request = in->key.request };
 
+		if (opens_streams(in))
+			return true;
 		if (services_send(p, &item, NULL, bytes_of(NULL, 0),
 		                  bytes_of(in->kept, in->kept_size)) == LENO_AGAIN)
 			return false;
@@ -382,10 +399,8 @@ int leno_call_progress(leno_incoming *in, leno_bytes value)
 		return LENO_ARGUMENT;
 	if (in->cancelled || in->node->leaving)
 		return LENO_CLOSED;
-	if (in->local) {
-		calls_local_progress(in->node, in->key.request, value);
-		return 0;
-	}
+	if (in->local)
+		return calls_local_progress(in->node, in->key.request, value);
 	write_varint(&w, in->key.request);
 	return send_parts(in->peer, &item, PROGRESS_TYPE, writer_bytes(&w),
 	                  bytes_of(value.data, value.size), NULL);
@@ -396,6 +411,7 @@ int leno_call_stream(leno_incoming *in, const leno_stream_handlers *handlers, vo
 {
 	char topic[sizeof CALL_TOPIC + 20], *at = topic + sizeof topic - 1;
 	uint64_t number;
+	int error;
 
 	if (!in || !in->service)
 		return LENO_ARGUMENT;
@@ -406,7 +422,10 @@ int leno_call_stream(leno_incoming *in, const leno_stream_handlers *handlers, vo
 		*--at = (char)('0' + number % 10);
 	at -= sizeof CALL_TOPIC - 1;
 	memcpy(at, CALL_TOPIC, sizeof CALL_TOPIC - 1);
-	return leno_stream_open(in->node, &in->from, at, handlers, user, ret);
+	error = leno_stream_open(in->node, &in->from, at, handlers, user, ret);
+	if (!error)
+		in->streams_below = in->peer->flows->next_ours;
+	return error;
 }
 
 /* ---- nobody waits for it ----------------------------------------------------------------- */
@@ -486,18 +505,31 @@ void provide_cancel_local(leno_node *n, uint64_t number)
 		timers_set(&n->timers, &in->timer, n->now_us);
 }
 
-/* Handlers may answer others of the list meanwhile: so always the first. */
-static void end_all(struct peer *p, bool say_so)
+void provide_part(struct peer *p, struct list *ret_parted)
 {
-	while (!list_empty(&p->serving))
-		cancel(list_item(p->serving.next, leno_incoming, of_peer), say_so);
+	while (!list_empty(&p->serving)) {
+		leno_incoming *in = list_item(p->serving.next, leno_incoming, of_peer);
+		bool unheard = list_empty(&in->queue) && !in->cancelled;
+
+		cancel(in, false);
+		if (unheard)
+			list_append(ret_parted, &in->of_peer);
+	}
 	while (!list_empty(&p->unsent))
 		cancel(list_item(p->unsent.next, leno_incoming, of_peer), false);
 }
 
-void provide_end(struct peer *p)
+/* Handlers may answer others of the list meanwhile: so always the first. */
+void provide_parted(leno_node *n, struct list *parted)
 {
-	end_all(p, true);
+	while (!list_empty(parted)) {
+		leno_incoming *in = list_item(parted->next, leno_incoming, of_peer);
+		struct service *v = in->service;
+
+		list_append(&n->services->own, &in->of_peer);
+		if (v->cancelled && !n->leaving)
+			v->cancelled(n, v->user, in);
+	}
 }
 
 void provide_lost(struct peer *p)
@@ -518,7 +550,12 @@ void provide_lost(struct peer *p)
 
 void provide_forget(struct peer *p)
 {
-	end_all(p, false);
+	struct list parted;
+
+	list_init(&parted);
+	provide_part(p, &parted);
+	while (!list_empty(&parted))
+		list_append(&p->node->services->own, parted.next);
 }
 
 void provide_due(struct timer *t)

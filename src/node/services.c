@@ -23,6 +23,7 @@ int services_open(leno_node *n)
 	list_init(&s->answered);
 	list_init(&s->moved);
 	list_init(&s->unclocked);
+	list_init(&s->said);
 	list_init(&s->subscriptions);
 	list_init(&s->events);
 	list_init(&s->clocks);
@@ -53,6 +54,7 @@ void services_free(leno_node *n)
 
 	if (!s)
 		return;
+	calls_forget_said(n);
 	calls_free(n);
 	provide_free(n);
 	emit_free(n);
@@ -73,8 +75,9 @@ void services_wake(leno_node *n)
 
 static bool waiting(const struct services *s)
 {
-	return !list_empty(&s->due) || !list_empty(&s->local) || !list_empty(&s->answered) ||
-	       !list_empty(&s->events) || !list_empty(&s->directory.changes);
+	return !list_empty(&s->said) || !list_empty(&s->due) || !list_empty(&s->local) ||
+	       !list_empty(&s->answered) || !list_empty(&s->events) ||
+	       !list_empty(&s->directory.changes);
 }
 
 void services_settle(leno_node *n)

@@ -8,9 +8,10 @@
  *   command.c  what this node is told to do; status.c: how it is
  *
  * A call that comes lives until the application has answered it, whatever becomes of who
- * called; a call that goes ends once, by calls_end().
+ * called; a call that goes ends once, by calling_end().
  *
- *   leno_incoming:   (waits ->) runs -> answered (-> unsent, while its queue is full) -> gone
+ *   leno_incoming:   (waits ->) runs -> answered (-> unsent, while its queue is full, or a
+ *                    stream of it has yet to be opened) -> gone
  *   struct calling:  asked -> (another asked ...) -> ended;  moved: waits for a provider
  *
  *  1. All of it that grows with what others send is taken from `budget`.
@@ -73,6 +74,7 @@ struct leno_incoming {
 	struct list    queue;          /* service->waiting; services.idle              */
 	struct timer   timer;
 	bool           local, cancelled;
+	uint32_t       streams_below;  /* its own have lower numbers; 0: it has none   */
 	uint8_t       *kept;           /* the arguments while it waits; the answer     */
 	size_t         kept_size;
 };
@@ -120,8 +122,12 @@ struct services {
 	struct calling **slots;
 	uint32_t       n_slots, slots_room;
 	struct list    calling, free, local, answered, moved, unclocked;
+	struct list    said;           /* by our own, of calls that are on their way   */
+	struct calling *handed;        /* whose method runs, lent its arguments ...    */
+	uint8_t       *handed_texts;   /* ... of which it has ended the call itself    */
 	struct list    subscriptions;
 	size_t         n_subscriptions;
+	uint64_t       n_told;         /* events, to subscriptions here                */
 	struct list    events;         /* our own, to ourselves                        */
 	struct list    clocks;
 	size_t         n_clocks;
@@ -165,9 +171,10 @@ void provide_cancel(struct peer *, const struct item *);
 void provide_local(leno_node *, const struct call *, uint64_t number);
 void provide_cancel_local(leno_node *, uint64_t number);
 void provide_lost(struct peer *);                      /* no path leads there now  */
-void provide_end(struct peer *);                       /* nobody waits there any more */
-void provide_forget(struct peer *);                      /* the same, without a word */
-bool provide_unsent(struct peer *);                      /* true: all answers are on their way */
+void provide_part(struct peer *, struct list *ret_parted); /* nobody waits there any more */
+void provide_parted(leno_node *, struct list *parted); /* and the handlers hear of it */
+void provide_forget(struct peer *);                    /* both, without a word     */
+bool provide_unsent(struct peer *);                      /* false: its queue is full again */
 void provide_due(struct timer *);
 void provide_settle(leno_node *);
 void provide_free(leno_node *);
@@ -191,7 +198,8 @@ struct bytes calling_arguments(const struct calling *);
 void calls_progress(struct peer *, const struct item *);
 bool calls_take_stream(struct peer *, leno_stream *, const char *topic);
 void calls_local_answer(leno_node *, uint64_t number, const struct call_answer *);
-void calls_local_progress(leno_node *, uint64_t number, leno_bytes value);
+int  calls_local_progress(leno_node *, uint64_t number, leno_bytes value);   /* MEMORY */
+void calls_forget_said(leno_node *);
 void calls_come(leno_node *, const char *name, const leno_id *); /* a provider of it is there */
 void calls_due(struct timer *);
 void calls_clock(leno_node *, uint64_t passed_us);

@@ -63,7 +63,7 @@ struct loading {
 	int error;
 };
 
-/* What died before the horizon while we were away is left out, and forgotten in time. */
+/* What died before the horizon while we were away is left out, and not kept either. */
 static void loaded(void *arg, leno_bytes name, leno_bytes value)
 {
 	struct loading *l = arg;
@@ -75,6 +75,8 @@ static void loaded(void *arg, leno_bytes name, leno_bytes value)
 		st->met_ms = st->kept_met_ms = read_u64(&r);
 	else if (!read_entry(&r, &e) || reader_left(&r) > 0)
 		l->error = l->error ? l->error : LENO_FILE;
+	else if (state_forgotten(st, &e))
+		state_forget(st, &e);
 	else if (state_merge(st, &e, STATE_KEPT) < 0)
 		l->error = LENO_MEMORY;
 }

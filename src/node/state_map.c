@@ -39,7 +39,7 @@ int state_may_write(const leno_state *st, leno_bytes key)
 	       ? 0 : LENO_REFUSED;
 }
 
-/* Stamped as newer than what is there, merged, kept, and sent to all who share it. */
+/* Stamped as newer than what is there, merged: which keeps it, and sends it to all who share it. */
 int state_write(leno_state *st, struct entry *e, leno_state_version *ret)
 {
 	const struct stored *old = store_find(&st->store, e->kind, e->key, e->sub);
@@ -52,7 +52,6 @@ int state_write(leno_state *st, struct entry *e, leno_state_version *ret)
 	error = state_merge(st, e, STATE_OURS);
 	if (error < 0)
 		return error;
-	state_push(st, e);
 	if (ret)
 		*ret = (leno_state_version){ e->stamp, e->writer };
 	return 0;

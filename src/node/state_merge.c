@@ -118,9 +118,10 @@ static bool change_of(const leno_state *st, const struct entry *e, const struct 
 
 /* ---- merging ------------------------------------------------------------------------------- */
 
-/* Once, until there is room again. */
+/* Once, until there is room again (state_look_for_room()). */
 static void no_room(leno_state *st)
 {
+	st->lacked = true;
 	if (st->full)
 		return;
 	st->full = true;
@@ -128,6 +129,14 @@ static void no_room(leno_state *st)
 	           "map %s: memory_max (%zu) is reached: entries are missing here", st->name,
 	           st->options.memory_max);
 	state_fail(st, LENO_MEMORY);
+}
+
+/* Not for each entry that goes: what is missing is asked for anew then. */
+void state_look_for_room(leno_state *st)
+{
+	const struct budget *b = &st->store.budget;
+
+	st->full = st->full && b->used > b->max / 8 * 7;
 }
 
 int state_merge(leno_state *st, const struct entry *e, enum state_source source)
@@ -141,9 +150,10 @@ int state_merge(leno_state *st, const struct entry *e, enum state_source source)
 		no_room(st);
 	if (got <= 0)
 		return got;
-	st->full = false;
 	if (source != STATE_KEPT)
 		state_keep(st, e);
+	if (source == STATE_OURS)              /* it may be made of what it replaces */
+		state_push(st, e);
 	if (old)
 		before = stored_entry(old);
 	if (source == STATE_THEIRS && !list_empty(&st->watches) &&
@@ -191,6 +201,23 @@ void state_discard(leno_state *st)
 	for (struct stored *s; (s = store_walk(&st->store, all, &w));)
 		if (stamp_ms(s->stamp) + horizon < wall_ms)
 			drop(st, s, &w, false);
+}
+
+void state_expire(leno_state *st, uint64_t before_ms)
+{
+	size_t looks = STATE_LOOKS;
+	struct stored *s;
+
+	while ((s = store_expired(&st->store, before_ms, &st->expiry, &looks)))
+		drop(st, s, &st->expiry, false);
+}
+
+bool state_forgotten(const leno_state *st, const struct entry *e)
+{
+	uint64_t wall_ms = states_wall_ms(st->node), horizon = (uint64_t)st->options.horizon_ms;
+
+	return e->dead && entry_died_ms(e) + horizon < wall_ms &&
+	       !store_find(&st->store, e->kind, e->key, e->sub);
 }
 
 /* ---- watching ------------------------------------------------------------------------------ */

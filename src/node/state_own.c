@@ -13,6 +13,7 @@ struct decision {
 	struct list   all;           /* states.decided, or states.asked                */
 	leno_node    *node;
 	uint8_t       tag[STATE_TAG];
+	leno_id       owner;
 	leno_done_fn *done;
 	void         *user;
 	int           error, code;
@@ -114,12 +115,14 @@ static void answered(leno_node *n, void *user, const leno_answer *a)
 	struct reader r = reader_of(bytes_of(a->data.data, a->data.size));
 	leno_done_fn *done = d->done;
 	void *theirs = d->user;
+	const leno_id owner = d->owner;
 	struct entry e;
 
 	list_remove(&d->all);
 	mem_free(d);
 	/* It comes to us with the owner's other changes, too: but `done` shall find it here. */
-	if (!a->error && st && read_entry(&r, &e) && entry_timely(&e, states_wall_ms(n)))
+	if (!a->error && st && read_entry(&r, &e) && entry_timely(&e, states_wall_ms(n)) &&
+	    state_believes(st, &owner, &e))
 		state_merge(st, &e, STATE_THEIRS);
 	done(n, theirs, &(leno_answer){ .error = a->error, .code = a->code, .why = a->why });
 }
@@ -155,7 +158,8 @@ int leno_state_compare_and_set(leno_state *st, leno_bytes key, const leno_state_
 	d = mem_new(sizeof *d);
 	if (!d)
 		return LENO_MEMORY;
-	*d = (struct decision){ .node = st->node, .done = done, .user = user };
+	*d = (struct decision){ .node = st->node, .owner = owner, .done = done,
+	                        .user = user };
 	memcpy(d->tag, st->tag, STATE_TAG);
 	list_init(&d->all);
 	if (!leno_id_same(&owner, &st->node->identity.id)) {

@@ -270,7 +270,9 @@ void state_ask_next(leno_state *st)
 {
 	size_t cursor = 0;
 
-	if (st->asking || st->left)
+	if (st->asking || st->left ||
+	    (st->full && st->pulled_us &&
+	     st->node->now_us < st->pulled_us + STATE_FULL_MS * UINT64_C(1000)))
 		return;
 	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
 		if (!s->pull_due || !s->here || !s->met || s->apart || s->mate)
@@ -278,6 +280,7 @@ void state_ask_next(leno_state *st)
 		if (pull_begin(&st->pull))
 			return;
 		st->asking = s;
+		st->lacked = false;
 		st->pulls++;
 		st->answered_us = st->node->now_us;
 		state_wake(st, s);
@@ -416,20 +419,21 @@ static void take_meet(leno_state *st, struct peer *p, const struct word *w)
 	state_look_whole(st);
 }
 
-static bool may_write(const leno_state *st, const struct peer *p, const struct entry *e)
+bool state_believes(const leno_state *st, const leno_id *from, const struct entry *e)
 {
-	if (!is_writer(st, &p->id) || !is_writer(st, &e->writer))
+	if (!may_ask(st, from) || !is_writer(st, &e->writer))
 		return false;
 	if (!st->options.per_node)
 		return true;
-	return e->kind == ENTRY_VALUE && leno_id_same(&e->writer, &p->id) && e->sub.size == 16 &&
-	       memcmp(e->sub.data, p->id.bytes, 16) == 0;
+	return e->kind == ENTRY_VALUE && leno_id_same(&e->writer, from) && e->sub.size == 16 &&
+	       memcmp(e->sub.data, from->bytes, 16) == 0;
 }
 
 static void refuse(leno_state *st, const struct peer *p, const struct entry *e)
 {
 	leno_node *n = st->node;
-	uint64_t ahead = stamp_ms(e->stamp) - states_wall_ms(n);
+	uint64_t said_ms = stamp_ms(e->stamp), died_ms = entry_died_ms(e);
+	uint64_t ahead = (said_ms > died_ms ? said_ms : died_ms) - states_wall_ms(n);
 	char id[LENO_ID_TEXT];
 
 	st->refused++;
@@ -446,15 +450,6 @@ static void refuse(leno_state *st, const struct peer *p, const struct entry *e)
 		           (unsigned long long)st->refused);
 }
 
-/* All who were to hear that it died have, or will be found too old. */
-static bool is_forgotten(const leno_state *st, const struct entry *e)
-{
-	uint64_t wall_ms = states_wall_ms(st->node), horizon = (uint64_t)st->options.horizon_ms;
-
-	return e->dead && entry_died_ms(e) + horizon < wall_ms &&
-	       !store_find(&st->store, e->kind, e->key, e->sub);
-}
-
 static int take_entries(leno_state *st, const struct sharer *s, struct peer *p, struct bytes rest)
 {
 	struct reader r = reader_of(rest);
@@ -464,9 +459,9 @@ static int take_entries(leno_state *st, const struct sharer *s, struct peer *p, 
 	struct entry e;
 
 	while (!st->left && !st->node->leaving && read_entry(&r, &e)) {
-		if (!may_write(st, p, &e) || !entry_timely(&e, wall_ms))
+		if (!state_believes(st, &p->id, &e) || !entry_timely(&e, wall_ms))
 			refuse(st, p, &e);
-		else if (!(old && stamp_ms(e.stamp) + horizon < wall_ms) && !is_forgotten(st, &e) &&
+		else if (!(old && stamp_ms(e.stamp) + horizon < wall_ms) && !state_forgotten(st, &e) &&
 		         state_merge(st, &e, STATE_THEIRS) > 0) {
 			st->taken++;
 			if (on)
@@ -484,6 +479,8 @@ static void take_answer(leno_state *st, struct sharer *s, const struct word *w)
 	if (!pull_over(&st->pull))
 		return;
 	state_stop_asking(st);
+	st->pulled_us = st->node->now_us;
+	st->full = st->full && st->lacked;
 	state_insync(st, s);
 	state_ask_next(st);
 	state_look_whole(st);

@@ -62,7 +62,9 @@ void states_free(leno_node *n)
 
 uint64_t states_wall_ms(const leno_node *n)
 {
-	return admit_now_ms(n);
+	int64_t told_us = n->wall_told ? leno_clock_now(n) : 0;
+
+	return told_us > 0 ? (uint64_t)told_us / 1000 : admit_now_ms(n);
 }
 
 leno_state *states_find(leno_node *n, const uint8_t tag[STATE_TAG])
@@ -120,12 +122,30 @@ static bool lists(struct bytes extensions, const uint8_t tag[STATE_TAG])
 
 /* ---- sharers -------------------------------------------------------------------------------- */
 
+/* Of those that are gone the one that was in sync longest ago: each visitor leaves one behind. */
+static void forget_one(leno_state *st)
+{
+	struct sharer *oldest = NULL;
+	size_t cursor = 0;
+
+	for (struct sharer *s; (s = map_next(&st->sharers, &cursor));)
+		if (!s->here && st->asking != s && (!oldest || s->met_ms < oldest->met_ms))
+			oldest = s;
+	if (!oldest)
+		return;
+	map_remove(&st->sharers, &oldest->id);
+	supply_end(&oldest->supply);
+	mem_free(oldest);
+}
+
 struct sharer *state_sharer(leno_state *st, const leno_id *id, bool add)
 {
 	struct sharer *s = map_get(&st->sharers, id);
 
 	if (s || !add)
 		return s;
+	if (st->sharers.count >= STATE_SHARERS)
+		forget_one(st);
 	s = mem_new(sizeof *s);
 	if (!s)
 		return NULL;
@@ -350,7 +370,7 @@ void state_look_whole(leno_state *st)
 	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
 		if (!s->here || s->apart || s->mate)
 			continue;
-		if (s->pull_due || (!s->met && waits))
+		if ((s->pull_due && !st->full) || (!s->met && waits))
 			return;
 		any = any || s->met;
 	}
@@ -422,10 +442,11 @@ static void tick(leno_state *st)
 		s->meet_due = true;
 		state_wake(st, s);
 	}
+	state_look_for_room(st);
 	state_ask_next(st);
 	state_look_whole(st);
 	if (wall_ms > horizon_ms)
-		store_expire(&st->store, wall_ms - horizon_ms, &st->expiry, STATE_LOOKS);
+		state_expire(st, wall_ms - horizon_ms);
 	if (!st->synced && alone(st) && n->now_us >= st->born_us + STATE_ALONE_MS * 1000 &&
 	    (mesh_synced(n->mesh) || list_empty(&n->dials.all)))
 		st->synced_due = true;

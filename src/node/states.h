@@ -21,6 +21,7 @@ enum {
 	STATE_TICK_MS    = 1000,
 	STATE_MEET_MS    = 10 * 1000,    /* between two looks whether all agree         */
 	STATE_STALL_MS   = 10 * 1000,    /* without an answer: another one is asked     */
+	STATE_FULL_MS    = 300 * 1000,   /* between two pulls of a copy that has no room */
 	STATE_LOOKS      = 20000,        /* entries a tick, for those that died long ago */
 	STATE_SHARERS    = 4096,         /* of one map, that are remembered             */
 	STATE_SUPPLIES   = 64,           /* of one map, that are answered at one time   */
@@ -77,13 +78,15 @@ struct leno_state {
 	struct sharer *asking;       /* whom `pull` asks                               */
 	struct pull  pull;
 	uint64_t     answered_us;
+	uint64_t     pulled_us;      /* when the last pull was over                    */
 	uint64_t     meet_us;        /* when somebody is met again                     */
 	leno_id      turn;           /* who was met last                               */
 	struct walk  expiry;
 	struct list  watches;
 	leno_watch   last_watch;
 	unsigned     entered;        /* its handlers that run                          */
-	bool         left, synced, synced_due, full;
+	bool         left, synced, synced_due;
+	bool         full, lacked;   /* entries are missing; some were, since the last pull began */
 	bool         kept_bad;       /* it cannot be kept: that is told once           */
 	int          kept_error;
 	uint64_t     kept_met_ms;
@@ -127,12 +130,17 @@ void state_wake(leno_state *, struct sharer *);      /* there is something to sa
 void state_push(leno_state *, const struct entry *); /* a change of ours               */
 void state_stop_asking(leno_state *);
 void state_ask_next(leno_state *);
+bool state_believes(const leno_state *, const leno_id *from, const struct entry *);
 void sharer_reset(leno_state *, struct sharer *);    /* what was said is lost          */
 
 /* state_merge.c. How it came about: from nobody (kept), by us, or from a peer. */
 enum state_source { STATE_KEPT, STATE_OURS, STATE_THEIRS };
 /* 1: it is newer; 0; LENO_MEMORY. */
 int  state_merge(leno_state *, const struct entry *, enum state_source);
+void state_look_for_room(leno_state *);              /* is it full still?              */
+void state_expire(leno_state *, uint64_t before_ms); /* what died before               */
+/* All who were to hear that it died have, or will be found too old. */
+bool state_forgotten(const leno_state *, const struct entry *);
 void state_drop_of(leno_state *, const leno_id *);   /* a node's own entries           */
 void state_discard(leno_state *);                    /* all that is older than the horizon */
 void state_fail(leno_state *, int error);

@@ -1,6 +1,8 @@
 /* stream_api.c - leno_stream_*: what the application does with a stream. */
 #include "node/stream.h"
 
+#include "node/services.h"
+
 static void take_handlers(leno_stream *s, const leno_stream_handlers *handlers, void *user)
 {
 	if (handlers)
@@ -119,6 +121,8 @@ void leno_stream_abort(leno_stream *s, int code, const char *why)
 	if (s->peer && !s->node->leaving) {
 		flow_abort(&s->flow, (uint32_t)code, bytes_text(why ? why : ""));
 		stream_wake(s);
+		if (s->flow.open_due)          /* an answer may have waited for that */
+			provide_unsent(s->peer);
 	}
 	stream_let_go(s);
 }

@@ -256,6 +256,16 @@ bool streams_open(const struct peer *p)
 	return p->flows && p->flows->by_key.count > 0;
 }
 
+bool streams_opening(const struct peer *p, uint32_t below)
+{
+	size_t cursor = 0;
+
+	for (const struct flow *f; p->flows && (f = flows_next(p->flows, &cursor));)
+		if (f->key.ours && f->key.number < below && f->open_due && !f->aborted)
+			return true;
+	return false;
+}
+
 size_t streams_count(const struct peer *p)
 {
 	return p->flows ? p->flows->n_ours + p->flows->n_theirs : 0;
@@ -278,6 +288,8 @@ static void made(struct peer *p, leno_stream *s, const struct flow_item *item)
 	flow_made(f, item);
 	flows_said(p->flows, f, item->op == FLOW_DATA ? item->data.size : 0);
 	p->fed_to = session_put_to(p->session);
+	if (item->op == FLOW_OPEN)
+		provide_unsent(p);
 	if (item->op == FLOW_ABORT)
 		stream_let_go(s);
 	else if (flow_over(f))

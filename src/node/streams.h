@@ -17,6 +17,10 @@ void streams_feed(struct peer *);
 bool streams_want(const struct peer *);
 bool streams_open(const struct peer *);        /* is there any?                     */
 
+/* Of ours with lower numbers than this: has the session yet to take the opening of one? When it
+ * has them all provide_unsent() hears of it. */
+bool streams_opening(const struct peer *, uint32_t below);
+
 /* To look at: streams that are open, and what their writers wrote that the session has yet
  * to take. */
 size_t   streams_count(const struct peer *);

@@ -47,7 +47,7 @@ struct call {
 
 struct call_answer {
 	enum call_status status;
-	uint8_t  load;               /* of the service, see load.h                    */
+	uint8_t  load;               /* of the service, see desk.h                    */
 	uint32_t code;
 	struct bytes rest;           /* value or text                                 */
 };

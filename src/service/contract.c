@@ -247,12 +247,23 @@ bool contract_takes(const struct method *m, leno_bytes arguments, char *ret_why)
 	return true;
 }
 
-bool contract_gives(const struct method *m, leno_bytes result)
+static bool one_fits(uint16_t wanted, leno_bytes value)
 {
-	leno_unpack u = leno_unpack_from(result);
+	leno_unpack u = leno_unpack_from(value);
 	enum type_bit is;
 
-	if (result.size == 0)                  /* nothing is nil */
-		return fits(m->result, TYPE_NIL);
-	return whole(&u, &is) && u.at == u.end && fits(m->result, is);
+	return whole(&u, &is) && u.at == u.end && fits(wanted, is);
+}
+
+bool contract_gives(const struct method *m, leno_bytes result)
+{
+	return result.size == 0 ? fits(m->result, TYPE_NIL)    /* nothing is nil */
+	                        : one_fits(m->result, result);
+}
+
+bool contract_says(const struct method *m, leno_bytes value)
+{
+	if (value.size == 0 || m->n_arguments == 0)
+		return value.size == 0 && m->n_needed == 0;
+	return one_fits((uint16_t)(m->arguments[0].types | (m->n_needed == 0 ? TYPE_NIL : 0)), value);
 }

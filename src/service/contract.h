@@ -47,6 +47,7 @@ bool contract_read(struct bytes line, struct method *ret);
 /* False: *ret_why is a sentence of COMPLAINT_MAX bytes at most that names the argument. */
 bool contract_takes(const struct method *, leno_bytes arguments, char *ret_why);
 bool contract_gives(const struct method *, leno_bytes result);
+bool contract_says(const struct method *, leno_bytes value);    /* an event: one or nothing */
 
 uint32_t contract_hash(struct bytes text);
 

@@ -51,6 +51,11 @@ static size_t cost(size_t bytes)
 	return sizeof(struct stored) + bytes + BUDGET_BLOCK;
 }
 
+static size_t cost_of(const struct stored *e)
+{
+	return cost((size_t)e->key_size + e->sub_size + e->value_size);
+}
+
 static uint64_t hash_of(const struct store *s, enum entry_kind kind, struct bytes key)
 {
 	uint8_t text[1 + STATE_KEY_MAX];
@@ -123,8 +128,25 @@ void store_free(struct store *s, struct stored *e)
 {
 	if (!e)
 		return;
-	budget_give(&s->budget, cost((size_t)e->key_size + e->sub_size + e->value_size));
+	if (!e->unpaid)
+		budget_give(&s->budget, cost_of(e));
 	mem_free(e);
+}
+
+/* In the room of what it replaces, so that a full store can be written and deleted from. */
+static struct stored *make_in_place(struct store *s, struct stored *old, uint64_t hash,
+                                    const struct entry *e)
+{
+	struct stored *made;
+	bool back;
+
+	budget_give(&s->budget, cost_of(old));
+	made = make(s, hash, e);
+	old->unpaid = made != NULL;
+	back = made || budget_take(&s->budget, cost_of(old));
+	assert(back);
+	(void)back;
+	return made;
 }
 
 /* ---- buckets and digests ------------------------------------------------------------------- */
@@ -284,7 +306,7 @@ int store_put(struct store *s, const struct entry *e, struct stored **ret_old)
 		if (entry_order(e, &have) <= 0)
 			return 0;
 	}
-	made = make(s, hash, e);
+	made = old ? make_in_place(s, old, hash, e) : make(s, hash, e);
 	if (!made)
 		return LENO_MEMORY;
 	made->next = old ? old->next : *at;
@@ -368,26 +390,22 @@ struct stored *store_walk(const struct store *s, struct range r, struct walk *w)
 	return e;
 }
 
-void store_expire(struct store *s, uint64_t before_ms, struct walk *at, size_t looks)
+struct stored *store_expired(const struct store *s, uint64_t before_ms, struct walk *at,
+                             size_t *looks)
 {
 	const struct range all = { 0 };
-	struct stored *e;
 
-	if (s->n_dead == 0)
-		return;
-	while (looks-- > 0) {
-		e = store_walk(s, all, at);
+	while (s->n_dead > 0 && *looks > 0) {
+		struct stored *e = store_walk(s, all, at);
+		const struct entry seen = e ? stored_entry(e) : (struct entry){ 0 };
+
+		--*looks;
 		if (!e) {
 			*at = (struct walk){ 0 };
-			return;
+			return NULL;
 		}
-		if (!e->dead)
-			continue;
-		const struct entry dead = stored_entry(e);
-
-		if (entry_died_ms(&dead) < before_ms) {
-			store_drop(s, e);
-			at->past--;
-		}
+		if (seen.dead && entry_died_ms(&seen) < before_ms)
+			return e;
 	}
+	return NULL;
 }

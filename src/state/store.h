@@ -33,6 +33,7 @@ struct stored {
 	uint8_t  key_size;
 	uint8_t  kind;
 	bool     dead;
+	bool     unpaid;             /* put out: its room has gone to what replaced it */
 	uint8_t  bytes[];            /* key, sub, value                               */
 };
 
@@ -88,8 +89,10 @@ struct walk {
 };
 struct stored *store_walk(const struct store *, struct range, struct walk *);
 
-/* Drops what died before this, looking at so many entries at most; *at is where to go on. */
-void store_expire(struct store *, uint64_t before_ms, struct walk *at, size_t looks);
+/* The next one that died before this, to be dropped (then at->past is one less); NULL: *looks
+ * entries were looked at, or all. *at is where to go on. */
+struct stored *store_expired(const struct store *, uint64_t before_ms, struct walk *at,
+                             size_t *looks);
 
 bool range_good(struct range);
 bool range_has(struct range, uint64_t hash);

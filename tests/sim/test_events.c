@@ -148,6 +148,48 @@ TEST(progress_and_streams_go_beside_the_answer)
 	end(w);
 }
 
+/* The opening of a stream takes its turn, and an answer that is given at once waits for it. */
+TEST(an_answer_does_not_overtake_the_stream_of_its_call)
+{
+	struct world *w = begin(17);
+	struct got got;
+	leno_call_options o = { .stream = on_call_stream };
+	leno_stream *second;
+	size_t taken;
+
+	memset(&caller_end, 0, sizeof caller_end);
+	memset(&provider_end, 0, sizeof provider_end);
+	offer(w->b, &w->at_b, "1", 0, 0);
+	sim_run(w->sim, MS(200));
+	CHECK_EQ(call(w->a, "hold", 0, &o, &got), 0);
+	sim_run(w->sim, MS(50));
+	REQUIRE(w->at_b.n_held == 1);
+	sim_leno(w->b);
+	CHECK_EQ(leno_call_stream(w->at_b.held[0], &echoing, &provider_end, &provider_end.stream),
+	         0);
+	CHECK_EQ(leno_call_stream(w->at_b.held[0], NULL, NULL, &second), 0);
+	leno_stream_abort(second, 0, "");
+	leno_stream_write(provider_end.stream, (leno_bytes){ "from the provider", 17 }, &taken);
+	leno_stream_finish(provider_end.stream);
+	answer(&w->at_b, 0, 3);
+	CHECK(wait_for(w, &got));
+	CHECK_EQ(got.value, 3);
+	sim_run(w->sim, MS(50));
+	CHECK(caller_end.size == 17 && provider_end.size == 15);
+	CHECK(caller_end.closed && provider_end.closed);
+	/* One that is given up before anybody knew of it keeps nothing waiting. */
+	CHECK_EQ(call(w->a, "hold", 0, &o, &got), 0);
+	sim_run(w->sim, MS(50));
+	REQUIRE(w->at_b.n_held == 2);
+	sim_leno(w->b);
+	CHECK_EQ(leno_call_stream(w->at_b.held[1], NULL, NULL, &second), 0);
+	answer(&w->at_b, 1, 4);
+	leno_stream_abort(second, 0, "");
+	CHECK(wait_for(w, &got));
+	CHECK_EQ(got.value, 4);
+	end(w);
+}
+
 /* ---- many --------------------------------------------------------------------------------- */
 
 TEST(of_sixty_nodes_all_two_hundred_services_are_known_within_a_second)
@@ -254,6 +296,7 @@ TEST(clocks_are_compared_and_heartbeats_told)
 
 TEST_MAIN(TEST_CASE(events_are_heard_once_by_who_wants_them_whoever_emits_them),
           TEST_CASE(progress_and_streams_go_beside_the_answer),
+          TEST_CASE(an_answer_does_not_overtake_the_stream_of_its_call),
           TEST_CASE(of_sixty_nodes_all_two_hundred_services_are_known_within_a_second),
           TEST_CASE(a_node_offers_no_more_than_its_record_holds),
           TEST_CASE(clocks_are_compared_and_heartbeats_told))

@@ -208,6 +208,36 @@ TEST(calls_go_where_there_is_less_to_do)
  * place. */
 enum { STREAM_CALLS = 400 };
 
+static int offer_in(struct sim_node *node, struct shop *shop, const char *zone, const char *version)
+{
+	const leno_service s = { .version = version, .n_labels = 1, .labels = &zone,
+		                 .methods = methods, .n_methods = 5 };
+
+	return leno_service_register(sim_leno(node), "shop", &s, shop);
+}
+
+TEST(who_names_a_label_or_a_version_is_served_there_alone)
+{
+	struct world *w = begin(19);
+	struct got got;
+	leno_call_options in_c = { .label = "zone=c" }, old = { .version = "1.9" };
+	leno_call_options both = { .label = "zone=b", .version = "1.10" };
+
+	CHECK_EQ(offer_in(w->b, &w->at_b, "zone=b", "1.9"), 0);
+	CHECK_EQ(offer_in(w->c, &w->at_c, "zone=c", "1.10"), 0);
+	sim_run(w->sim, MS(300));
+	for (unsigned i = 0; i < 8; i++) {
+		const leno_call_options *o = i % 2 ? &in_c : i % 4 ? NULL : &old;
+
+		CHECK_EQ(call(w->a, "add", 40 + i, o, &got), 0);
+		CHECK(wait_for(w, &got));
+		CHECK(got.error == 0 && got.value == 41 + i);
+	}
+	CHECK(w->at_b.calls == 2 && w->at_c.calls == 6);       /* and the newest when none is named */
+	CHECK_EQ(call(w->a, "add", 1, &both, &got), LENO_NO_SERVICE);
+	end(w);
+}
+
 static void call_on(struct world *w, struct got *got, unsigned *next, unsigned count)
 {
 	for (; count > 0; count--, (*next)++) {
@@ -346,6 +376,63 @@ TEST(answers_wait_for_who_reads_slowly)
 	sim_free(sim);
 }
 
+static void brief(leno_node *n, void *user, leno_incoming *in, leno_bytes arguments)
+{
+	static uint8_t data[1000], buf[sizeof data + 8];
+	leno_pack p = leno_pack_into(buf, sizeof buf);
+	int error;
+	(void)n, (void)arguments;
+
+	leno_pack_bin(&p, (leno_bytes){ data, sizeof data });
+	error = leno_call_reply(in, leno_pack_bytes(&p));
+	CHECK(error == 0 || error == LENO_AGAIN);
+	*(unsigned *)user += error == 0;
+}
+
+static void on_brief(leno_node *n, void *user, const leno_answer *a)
+{
+	struct got *g = user;
+	(void)n;
+
+	g->times += a->error == 0;
+}
+
+TEST(who_does_not_read_its_answers_leaves_room_for_others)
+{
+	static const struct sim_profile thin = { .delay_us = 2000, .bandwidth = 20000,
+	                                         .buffer = 16 * 1024 };
+	static const leno_method lines[] = { { "brief() -> bin", brief } };
+	const leno_options little = { .queue_max = 64 * 1024, .memory_max = 1 << 20 };
+	leno_service s = { .methods = lines, .n_methods = 1 };
+	struct sim *sim = sim_new(18);
+	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", &little);
+	struct sim_node *c = sim_node(sim, "c", NULL);
+	struct got slow = { 0 }, other = { 0 };
+	unsigned served = 0;
+
+	sim_wire(a, b, &thin);
+	sim_wire(c, b, NULL);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(leno_service_register(sim_leno(b), "brief", &s, &served), 0);
+	sim_run(sim, SECONDS(1));
+	for (unsigned i = 0; i < 300; i++)
+		CHECK_EQ(leno_call(sim_leno(a), "brief", "brief", (leno_bytes){ 0 }, NULL, on_brief,
+		                   &slow, NULL),
+		         0);
+	sim_run(sim, SECONDS(1));
+	CHECK(served > 64 && served < 300 && slow.times < served);
+	for (unsigned i = 0; i < 20; i++) {
+		CHECK_EQ(leno_call(sim_leno(c), "brief", "brief", (leno_bytes){ 0 }, NULL, on_brief,
+		                   &other, NULL),
+		         0);
+		sim_run(sim, MS(20));
+	}
+	CHECK_EQ(other.times, 20);
+	sim_run(sim, SECONDS(20));
+	CHECK(sim_invariants(sim));
+	sim_free(sim);
+}
+
 /* ---- harm ------------------------------------------------------------------------------- */
 
 TEST(a_hostile_caller_is_answered_or_refused_and_harms_nobody)
@@ -395,8 +482,10 @@ TEST_MAIN(
 	TEST_CASE(cancellation_and_deadlines_reach_the_handler),
 	TEST_CASE(who_is_full_says_so_and_others_are_asked),
 	TEST_CASE(calls_go_where_there_is_less_to_do),
+	TEST_CASE(who_names_a_label_or_a_version_is_served_there_alone),
 	TEST_CASE(a_new_version_takes_over_without_a_failed_call),
 	TEST_CASE(what_runs_ends_with_the_older_version),
 	TEST_CASE(a_partition_fails_calls_and_a_heal_brings_the_service_back),
 	TEST_CASE(answers_wait_for_who_reads_slowly),
+	TEST_CASE(who_does_not_read_its_answers_leaves_room_for_others),
 	TEST_CASE(a_hostile_caller_is_answered_or_refused_and_harms_nobody))

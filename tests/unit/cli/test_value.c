@@ -85,6 +85,22 @@ TEST(what_json_has_no_word_for)
 	CHECK(value_to_json((leno_bytes){ "\xc0\xc0", 2 }) == NULL);
 }
 
+TEST(a_text_with_a_nul_is_not_cut)
+{
+	static const struct { const char *json, *shown; } rows[] = {
+		{ "\"a\\u0000b\"", "no value" }, { "{\"a\\u0000\": 1}", "no value" },
+		{ "\"a\\\\u0000b\"", "\"a\\\\u0000b\"" }, { "\"\\u00001\"", "no value" },
+		{ "\"\\\\\\u0000\"", "no value" }, { "\"\\u0001\"", "\"\\u0001\"" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *text = back(rows[i].json, false);
+
+		CHECK_STR(text, rows[i].shown);
+		free(text);
+	}
+}
+
 TEST(what_is_too_deep_is_no_value)
 {
 	char deep[2 * (LENO_DEPTH_MAX + 1) + 1];
@@ -102,5 +118,27 @@ TEST(what_is_too_deep_is_no_value)
 	free(text);
 }
 
+/* A byte of MessagePack may be a value, and costs a hundred as JSON: no stranger fills memory so. */
+TEST(what_has_too_many_values_is_not_shown)
+{
+	const size_t many = VALUES_MAX;
+	uint8_t *data = malloc(many + 5);
+	cJSON *v;
+
+	for (int over = 0; over <= 1; over++) {
+		leno_pack p = leno_pack_into(data, many + 5);
+
+		leno_pack_array(&p, (uint32_t)(many - 1 + (size_t)over));
+		for (size_t i = 0; i + 1 < many + (size_t)over; i++)
+			leno_pack_nil(&p);
+		v = value_to_json(leno_pack_bytes(&p));
+		CHECK_EQ(v == NULL, over);
+		cJSON_Delete(v);
+	}
+	free(data);
+}
+
 TEST_MAIN(TEST_CASE(json_comes_back_as_it_was), TEST_CASE(arguments_are_a_list),
-          TEST_CASE(what_json_has_no_word_for), TEST_CASE(what_is_too_deep_is_no_value))
+          TEST_CASE(what_json_has_no_word_for), TEST_CASE(what_is_too_deep_is_no_value),
+          TEST_CASE(what_has_too_many_values_is_not_shown),
+          TEST_CASE(a_text_with_a_nul_is_not_cut))

@@ -128,6 +128,14 @@ TEST(a_walk_meets_each_entry_once_in_one_order)
 	store_clear(&s);
 }
 
+static void expire(struct store *s, uint64_t before_ms, struct walk *at, size_t looks)
+{
+	for (struct stored *e; (e = store_expired(s, before_ms, at, &looks));) {
+		store_drop(s, e);
+		at->past--;
+	}
+}
+
 TEST(what_is_dropped_is_out_of_all_sums_and_the_dead_go_when_it_is_time)
 {
 	struct store s, empty;
@@ -144,11 +152,11 @@ TEST(what_is_dropped_is_out_of_all_sums_and_the_dead_go_when_it_is_time)
 		replica_put(&s, &e);
 	}
 	for (int i = 0; i < 50; i++)
-		store_expire(&s, 600, &at, 100);
+		expire(&s, 600, &at, 100);
 	CHECK_EQ(store_count(&s), 400);
 	CHECK_EQ(s.n_dead, 400);
 	for (int i = 0; i < 50; i++)
-		store_expire(&s, 1000, &at, 100);
+		expire(&s, 1000, &at, 100);
 	CHECK_EQ(store_digest(&s, (struct range){ 0 }).sum, 0);
 	CHECK_EQ(store_count(&s), 0);
 	store_clear(&s);
@@ -172,6 +180,22 @@ TEST(no_more_than_its_budget_and_no_harm_without_memory)
 	CHECK_EQ(error, LENO_MEMORY);
 	CHECK(i > 300);
 	CHECK_EQ(store_count(&s), i - 1);
+	s.budget.max = s.budget.used;          /* full to the last byte, and written to all the same */
+	for (unsigned at = 11; at < 14; at++) {
+		struct entry e = numbered(buf, at);
+
+		e.stamp = 4;
+		CHECK_EQ(replica_put(&s, &e), 1);
+		e.value = bytes_of(e.value.data, 0);
+		e.stamp = 6;
+		CHECK_EQ(replica_put(&s, &e), 1);
+		CHECK(s.budget.used <= s.budget.max);
+		e = numbered(buf, at);
+		e.value = bytes_of(exchange_key, sizeof exchange_key);
+		e.stamp = 8;
+		CHECK_EQ(replica_put(&s, &e), LENO_MEMORY);
+		CHECK_EQ(store_find(&s, e.kind, e.key, e.sub)->stamp, 6);
+	}
 	for (size_t nth = 1; nth < 8; nth++) {
 		struct entry e = numbered(buf, 1);
 

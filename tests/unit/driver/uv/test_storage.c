@@ -117,6 +117,51 @@ TEST(what_is_kept_is_there_again)
 	end();
 }
 
+static int rows_kept(void)
+{
+	sqlite3 *db;
+	sqlite3_stmt *count;
+	char path[100];
+	int rows = -1;
+
+	snprintf(path, sizeof path, "%s/state.db", dir);
+	CHECK_EQ(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_prepare_v2(db, "SELECT count(*) FROM entry", -1, &count, NULL);
+	if (CHECK_EQ(sqlite3_step(count), SQLITE_ROW))
+		rows = sqlite3_column_int(count, 0);
+	sqlite3_finalize(count);
+	sqlite3_close(db);
+	return rows;
+}
+
+/* They are dropped while they are read. */
+TEST(what_was_deleted_long_ago_goes_from_the_file)
+{
+	enum { MANY = 400 };
+	const leno_state_options soon = { .keep = true, .horizon_ms = 1 };
+	leno_node *a;
+	leno_state *m;
+	char buf[24];
+
+	begin();
+	a = node_of(dir);
+	CHECK_EQ(share(a, &m), 0);
+	for (int i = 0; i < MANY; i++) {
+		CHECK_EQ(put(m, i, 100), 0);
+		if (i % 4)
+			CHECK_EQ(leno_state_delete(m, numbered(buf, i)), 0);
+	}
+	leno_close(a);
+	CHECK_EQ(rows_kept(), MANY);
+	usleep(5000);
+	a = node_of(dir);
+	CHECK_EQ(leno_state_share(a, "map", &soon, NULL, NULL, &m), 0);
+	CHECK(has(m, 0) && !has(m, 1) && has(m, MANY - 4));
+	leno_close(a);
+	CHECK_EQ(rows_kept(), MANY / 4);
+	end();
+}
+
 TEST(no_folder_no_map)
 {
 	leno_node *a = node_of("/proc/none");
@@ -314,6 +359,7 @@ TEST(a_full_disk_is_told_and_what_was_kept_is_whole)
 }
 
 TEST_MAIN(TEST_CASE(what_is_kept_is_there_again), TEST_CASE(no_folder_no_map),
+          TEST_CASE(what_was_deleted_long_ago_goes_from_the_file),
           TEST_CASE(killed_at_any_moment_it_has_what_was_kept),
           TEST_CASE(an_error_of_the_disk_is_told_and_what_was_kept_is_whole),
           TEST_CASE(a_full_disk_is_told_and_what_was_kept_is_whole))
