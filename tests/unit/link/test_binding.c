@@ -1,4 +1,4 @@
-/* What both ends know of their pipe goes into the handshake. */
+/* What both ends know of their pipe is part of their handshake. */
 #include "support/check.h"
 #include "support/pair.h"
 
