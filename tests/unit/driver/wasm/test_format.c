@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef vsnprintf                /* clang's fortified headers make macros of them */
+#undef snprintf
 #define vsnprintf wasm_vsnprintf
 #define snprintf wasm_snprintf
 int wasm_vsnprintf(char *ret, size_t size, const char *format, va_list args);
