@@ -62,9 +62,9 @@ static void closed(leno_stream *stream, void *user, int error, int code, const c
 static void node_up(leno_node *node, void *user, const leno_info *info)
 {
 	static const leno_stream_handlers handlers = { .writable = pour, .closed = closed };
-	leno_stream *stream;
+	static leno_stream *stream;     /* once, though the sink may be lost and found meanwhile */
 
-	if (user != NULL && strcmp(info->name, "sink") == 0 &&
+	if (user != NULL && stream == NULL && strcmp(info->name, "sink") == 0 &&
 	    leno_stream_open(node, &info->id, "pour", &handlers, user, &stream) == 0)
 		pour(stream, user);
 }

@@ -12,7 +12,7 @@ for (const scheme of ['ws', 'tcp']) {
 			const { uri, id } = await world.up('up', { listen: `${scheme}://127.0.0.1:0` });
 			const node = await world.node('js');
 			assert.equal(await node.connect(uri, calls), id);
-			assert.equal(node.nodes.get(id).name, 'up');
+			assert.equal((await node.waitFor(id, calls)).name, 'up');
 			node.handle('echo', (request) => `echo of ${request.text}`);
 			const asks = world.run(['request', 'js', 'echo', 'hello'], { connect: uri });
 			assert.equal(await asks.ended, 0, asks.errors);

@@ -46,6 +46,7 @@ for (const mode of ['proxy', 'no'])
 		const port = String(await server.said('port'));
 		const one = start(t, 'anysocket-client', [port, 'stay']);
 		const id = await one.said('id');
+		await server.said('connected', (peer) => peer === id);
 		const two = start(t, 'anysocket-client', [port, 'stay', id]);
 
 		if (mode !== 'proxy')
