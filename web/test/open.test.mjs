@@ -90,5 +90,5 @@ test('an identity that runs elsewhere is told so', async (t) => {
 		node.on('link-down', ({ error }) => { if (error?.code === 'DUPLICATE') done(); }))));
 	a.connect(uri).catch(() => {});
 	b.connect(uri).catch(() => {});
-	await Promise.race([told, new Promise((_, no) => setTimeout(no, 8000, new Error('not told')))]);
+	await Promise.race([told, new Promise((_, no) => setTimeout(no, 30000, new Error('not told')))]);
 });
