@@ -85,10 +85,16 @@ test('an identity that runs elsewhere is told so', async (t) => {
 	const hub = await world.node('hub');
 	const uri = await hub.listen('tcp://127.0.0.1:0');
 	const quiet = { identity: seed, log: () => {} };
-	const [a, b] = [await world.node('a', quiet), await world.node('b', quiet)];
+	const a = await world.node('a', quiet);
+	await new Promise((done) => setTimeout(done, 10));      // a life is known by its millisecond
+	const b = await world.node('b', quiet);
 	const told = Promise.race([a, b].map((node) => new Promise((done) =>
 		node.on('link-down', ({ error }) => { if (error?.code === 'DUPLICATE') done(); }))));
 	a.connect(uri).catch(() => {});
 	b.connect(uri).catch(() => {});
-	await Promise.race([told, new Promise((_, no) => setTimeout(no, 30000, new Error('not told')))]);
+	let timer;
+	await Promise.race([told, new Promise((_, no) => {
+		timer = setTimeout(no, 15000, new Error('not told'));
+	})]);
+	clearTimeout(timer);
 });
