@@ -23,7 +23,7 @@ class Example(Process):
     def __init__(self, w, *args, within=()):
         self.args, self.lines, self.errors = list(args), [], b""
         self.changed = threading.Condition()
-        self.p = subprocess.Popen([*within, os.path.join(EXAMPLES, args[0]), *args[1:]], bufsize=0,
+        self.p = subprocess.Popen([*within, os.path.join(EXAMPLES, args[0]), *args[1:]],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, env=w.environment())
         self.readers = [threading.Thread(target=self.read_lines, daemon=True),
@@ -34,6 +34,7 @@ class Example(Process):
 
     def say(self, text):
         self.p.stdin.write(text.encode() + b"\n")
+        self.p.stdin.flush()
 
     def line(self, text):
         return self.wait_for(text, lambda line: text.encode() in line)
@@ -98,7 +99,7 @@ def test_who_asks_and_who_pours(w):
     with open(w.path("file"), "w", encoding="ascii") as f:
         f.write("".join(f"line {i}\n" for i in range(50000)))
     check(here.start(w, "pour", w.path("file")).p.wait(PATIENCE) == 0)
-    sink.line("line 49999")
+    until("all of it came", lambda: sink.lines[-1:] == [b"line 49999\n"])
     check(sink.lines == [f"line {i}\n".encode() for i in range(50000)])
 
 
