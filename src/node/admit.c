@@ -289,21 +289,31 @@ bool admit_hears(leno_node *n, const leno_id *id)
 	return one && one->state == APPLICANT_IN;
 }
 
-int leno_allow(leno_node *n, const leno_id *ids, size_t count)
+int admit_relist(leno_id **list, size_t *n, const leno_id *ids, size_t count)
 {
-	leno_id *list = NULL;
+	leno_id *other = NULL;
 
-	if (!n || (count > 0 && !ids) || count > SIZE_MAX / sizeof *list)
+	if ((count > 0 && !ids) || count > SIZE_MAX / sizeof *other)
 		return LENO_ARGUMENT;
 	if (count > 0) {
-		list = mem_take(count * sizeof *list);
-		if (!list)
+		other = mem_take(count * sizeof *other);
+		if (!other)
 			return LENO_MEMORY;
-		memcpy(list, ids, count * sizeof *list);
+		memcpy(other, ids, count * sizeof *other);
 	}
-	mem_free(n->admit.allowed);
-	n->admit.allowed = list;
-	n->admit.n_allowed = count;
+	mem_free(*list);
+	*list = other;
+	*n = count;
+	return 0;
+}
+
+int leno_allow(leno_node *n, const leno_id *ids, size_t count)
+{
+	int error = n ? admit_relist(&n->admit.allowed, &n->admit.n_allowed, ids, count)
+	              : LENO_ARGUMENT;
+
+	if (error)
+		return error;
 	n->admit.relisted = true;
 	look_at(n, n->now_us);
 	return 0;

@@ -62,6 +62,9 @@ bool admit_hears(leno_node *, const leno_id *);            /* its broadcasts    
 
 /* Does what was let in once still hold? 0, EXPIRED, REVOKED. */
 int  admit_still(const leno_node *, const struct pass *);
+/* A list of nodes in the place of another: a copy of what is given. ARGUMENT, MEMORY: the old one
+ * stays. */
+int  admit_relist(leno_id **list, size_t *n, const leno_id *ids, size_t count);
 bool admit_observes(leno_node *, const leno_id *);         /* is it no more than an observer? */
 void admit_expects(leno_node *, const struct pass *);      /* it expires: look then   */
 void admit_settle(leno_node *);                            /* the end of an input     */

@@ -70,20 +70,8 @@ int leno_command_off(leno_node *n, const char *word)
 
 int leno_command_allow(leno_node *n, const leno_id *ids, size_t count)
 {
-	leno_id *list = NULL;
-
-	if (!n || (count > 0 && !ids) || count > SIZE_MAX / sizeof *list)
-		return LENO_ARGUMENT;
-	if (count > 0) {
-		list = mem_take(count * sizeof *list);
-		if (!list)
-			return LENO_MEMORY;
-		memcpy(list, ids, count * sizeof *list);
-	}
-	mem_free(n->services->commanders);
-	n->services->commanders = list;
-	n->services->n_commanders = count;
-	return 0;
+	return n ? admit_relist(&n->services->commanders, &n->services->n_commanders, ids, count)
+	         : LENO_ARGUMENT;
 }
 
 void leno_command_allow_all(leno_node *n, bool all)
