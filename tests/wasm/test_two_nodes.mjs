@@ -96,8 +96,8 @@ const a = await Node.open('ada', 1), b = await Node.open('bob', 2);
 a.x.wasm_connect(a.text('host:bob'));
 a.x.wasm_time(++clock, clock);
 a.outputs((dial) => {
-	assert.equal(a.x.wasm_opened(0, STREAM, dial, a.text('bob')), 0);
-	assert.equal(b.x.wasm_opened(0, STREAM, 0, b.text('ada')), 0);
+	assert.equal(a.x.wasm_bound(0, STREAM, dial, a.text('bob'), 0, 0), 0);
+	assert.equal(b.x.wasm_bound(0, STREAM, 0, b.text('ada'), 0, 0), 0);
 });
 pump(a, b);
 assert.equal(a.heard(UP).length, 1, 'ada sees bob');

@@ -52,8 +52,8 @@ const uri = new TextEncoder().encode('host:b\0');
 a.x.wasm_connect(a.put(uri));
 a.x.wasm_time(++clock, clock);
 a.outputs((dial) => {
-	a.x.wasm_opened(0, STREAM, dial, a.put(uri));
-	b.x.wasm_opened(0, STREAM, 0, b.put(uri));
+	a.x.wasm_bound(0, STREAM, dial, a.put(uri), 0, 0);
+	b.x.wasm_bound(0, STREAM, 0, b.put(uri), 0, 0);
 });
 pump();
 

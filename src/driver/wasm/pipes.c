@@ -15,13 +15,7 @@ EXPORT(double, wasm_deadline, void)
 	return due == UINT64_MAX ? __builtin_inf() : (double)due / 1000;
 }
 
-/* class: an enum leno_pipe_class. */
-EXPORT(int, wasm_opened, leno_pipe pipe, int class, uint32_t dial, const char *uri)
-{
-	return leno_engine_opened(node, pipe, (enum leno_pipe_class)class, dial, uri);
-}
-
-/* The same of a pipe that is bound: both ends know this of it. */
+/* class: an enum leno_pipe_class. binding: what both ends know of this pipe; size 0: nothing. */
 EXPORT(int, wasm_bound, leno_pipe pipe, int class, uint32_t dial, const char *uri,
        const uint8_t *binding, size_t size)
 {
