@@ -232,10 +232,12 @@ static bool measure_group(struct stage *s)
 	bool ok = true;
 
 #ifdef HAVE_ZMQ
-	ok = measure_hall(s, "zmq", zmq_member, zmq_sender, false);
+	if (peer_chosen("zmq"))
+		ok = measure_hall(s, "zmq", zmq_member, zmq_sender, false);
 #endif
 #ifndef BENCH_WITHOUT_LENO
-	ok = measure_hall(s, "leno", run_member, run_sender, true) && ok;
+	if (peer_chosen("leno"))
+		ok = measure_hall(s, "leno", run_member, run_sender, true) && ok;
 #endif
 	return ok;
 }

@@ -99,6 +99,8 @@ struct figure {
 	bool      (*measure)(struct stage *);
 };
 
+bool peer_chosen(const char *name);     /* by option -p; for figures of several peers */
+
 /* The shared library whose text is measured (option -l), or NULL. */
 extern const char *leno_library;
 

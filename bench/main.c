@@ -70,6 +70,11 @@ static bool chosen(const char *globs, const char *name)
 	return false;
 }
 
+bool peer_chosen(const char *name)
+{
+	return chosen(want.peers, name);
+}
+
 static bool takes_part(const struct peer *p, int kind, size_t size)
 {
 	const enum mode m = kinds[kind].mode;
