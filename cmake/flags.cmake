@@ -42,6 +42,11 @@ elseif(LENO_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
 	add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 	add_link_options(-Wl,-z,relro,-z,now)
+	# Nothing is thrown through C, and debuggers have .debug_frame, which is not loaded: the
+	# tables were an eighth of the library. With LTO it is the linker's call that makes code.
+	set(LENO_LEAN_CODE -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-plt)
+	add_compile_options(${LENO_LEAN_CODE})
+	add_link_options(${LENO_LEAN_CODE})
 endif()
 if(LENO_FUZZ)
 	add_compile_options(-fsanitize=fuzzer-no-link)

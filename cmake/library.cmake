@@ -27,7 +27,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 		# are local: they cannot clash with those of a program that links it.
 		set(WHOLE ${CMAKE_BINARY_DIR}/leno_whole.o)
 		add_custom_command(OUTPUT ${WHOLE} VERBATIM COMMAND_EXPAND_LISTS
-			COMMAND ${CMAKE_C_COMPILER} -O2 -g1 -r -nostdlib -flto=auto
+			COMMAND ${CMAKE_C_COMPILER} -O2 -g1 -r -nostdlib -flto=auto ${LENO_LEAN_CODE}
 				-flinker-output=nolto-rel ${LIBRARY_OBJECTS} -o ${WHOLE}
 			COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${WHOLE}
 			DEPENDS leno_core leno_driver ${LIBRARY_OBJECTS})
