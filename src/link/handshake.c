@@ -162,7 +162,7 @@ static void begin_noise(const struct handshake *h, struct noise *n, bool initiat
 		.prologue = bytes_of(h->prologue, h->prologue_size),
 		.self_secret = h->setup->self->x_secret,
 		.self_public = h->setup->self->public.x,
-		.ephemeral_secret = h->ephemeral_secret,
+		.ephemeral_secret = h->own.secret,
 		.ephemeral_public = ephemeral_public,
 		.psk = secret ? h->setup->network->psk : NULL,
 	};
@@ -196,6 +196,15 @@ static uint8_t admission_of(const struct network *net)
 	return bits ? bits : ADMIT_ANONYMOUS;
 }
 
+void ephemeral_prepare(struct ephemeral *e, struct random *random)
+{
+	if (e->ready)
+		return;
+	random_bytes(random, e->secret, sizeof e->secret);
+	crypto_x25519_public(e->public, e->secret);
+	e->ready = true;
+}
+
 void handshake_begin(struct handshake *h, const struct link_setup *setup, bool dialled)
 {
 	struct writer w = writer_of(h->out, sizeof h->out);
@@ -206,10 +215,14 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	h->step = dialled ? STEP_WELCOME : STEP_HELLO;
 	h->admission = admission_of(setup->network);
 	h->prologue_size = HELLO_PREAMBLE + WELCOME_PREAMBLE;
-	/* Made before the other end can be waiting for it: a stranger that only connects costs
-	 * this much, a sixth of a handshake. */
-	random_bytes(setup->random, h->ephemeral_secret, 32);
-	crypto_x25519_public(h->ephemeral_public, h->ephemeral_secret);
+	if (!dialled && setup->spare) {
+		/* A stranger that only connects costs this much, a sixth of a handshake. */
+		ephemeral_prepare(setup->spare, setup->random);
+		h->own = *setup->spare;
+		crypto_wipe(setup->spare, sizeof *setup->spare);
+	} else {
+		ephemeral_prepare(&h->own, setup->random);
+	}
 	if (!dialled)
 		return;
 	random_bytes(setup->random, salt, sizeof salt);
@@ -220,7 +233,7 @@ void handshake_begin(struct handshake *h, const struct link_setup *setup, bool d
 	write_u8(&w, h->admission);
 	write_bytes(&w, salt, sizeof salt);
 	write_bytes(&w, tag, sizeof tag);
-	write_bytes(&w, h->ephemeral_public, 32);
+	write_bytes(&w, h->own.public, 32);
 	memcpy(h->prologue, h->out, HELLO_PREAMBLE);
 	h->out_size = writer_size(&w);
 	assert(h->out_size == HELLO_SIZE);
@@ -274,7 +287,7 @@ static int take_hello(struct handshake *h, struct bytes message)
 	memcpy(h->prologue, in, HELLO_PREAMBLE);
 	memcpy(h->prologue + HELLO_PREAMBLE, h->out, WELCOME_PREAMBLE);
 
-	begin_noise(h, &h->noise, false, h->ephemeral_public);
+	begin_noise(h, &h->noise, false, h->own.public);
 	size = write_first(h, e, first);
 	if (!noise_read(&h->noise, bytes_of(first, size), payload, &size))
 		return LENO_PROTOCOL;
@@ -307,7 +320,7 @@ static int take_welcome(struct handshake *h, struct bytes message)
 	memcpy(h->prologue + HELLO_PREAMBLE, in, WELCOME_PREAMBLE);
 	sealed = bytes_of(in + WELCOME_PREAMBLE + 2, message.size - WELCOME_PREAMBLE - 2);
 
-	begin_noise(h, &h->noise, true, h->ephemeral_public);
+	begin_noise(h, &h->noise, true, h->own.public);
 	noise_write(&h->noise, bytes_of(NULL, 0), first);
 	if (!noise_read(&h->noise, sealed, payload, &size))
 		return LENO_SECRET;

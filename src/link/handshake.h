@@ -45,7 +45,7 @@ struct handshake {
 	const struct link_setup *setup;
 	enum handshake_step step;
 	uint8_t admission;               /* bits of enum admission_bit                */
-	uint8_t ephemeral_secret[32], ephemeral_public[32];
+	struct ephemeral own;
 	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE + BINDING_MAX];
 	size_t  prologue_size;
 	struct noise noise;

@@ -35,10 +35,21 @@ struct link_peer {
 };
 
 /* Lent to all links of a node, for their whole lives. */
+/* A key pair for one handshake, made before anybody waits for it. Deriving one takes a seventh
+ * of what a handshake takes whoever answers it. */
+struct ephemeral {
+	bool    ready;
+	uint8_t secret[32], public[32];
+};
+
+/* Makes it, unless it is ready. */
+void ephemeral_prepare(struct ephemeral *, struct random *);
+
 struct link_setup {
 	const struct identity *self;
 	const struct network  *network;
 	struct random *random;
+	struct ephemeral *spare;     /* used up by who answers next; NULL: there is none */
 	uint64_t incarnation;
 	enum leno_role role;
 	const char *name;

@@ -30,6 +30,7 @@ int leno_engine_advertise(leno_node *n, const leno_door *doors, size_t n_doors, 
 		if (!doors[i].uri || (doors[i].reach != LENO_REACH_ANY && doors[i].reach != LENO_REACH_MACHINE) ||
 		    !add(&a, doors[i].uri, (enum reach)doors[i].reach))
 			return LENO_ARGUMENT;
+	n->spare_due |= n_doors > 0;
 	if (machine.size > 0)
 		network_machine(&n->network, bytes_of(machine.data, machine.size), a.machine,
 		                sizeof a.machine);

@@ -148,6 +148,7 @@ void conns_opened(struct conn *c)
 	int error;
 
 	forget_stranger(c);
+	n->spare_due |= c->dial == 0;
 	if (link_guest(c->link)) {
 		meet_opened(c);
 		return;

@@ -152,9 +152,9 @@ size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 	leno_node *n = c->node;
 	size_t used = link_make_handshake(c->link, buf, capacity, n->now_us);
 
-	/* A handshake's message goes alone: the peer computes while we sign our record. */
-	if (used == 0)
-		used = make_records(c, buf, capacity);
+	/* The dialler's LINKS go with its proof: one wake-up less of the peer. What comes behind
+	 * them waits for the peer's own, so nothing is signed while the proof is held up. */
+	used += make_records(c, buf + used, capacity - used);
 	c->named = used > 0 && down_has(c);
 	n->stats.bytes_out += used;
 	c->counts.bytes_out += used;

@@ -178,6 +178,8 @@ struct leno_node {
 	struct timers   timers;
 
 	struct link_setup    link_setup;
+	struct ephemeral     spare;
+	bool                 spare_due;  /* when there is nothing else to do: others will come */
 	struct session_setup session_setup;
 
 	struct mesh    *mesh;

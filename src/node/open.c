@@ -111,7 +111,7 @@ static void set_up(leno_node *n, bool has_aes)
 
 	n->link_setup = (struct link_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,
-		.incarnation = n->incarnation, .role = role, .name = o->name,
+		.spare = &n->spare, .incarnation = n->incarnation, .role = role, .name = o->name,
 		.message_max = (uint32_t)o->message_max,
 		.heartbeat_us = (uint64_t)o->heartbeat_ms * 1000, .misses = o->heartbeat_misses,
 		.silence_us = SILENCE_US, .has_aes = has_aes
@@ -290,6 +290,7 @@ void leno_engine_free(leno_node *n)
 	admit_free(n);
 	identity_wipe(&n->identity);
 	crypto_wipe(&n->network, sizeof n->network);
+	crypto_wipe(&n->spare, sizeof n->spare);
 	mem_free(n->strings);
 	mem_free(n);
 }
@@ -439,7 +440,12 @@ bool leno_engine_next(leno_node *n, leno_out *ret)
 			return true;
 		}
 	}
-	return next_dial(n, ret);
+	if (next_dial(n, ret))
+		return true;
+	if (n->spare_due)                      /* all that others wait for has been said */
+		ephemeral_prepare(&n->spare, &n->random);
+	n->spare_due = false;
+	return false;
 }
 
 size_t leno_engine_make(leno_node *n, leno_pipe pipe, uint8_t *buf, size_t capacity)

@@ -112,8 +112,6 @@ static void arm(struct driver *d, bool at_once)
  * until there is nothing more, or others must have their turn. */
 void loop_turn(struct driver *d)
 {
-	if (!d->closing)
-		advertise_turn(d);
 	for (int i = 0; i < ROUNDS_PER_TURN && !d->closing; i++) {
 		bool busy = collect(d);
 		uint64_t now;
@@ -134,13 +132,15 @@ void loop_turn(struct driver *d)
 		now = now_us();
 		if (leno_engine_deadline(d->node) <= now) {
 			leno_engine_time(d->node, now);
-		} else if (!busy) {
+		} else if (!busy && !advertise_turn(d)) {
 			arm(d, false);
 			return;
 		}
 	}
-	if (!d->closing)
-		arm(d, true);
+	if (d->closing)
+		return;
+	advertise_turn(d);
+	arm(d, true);
 }
 
 static void on_prepare(uv_prepare_t *handle)

@@ -330,7 +330,7 @@ int  door_check(struct driver *, enum address_kind);
 int  door_check_dial(struct driver *, enum address_kind);
 
 /* advertise.c */
-void advertise_turn(struct driver *);
+bool advertise_turn(struct driver *);       /* whether the engine was told something */
 
 /* Is this dialled through the proxy; the filter of a tunnel to it there (NULL: no memory). */
 bool door_by_proxy(const struct driver *, enum address_kind);
