@@ -1,5 +1,6 @@
 /* DATA_ON, which says no offset: when it is said, and what becomes of it when it comes. */
 #include "pair.h"
+#include "support/check.h"
 
 enum { VIA = 3, OTHER = 4 };
 
