@@ -22,7 +22,8 @@ enum {
 	REKEY_RECORDS     = 1 << 20,     /* a link's key changes after so many records */
 	REKEY_SECONDS     = 120,
 
-	RECORD_MS         = 10 * 1000,   /* from a record's first byte to its last    */
+	RECORD_MS         = 15 * 1000,   /* from a record's first byte to its last: the largest
+	                                    at 2.1 KB/s                               */
 	HANDSHAKE_MAX     = 1024,        /* bytes of one handshake message            */
 	BINDING_MAX       = 64,          /* of what both ends know of their pipe alone */
 	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */
