@@ -21,7 +21,7 @@ enum {
 	RECORD_SMALLEST = RECORD_MORE + CONTROL_FRAMES + RECORD_ENDING
 };
 static_assert(RECORD_CARRY_HEAD + PACKET_MAX + CARRIER_FRAMES + TAG_SIZE ==
-		      RECORD_MORE + RECORD_FRAMES, "one that carries is no larger than others");
+		      RECORD_MORE + RECORD_FRAMES, "one that carries fits where there is room for a record");
 
 struct link *link_new(const struct link_setup *setup, bool dialled, uint64_t now_us)
 {
@@ -102,7 +102,7 @@ static int measure(const struct link *l, const uint8_t *have, size_t n)
 	return need;
 }
 
-/* In steps, so that a stranger holds little: a handshake message, a record of ours, any. */
+/* In steps, so that a stranger holds little: a handshake message, a record that carries, any. */
 static bool part_reserve(struct link *l, size_t size)
 {
 	size_t room = size <= HANDSHAKE_MAX ? HANDSHAKE_MAX
@@ -327,8 +327,8 @@ struct writer link_record_begin(struct link *l, uint8_t *buf, size_t capacity, u
 	l->control_size = 0;
 	if (!makes_records(l) || capacity < RECORD_SMALLEST)
 		return w;
-	if (capacity > RECORD_MORE + RECORD_FRAMES)
-		capacity = RECORD_MORE + RECORD_FRAMES;
+	if (capacity > RECORD_HEAD + RECORD_MOST)
+		capacity = RECORD_HEAD + RECORD_MOST;
 	w = writer_of(buf + RECORD_HEAD, capacity - RECORD_MORE - RECORD_ENDING);
 	begin_frames(l, &w, now_us);
 	return w;

@@ -102,7 +102,7 @@ bool link_wants(const struct link *);
 /* Handshake bytes into buf (HANDSHAKE_MAX is enough); 0 when there are none. */
 size_t link_make_handshake(struct link *, uint8_t *buf, size_t capacity, uint64_t now_us);
 
-/* One record: begin gives a writer for frames (its capacity at most RECORD_FRAMES, and
+/* One record: begin gives a writer for frames (its capacity at most RECORD_FRAMES_MAX, and
  * what fits in buf), control frames of the link already in it; end seals what is there,
  * and returns the record's size on the pipe, 0 when no frame was written. LINK_OPEN only. */
 struct writer link_record_begin(struct link *, uint8_t *buf, size_t capacity, uint64_t now_us);

@@ -13,6 +13,7 @@
 enum { RECORD_MIN = 256 };   /* less room than this is not worth a record */
 static_assert(CARRIED_MAX + RECORD_MIN <= CARRIER_FRAMES,
 	      "a record that carries takes one packet at least: none blocks the queue");
+static_assert(RECORD_FRAMES_MAX + RECORD_MIN <= LENO_MAKE_MIN, "a driver's buffer takes any record");
 
 void down_wake(struct conn *c)
 {

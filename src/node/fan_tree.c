@@ -259,7 +259,7 @@ bool fan_make(struct conn *c, struct writer *w)
 			drop_ring(q);
 		wrote = true;
 		/* Half of each record is for others, when they wait. */
-		if (writer_size(w) > RECORD_FRAMES / 2 && others_wait(c))
+		if (writer_size(w) > writer_left(w) && others_wait(c))
 			break;
 	}
 	return wrote;

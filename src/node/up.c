@@ -319,7 +319,8 @@ static int take_frame(struct conn *c, const struct frame *f, struct reader *carr
 	case FRAME_BROADCAST: case FRAME_GROUP: case FRAME_GROUP_NEAR:
 		fan_take(c, f->type, f->body);
 		return 0;
-	case FRAME_HELLO: case FRAME_DATA: case FRAME_ACK: case FRAME_BYE: case FRAME_DOUBT:
+	case FRAME_HELLO: case FRAME_DATA: case FRAME_DATA_ON: case FRAME_ACK: case FRAME_BYE:
+	case FRAME_DOUBT:
 		stream_frame(c, f);
 		return 0;
 	default:

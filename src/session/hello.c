@@ -18,7 +18,8 @@
  *     otherwise                         p it is
  *
  *  1. Frames of DATA and ACK do not name their life: they count only behind a HELLO that
- *     was accepted by the same link, or under the same keys with no greater counter.
+ *     was accepted by the same link, or under the same keys with no greater counter. What the
+ *     first DATA behind it says of its place holds for those that go on from there.
  *  2. An ACK counts only once the peer has said that it knows the life it speaks of. */
 #include "session/inside.h"
 
@@ -36,6 +37,7 @@ void hello_begin(struct session *s)
 	s->peer_sid = 0;
 	s->agreed = false;
 	s->via_ok = 0;
+	s->on = NOWHERE;
 	s->hello_ride = s->probe = true;
 	seal_unbind(&s->seal);
 }
@@ -81,6 +83,7 @@ static bool bind(struct session *s, uint32_t via)
 
 	if (via) {
 		s->via_ok = via;
+		s->on = NOWHERE;
 		return true;
 	}
 	e = seal_opened(&s->seal);

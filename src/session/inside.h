@@ -16,6 +16,8 @@ struct session {
 	enum session_path path;
 	uint32_t via;                  /* the link that we send by                */
 	uint32_t via_ok;               /* the link whose frames count; 0: none    */
+	uint64_t on;                   /* where the last data by it ended, since its HELLO;
+	                                  NOWHERE: there was none                 */
 	struct stream out;
 	struct inbox in;
 	struct hold hold;              /* what came before its turn               */

@@ -185,6 +185,7 @@ static bool write_frames(struct session *s, struct writer *w, uint64_t now_us, s
 	if (s->hello_due || s->hello_ride) {
 		if (!hello_write(s, w))
 			return w->at != start;
+		stream_place(&s->out);
 		s->hello_due = false;
 		s->hello_ride = s->path == PATH_RELAYED;   /* until it is answered */
 		if (s->peer_sid && !s->gap_due)
@@ -293,20 +294,14 @@ void session_bye(struct session *s)
 
 /* ---- receiving ------------------------------------------------------------- */
 
-static int take_data(struct session *s, struct bytes body, uint32_t via)
+/* Whatever becomes of the bytes, those of FRAME_DATA_ON go on behind them. */
+static int take_bytes(struct session *s, uint64_t offset, struct bytes data, uint32_t via)
 {
-	struct reader r = reader_of(body);
-	uint32_t low = read_u32(&r);
-	uint64_t known = inbox_offset(&s->in), offset;
-	struct bytes data = bytes_of(r.at, reader_left(&r));
-
-	if (r.bad)
-		return LENO_PROTOCOL;
-	/* The 64-bit offset is the one that lies nearest to what we expect. */
-	offset = known + (uint64_t)(int64_t)(int32_t)(low - (uint32_t)known);
 	if (offset > (uint64_t)INT64_MAX)
 		return LENO_PROTOCOL;
-	if (!via)
+	if (via)
+		s->on = offset + data.size;
+	else
 		receipts_note(s);
 	switch (inbox_feed(&s->in, offset, data)) {
 	case INBOX_NEW:
@@ -328,6 +323,22 @@ static int take_data(struct session *s, struct bytes body, uint32_t via)
 		break;
 	}
 	return LENO_OK;
+}
+
+static int take_data(struct session *s, const struct frame *f, uint32_t via)
+{
+	struct reader r = reader_of(f->body);
+	uint64_t known = inbox_offset(&s->in);
+	uint32_t low;
+
+	if (f->type == FRAME_DATA_ON)
+		return via && s->on != NOWHERE ? take_bytes(s, s->on, f->body, via) : LENO_PROTOCOL;
+	low = read_u32(&r);
+	if (r.bad)
+		return LENO_PROTOCOL;
+	/* The 64-bit offset is the one that lies nearest to what we expect. */
+	return take_bytes(s, known + (uint64_t)(int64_t)(int32_t)(low - (uint32_t)known),
+	                  bytes_of(r.at, reader_left(&r)), via);
 }
 
 static int take_ack(struct session *s, struct bytes body, uint32_t via, uint64_t now_us)
@@ -362,9 +373,9 @@ int session_take(struct session *s, const struct frame *f, uint32_t via, uint64_
 		return hello_take(s, f->body, via, now_us);
 	case FRAME_BYE:
 		return hello_take_bye(s, f->body);
-	case FRAME_DATA:
+	case FRAME_DATA: case FRAME_DATA_ON:
 		if (hello_heard(s, via))
-			return take_data(s, f->body, via);
+			return take_data(s, f, via);
 		s->hello_due = true;               /* it speaks with a life that is over, */
 		s->asks = s->peer_sid != 0;        /* or by another link than it said last */
 		return LENO_OK;

@@ -6,9 +6,9 @@
  * plaintext; when the path changes, sending goes on from what the peer has.
  *
  * Two layers: the stream (stream.c: offsets, acknowledgements, credit, items) speaks in
- * frames HELLO, DATA, ACK, BYE, HEARD. On a direct link these frames lie in the link's own
- * records, without a second seal. Across relays they lie in packets sealed under keys
- * from Noise IK (IKpsk2 when the network has a secret) (seal.c), many to one packet.
+ * frames HELLO, DATA, DATA_ON, ACK, BYE, HEARD. On a direct link these frames lie in the
+ * link's own records, without a second seal. Across relays they lie in packets sealed under
+ * keys from Noise IK (IKpsk2 when the network has a secret) (seal.c), many to one packet.
  *
  *  1. An item is handed out once, in order, or the session has ended.
  *  2. An acknowledgement covers only items whose callback has returned.

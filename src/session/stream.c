@@ -5,7 +5,7 @@
 #include "session/inbox.h"
 #include "session/window.h"
 
-enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256 };
+enum { BIGS_MIN = 8, DATA_MIN = 64, SMALL_MAX = 256, OFFSET_SIZE = 4 };
 static_assert(PIECE_LEAST + 256 <= ITEM_EXTRA, "it fits what goes before data");
 #define DATA_MAX ((uint64_t)1 << 31)
 
@@ -13,7 +13,7 @@ void stream_init(struct stream *s, struct session_setup *setup)
 {
 	*s = (struct stream){ .setup = setup, .credit = SESSION_WINDOW, .data_max = DATA_MAX,
 	                      .put = setup->items_past, .base = setup->items_past,
-	                      .reported = setup->items_past };
+	                      .reported = setup->items_past, .on = NOWHERE };
 	tape_init(&s->tape, setup->pool, POOL_SEND);
 	ranges_init(&s->again);
 	recovery_init(&s->recovery);
@@ -156,6 +156,7 @@ static void go_back(struct stream *s)
 {
 	s->next = s->tape.start;
 	ranges_clear(&s->again);
+	stream_place(s);
 	s->timed = 0;                  /* whose answer it is could not be told */
 }
 
@@ -227,7 +228,10 @@ static void note_sent(struct stream *s, struct range p, uint64_t now_us)
 		s->next = p.to;
 	if (s->sent_max < s->next)
 		s->sent_max = s->next;
-	if (!s->recovery.on && !s->timed) {
+	if (s->recovery.on)
+		return;                /* a packet may be lost: each says its offset */
+	s->on = p.to;
+	if (!s->timed) {
 		s->timed = p.to;
 		s->timed_us = now_us;
 	}
@@ -236,24 +240,25 @@ static void note_sent(struct stream *s, struct range p, uint64_t now_us)
 struct range stream_make(struct stream *s, struct writer *w, uint64_t now_us)
 {
 	struct range p = piece(s), none = { 0, 0 };
-	size_t room = writer_left(w), n, size_width;
+	size_t room = writer_left(w), place = p.from == s->on ? 0 : OFFSET_SIZE, n, size_width;
 
-	if (p.to <= p.from || room < 2 + 4 + 1)
+	if (p.to <= p.from || room < 2 + place + 1)
 		return none;
-	n = room - 2 - 4;
+	n = room - 2 - place;
 	if (n > p.to - p.from)
 		n = (size_t)(p.to - p.from);
-	size_width = varint_size(n + 4);
-	if (1 + size_width + 4 + n > room)
-		n = room - 1 - size_width - 4;
+	size_width = varint_size(n + place);
+	if (1 + size_width + place + n > room)
+		n = room - 1 - size_width - place;
 	if (n < p.to - p.from && n < DATA_MIN) /* the next record carries it better */
 		return none;
 	if (s->recovery.on && !recovery_reserve(&s->recovery))
 		return none;
 
-	write_u8(w, FRAME_DATA);
-	write_varint(w, n + 4);
-	write_u32(w, (uint32_t)p.from);
+	write_u8(w, place ? FRAME_DATA : FRAME_DATA_ON);
+	write_varint(w, n + place);
+	if (place)
+		write_u32(w, (uint32_t)p.from);
 	p.to = p.from + n;
 	for (uint64_t at = p.from; at < p.to;) {
 		struct bytes part = tape_view(&s->tape, at, (size_t)(p.to - at));

@@ -10,7 +10,9 @@
  *  1. tape.start <= next <= sent_max <= tape.end; all of `again` is in [start, sent_max).
  *  2. No byte goes beyond the peer's credit, nor into an item over ITEM_FREE before the
  *     peer has acknowledged its size and granted all of it.
- *  3. delivered <= put - base: items of this life that the peer has dealt with. */
+ *  3. delivered <= put - base: items of this life that the peer has dealt with.
+ *  4. FRAME_DATA_ON says no offset: it goes by a link alone, and only where the last frame of
+ *     data ended that went by this link, in this life, behind the last HELLO. */
 #ifndef LENO_SESSION_STREAM_H
 #define LENO_SESSION_STREAM_H
 
@@ -18,6 +20,9 @@
 #include "recovery/congestion.h"
 #include "recovery/recovery.h"
 #include "session/session.h"
+
+/* An offset at which nothing begins. */
+#define NOWHERE UINT64_MAX
 
 /* An item over ITEM_FREE: where its bytes begin, behind the size, and end. */
 struct big {
@@ -28,6 +33,7 @@ struct stream {
 	struct session_setup *setup;
 	struct tape tape;
 	uint64_t next, sent_max;
+	uint64_t on;                  /* where FRAME_DATA_ON would begin; NOWHERE  */
 	struct ranges again;          /* lost                                      */
 	struct recovery recovery;
 	struct congestion congestion;
@@ -60,11 +66,17 @@ int stream_put(struct stream *, struct bytes head, struct bytes data, bool piece
 /* The path is another: send again what is not acknowledged. number: of the next packet. */
 void stream_move(struct stream *, bool relayed, uint64_t number);
 
-/* Bytes that the next FRAME_DATA may carry now. */
+/* Whatever goes next says its offset: HELLO has been said. */
+static inline void stream_place(struct stream *s)
+{
+	s->on = NOWHERE;
+}
+
+/* Bytes that the next frame of data may carry now. */
 uint64_t stream_sendable(const struct stream *);
 
-/* One FRAME_DATA with as much as fits; ret: which bytes, none when nothing may go or there
- * is no room. Across relays stream_sent() must follow when it is on its way. */
+/* One FRAME_DATA or FRAME_DATA_ON with as much as fits; ret: which bytes, none when nothing may
+ * go or there is no room. Across relays stream_sent() must follow when it is on its way. */
 struct range stream_make(struct stream *, struct writer *, uint64_t now_us);
 void stream_sent(struct stream *, struct range, uint64_t number, size_t packet_size,
                  uint64_t now_us);

@@ -35,6 +35,7 @@ enum frame_type {
 	FRAME_BYE       = 0x33,  /* the session ends                                  */
 	FRAME_HEARD     = 0x34,  /* which packets have come, see session/report.h     */
 	FRAME_DOUBT     = 0x35,  /* relays between the two that are suspected         */
+	FRAME_DATA_ON   = 0x36,  /* stream bytes, right behind those of the last frame */
 
 	/* between a meeting point and its guest, and nothing else: see meeting.h */
 	FRAME_MEET      = 0x40,  /* I am here for this topic                          */

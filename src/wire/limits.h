@@ -15,12 +15,15 @@ enum {
 
 	RECORD_HEAD       = 2,           /* u16: size of what follows, the tag included;
 	                                    bit 15: it carries packets                */
-	RECORD_FRAMES     = 16 * 1024,   /* plaintext of a record: the AEAD's sweet spot */
-	RECORD_FRAMES_MAX = 31 * 1024,   /* accepted, what is carried included        */
+	RECORD_FRAMES     = 16 * 1024,   /* a record has room for so much, one that carries
+	                                    for no more                               */
+	RECORD_FRAMES_MAX = 31 * 1024,   /* made when so much waits, and accepted: what is
+	                                    carried included                          */
 	REKEY_RECORDS     = 1 << 20,     /* a link's key changes after so many records */
 	REKEY_SECONDS     = 120,
 
-	RECORD_MS         = 10 * 1000,   /* from a record's first byte to its last    */
+	RECORD_MS         = 15 * 1000,   /* from a record's first byte to its last: the largest
+	                                    at 2.1 KB/s                               */
 	HANDSHAKE_MAX     = 1024,        /* bytes of one handshake message            */
 	BINDING_MAX       = 64,          /* of what both ends know of their pipe alone */
 	HANDSHAKE_MS      = 5000,        /* a stranger has so long to become a peer   */

@@ -114,7 +114,8 @@ static void take_frame(struct side *s, const struct frame *f, uint32_t via)
 /* Each of the frames under a name of its own: "1-hello", "1-data". */
 static void show_frames(struct side *to, struct bytes frames, const char *turn, uint32_t via)
 {
-	static const char *const names[] = { "hello", "data", "ack", "bye", "heard" };
+	static const char *const names[] = { "hello", "data", "ack", "bye", "heard", "doubt",
+		                             "data-on" };
 	struct reader r = reader_of(frames);
 	struct frame f;
 
@@ -157,9 +158,14 @@ TEST(a_session_over_a_direct_link)
 	show_frames(ada, make(bob), "2-bob", 1);
 	show_frames(bob, make(ada), "3-ada", 1);
 	show_frames(ada, make(bob), "4-bob", 1);
+	put(ada, "\1again");
+	show_frames(bob, make(ada), "5-ada", 1);
+	put(ada, "\1and on");
+	show_frames(bob, make(ada), "6-ada", 1);
+	show_frames(ada, make(bob), "7-bob", 1);
 	CHECK(session_idle(ada->session));
 	session_bye(ada->session);
-	show_frames(bob, make(ada), "5-ada", 1);
+	show_frames(bob, make(ada), "8-ada", 1);
 	end();
 	show_report();
 	known_close();
