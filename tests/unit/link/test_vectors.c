@@ -157,13 +157,13 @@ static void show_handshake(void)
 	size_t welcome_size;
 	struct bytes frames;
 
-	memcpy(d->ephemeral, d->link->handshake->ephemeral_secret, 32);
+	memcpy(d->ephemeral, d->link->handshake->own.secret, 32);
 	known_here("dialler-ephemeral", bytes_of(d->ephemeral, 32));
 	CHECK_EQ(pass(d, r, SECOND, &frames), LINK_MORE);
 	CHECK_EQ(d->size, HELLO_SIZE);
 	known_here("hello", sent(d));
 	memcpy(hello, d->sent, sizeof hello);
-	memcpy(r->ephemeral, r->link->handshake->ephemeral_secret, 32);
+	memcpy(r->ephemeral, r->link->handshake->own.secret, 32);
 	known_here("responder-ephemeral", bytes_of(r->ephemeral, 32));
 	CHECK_EQ(pass(r, d, SECOND, &frames), LINK_OPENED);
 	known_here("welcome", sent(r));
