@@ -581,36 +581,8 @@ TEST(what_the_peer_says_of_itself_is_checked)
 	}
 }
 
-TEST(a_spare_key_pair_answers_one_handshake)
-{
-	static struct pair p;
-	struct ephemeral spare = {0};
-	uint8_t prepared[32];
-
-	pair_init(&p);
-	p.dialler.setup.spare = p.responder.setup.spare = &spare;
-	ephemeral_prepare(&spare, &p.responder.random);
-	memcpy(prepared, spare.secret, 32);
-	ephemeral_prepare(&spare, &p.responder.random);
-	CHECK_BYTES(spare.secret, prepared, 32);
-	REQUIRE(pair_start(&p, 0));
-	CHECK(memcmp(p.dialler.link->handshake->own.secret, prepared, 32) != 0);
-	CHECK_BYTES(p.responder.link->handshake->own.secret, prepared, 32);
-	CHECK(!spare.ready && memcmp(spare.secret, prepared, 32) != 0);
-	pair_talk(&p, 0, 0);
-	CHECK(pair_open(&p));
-	pair_free(&p);
-
-	REQUIRE(pair_start(&p, 0));            /* nobody prepared one */
-	CHECK(memcmp(p.responder.link->handshake->own.secret, prepared, 32) != 0);
-	pair_talk(&p, 0, 0);
-	CHECK(pair_open(&p));
-	pair_free(&p);
-}
-
 TEST_MAIN(TEST_CASE(every_kind_of_network_and_cipher_opens),
 	  TEST_CASE(two_links_of_the_same_nodes_have_two_ids),
-	  TEST_CASE(a_spare_key_pair_answers_one_handshake),
 	  TEST_CASE(who_does_not_belong_is_refused_and_told_why),
 	  TEST_CASE(a_wrong_secret_that_gets_as_far_as_the_proof_is_refused_there),
 	  TEST_CASE(a_node_without_room_says_busy), TEST_CASE(a_flipped_byte_anywhere_opens_nothing),
