@@ -224,30 +224,23 @@ TEST(aes_records_refuse_what_was_changed)
 	records_refuse_a_changed_companion(CIPHER_AES);
 }
 
-TEST(aes_records_are_known)
+struct known_record {
+	const char *why;
+	size_t size, companion;
+	const char *want; /* BLAKE2b-128 of the sealed record, by libsodium alone */
+};
+
+static void records_are_known(enum cipher cipher, const struct known_record *rows, size_t n)
 {
-	static const struct {
-		const char *why;
-		size_t size, companion;
-		const char *want; /* BLAKE2b-128 of the sealed record, by libsodium alone */
-	} rows[] = {
-		{"nothing", 0, 0, "f091d8fe19c3e35f7bff7b9a71599f0e"},
-		{"small", 64, 0, "27ea32b2bdc8f9fdfa7cfd7960e3d34e"},
-		{"large", 1024, 0, "aa7bab429558ca6d26a60e3d7e92ede0"},
-		{"a whole record", 16384, 0, "33c200445d6dae374afa3e62a5dd707b"},
-		{"small, with much beside it", 64, 15364, "7b073b0a07f649236f45e4610f3e77ac"},
-	};
 	static uint8_t buf[LARGEST + TAG_SIZE], companion[LARGEST];
 	uint8_t key[32], want[16], got[16];
 	struct aead *a;
 
-	if (!crypto_init() || !crypto_has_aes())
-		SKIP("no AES in this hardware");
 	pattern(key, sizeof key);
 	pattern(companion, sizeof companion);
-	a = aead_new(CIPHER_AES, key);
+	a = aead_new(cipher, key);
 	REQUIRE(a != NULL);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct bytes sealed = bytes_of(buf, rows[i].size + TAG_SIZE), ad = bytes_of("ad", 2);
 		CHECK_ROW(rows[i].why);
 		pattern(buf, rows[i].size);
@@ -259,6 +252,39 @@ TEST(aes_records_are_known)
 		CHECK_BYTES(got, want, 16);
 	}
 	aead_free(a);
+}
+
+TEST(aes_records_are_known)
+{
+	static const struct known_record rows[] = {
+		{"nothing", 0, 0, "f091d8fe19c3e35f7bff7b9a71599f0e"},
+		{"small", 64, 0, "27ea32b2bdc8f9fdfa7cfd7960e3d34e"},
+		{"large", 1024, 0, "aa7bab429558ca6d26a60e3d7e92ede0"},
+		{"a whole record", 16384, 0, "33c200445d6dae374afa3e62a5dd707b"},
+		{"small, with much beside it", 64, 15364, "7b073b0a07f649236f45e4610f3e77ac"},
+	};
+
+	if (!crypto_init() || !crypto_has_aes())
+		SKIP("no AES in this hardware");
+	records_are_known(CIPHER_AES, rows, sizeof rows / sizeof *rows);
+}
+
+/* Each way through an implementation that takes one, two or four blocks at a time. */
+TEST(chacha_records_are_known)
+{
+	static const struct known_record rows[] = {
+		{"nothing", 0, 0, "6d32bfc5133feca18a1e05852ab015df"},
+		{"a block", 64, 0, "f6027590762683a05fd9774bc0f71029"},
+		{"a part of the second", 100, 0, "d471236c78d706430d1e018f6c8672f2"},
+		{"four blocks", 256, 0, "09c9d4fc807a3044b3238a08ec5a2910"},
+		{"four, one, and a part", 333, 0, "7725b846f5d4496f18528904054a9047"},
+		{"sixteen blocks", 1024, 0, "ea978242bc3825f01a459454a96b5c76"},
+		{"a whole record", 16384, 0, "c0f1923dec7ddeba9daae995dc5f0814"},
+		{"small, with much beside it", 64, 15364, "0adaf706a83cc55e7d986ad3b8f8b5ee"},
+	};
+
+	REQUIRE(crypto_init());
+	records_are_known(CIPHER_CHACHA, rows, sizeof rows / sizeof *rows);
 }
 
 TEST(a_rekeyed_cipher_is_a_new_one)
@@ -311,5 +337,6 @@ TEST_MAIN(TEST_CASE(blake2b_is_that_of_the_rfc), TEST_CASE(hash_sizes_and_keys_a
 	  TEST_CASE(records_of_every_size_are_what_a_plain_seal_makes),
 	  TEST_CASE(chacha_records_refuse_what_was_changed),
 	  TEST_CASE(aes_records_refuse_what_was_changed), TEST_CASE(aes_records_are_known),
+	  TEST_CASE(chacha_records_are_known),
 	  TEST_CASE(a_rekeyed_cipher_is_a_new_one), TEST_CASE(a_cipher_without_memory_is_none),
 	  TEST_CASE(same_and_wipe_do_what_they_say))
