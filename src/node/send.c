@@ -2,11 +2,20 @@
 #include "base/mem.h"
 #include "node/node.h"
 
-/* When the numbers have run out both ends forget them all, at number 0. */
-static int number_type(struct peer *p, struct bytes text)
+static bool good_type(const char *type)
 {
+	return strnlen(type, LENO_TYPE_MAX + 1) <= LENO_TYPE_MAX;
+}
+
+/* When the numbers have run out both ends forget them all, at number 0. */
+static int number_type(struct peer *p, const char *type)
+{
+	struct bytes text;
 	int error;
 
+	if (!good_type(type))
+		return LENO_ARGUMENT;
+	text = bytes_text(type);
 	if (types_find(&p->types_out, text) >= 0)
 		return 0;
 	error = types_add(&p->types_out, text);
@@ -39,10 +48,11 @@ static int tell_types(struct peer *p, uint32_t number)
 	return error;
 }
 
-/* A text that the peer has not heard in this session goes before its first use. */
+/* A text that the peer has not heard in this session goes before its first use. ARGUMENT: it is
+ * none; what was used last is one, and is not measured again. */
 static int tell_type(struct peer *p, const char *text, uint32_t *ret_number)
 {
-	int error = types_last_is(&p->types_out, text) ? 0 : number_type(p, bytes_text(text));
+	int error = types_last_is(&p->types_out, text) ? 0 : number_type(p, text);
 
 	if (!error && p->types_out.last >= p->types_told)
 		error = tell_types(p, p->types_out.last);
@@ -79,14 +89,9 @@ int send_item(struct peer *p, struct item *item, const char *type, struct bytes 
 	return send_parts(p, item, type, bytes_of(NULL, 0), data, ret_seq);
 }
 
-static bool good_type(const char *type)
-{
-	return type && strnlen(type, LENO_TYPE_MAX + 1) <= LENO_TYPE_MAX;
-}
-
 static int check(leno_node *n, const leno_id *to, const char *type, leno_bytes data)
 {
-	if (!n || !to || !good_type(type) || (!data.data && data.size > 0))
+	if (!n || !to || !type || (!data.data && data.size > 0))
 		return LENO_ARGUMENT;
 	return n->leaving ? LENO_CLOSED : 0;
 }
@@ -164,6 +169,8 @@ int leno_request(leno_node *n, const leno_id *to, const char *type, leno_bytes d
 {
 	int error = done ? check(n, to, type, data) : LENO_ARGUMENT;
 
+	if (!error && !good_type(type))
+		error = LENO_ARGUMENT;
 	if (!error)
 		error = send_request(n, to, ITEM_REQUEST, type, bytes_of(NULL, 0),
 		                     bytes_of(data.data, data.size), timeout, done, user, ret);
