@@ -13,6 +13,7 @@
  *   pipe.c      pipes between their channels and the engine: enter, flush, end
  *   entering.c  who is about to enter, how many they are, and for how long
  *   socket.c    the channel that is a connected socket
+ *   shared.c    the channel of local: pipes: a unix socket, and memory that both ends share, ring.c
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_unlisten, leno_uri
  *   inherit.c   doors that another process has opened for us: "fd:"
@@ -241,6 +242,11 @@ struct driver {
 	uv_timer_t end, enter;        /* of the first of `ending`, of `entering`  */
 	uv_timer_t resume;            /* accepting                                */
 	struct local local;
+	struct {
+		size_t announced, made; /* places for those of peers; of our own  */
+		bool off;             /* one could not be taken: no more are      */
+		struct list due;      /* of channels: bytes for which no bell rings */
+	} rings;
 	struct mdns *mdns;            /* NULL: not asked for                      */
 	uint8_t *read_buffer, *write_buffer; /* one piece of memory               */
 	struct udp *udp;              /* all about datagrams; NULL: none so far   */
@@ -301,6 +307,10 @@ void entering_see(struct pipe *);           /* whether its filters wait         
 
 /* socket.c: takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
 int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
+
+/* shared.c: the same for a unix socket. */
+int  shared_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
+void shared_turn(struct driver *);          /* of those whose bytes no bell announces  */
 
 /* listen.c */
 int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
