@@ -385,10 +385,14 @@ static enum flushed flush_made(struct pipe *p)
 {
 	struct driver *d = p->driver;
 	struct span s = { d->write_buffer + FILTER_HEAD, 0 };
+	size_t room = p->channel->ops->room ? p->channel->ops->room(p->channel) : p->batch;
 	enum flushed what;
 
+	if (room == 0)
+		return FLUSH_FULL;
 	if (p->number < LENO_PIPES_MAX)
-		s.size = leno_engine_make(d->node, p->number, s.data, p->batch);
+		s.size = leno_engine_make(d->node, p->number, s.data,
+		                          room < p->batch ? room : p->batch);
 	if (s.size == 0)
 		return FLUSH_EMPTY;
 	if (s.size >= p->batch / 2 && p->batch < WRITE_SIZE)

@@ -137,7 +137,7 @@ bool ring_wait(struct ring *r)
 
 	atomic_store(&r->shared->waits, 1);
 	used = r->at - atomic_load(&r->shared->head);
-	if (used > RING_SIZE / 2)
+	if (used > RING_LOW)
 		return true;
 	atomic_store(&r->shared->waits, 0);
 	return false;
@@ -164,7 +164,7 @@ ssize_t ring_take(struct ring *r, uint8_t *into, size_t size)
 bool ring_frees(struct ring *r)
 {
 	return atomic_load(&r->shared->waits) &&
-	       atomic_load(&r->shared->tail) - r->at <= RING_SIZE / 2 &&
+	       atomic_load(&r->shared->tail) - r->at <= RING_LOW &&
 	       atomic_exchange(&r->shared->waits, 0);
 }
 

@@ -17,7 +17,8 @@
 #include <sys/types.h>
 
 enum {
-	RING_SIZE  = 128 * 1024,
+	RING_SIZE  = 256 * 1024,
+	RING_LOW   = RING_SIZE / 4, /* this little is left when the writer is woken   */
 	RING_START = 4096           /* of the bytes, in the file                      */
 };
 

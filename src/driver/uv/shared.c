@@ -1,7 +1,7 @@
 /* shared.c - the channel of local: pipes: a unix socket, and memory that both ends share for
  * each direction that turns out to be busy. Owns socket and rings (ring.h).
  *
- *   a direction, at its writer:    SOCKET --it is full, and the peer can--> RING
+ *   a direction, at its writer:    SOCKET --it is busy, and the peer can--> RING
  *   and at its reader:             SOCKET --a marker with two descriptors--> RING
  *
  * With its first bytes each end sends a descriptor, which means nothing but that it takes rings.
@@ -27,9 +27,13 @@
 enum {
 	RINGS_MAX = 256,          /* each way; fewer when memory_max is small          */
 	MEMORY_PART = 8,          /* of memory_max at most, each way                   */
+	BUSY_BYTES = 256 * 1024,  /* written in BUSY_MS: the direction gets a ring     */
+	BUSY_MS = 500,
 	FILES = 3,                /* heard at a time: one more than is ever meant      */
 	BELLS = 64                /* read at a time                                    */
 };
+
+static_assert(RING_SIZE / 2 >= LENO_MAKE_MIN, "who was woken can make something");
 
 #define MARKER 'R'
 
@@ -44,6 +48,8 @@ struct shared_channel {
 	bool announced, may;      /* we take rings; the peer does                      */
 	bool wants, never;        /* a ring to write to; it cannot be had              */
 	bool quiet;               /* no bell is unread, but nobody rings: we are awake */
+	uint64_t since_ms;        /* `sent` is counted from then on                    */
+	size_t sent;
 	struct list due;          /* in driver->rings.due                              */
 	struct ring out, in;
 };
@@ -431,6 +437,19 @@ static ssize_t write_first(struct shared_channel *s, const uint8_t *data, size_t
 	return send(s->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* It is full, or much went through it lately. */
+static bool is_busy(struct shared_channel *s, size_t sent, size_t size)
+{
+	uint64_t now = uv_now(&s->driver->loop);
+
+	if (now - s->since_ms >= BUSY_MS) {
+		s->since_ms = now;
+		s->sent = 0;
+	}
+	s->sent += sent;
+	return sent < size || s->sent >= BUSY_BYTES;
+}
+
 static ssize_t write_socket(struct shared_channel *s, const uint8_t *data, size_t size)
 {
 	ssize_t n;
@@ -441,8 +460,9 @@ static ssize_t write_socket(struct shared_channel *s, const uint8_t *data, size_
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != EAGAIN)
 		return n;
-	s->wants = n < (ssize_t)size;
-	return n < 0 ? 0 : n;
+	n = n < 0 ? 0 : n;
+	s->wants = is_busy(s, (size_t)n, size);
+	return n;
 }
 
 static ssize_t write_some(struct channel *c, const uint8_t *data, size_t size)
@@ -453,6 +473,21 @@ static ssize_t write_some(struct channel *c, const uint8_t *data, size_t size)
 	    switch_over(s) < 0)
 		return -1;
 	return s->out.shared ? write_ring(s, data, size) : write_socket(s, data, size);
+}
+
+/* What is made fits: nothing of it is kept and copied once more. */
+static size_t room_of(struct channel *c)
+{
+	struct shared_channel *s = of(c);
+	uint8_t *at;
+	ssize_t room;
+
+	if (!s->out.shared)
+		return WRITE_SIZE;
+	do {
+		room = ring_room(&s->out, &at);
+	} while (room >= 0 && room < LENO_MAKE_MIN && !ring_wait(&s->out));
+	return room < 0 ? WRITE_SIZE : room < LENO_MAKE_MIN ? 0 : (size_t)room;
 }
 
 /* A ring needs no telling: who could not write all has said so there. */
@@ -504,7 +539,7 @@ static void release(struct channel *c)
 	close_fd(&s->theirs);
 }
 
-static const struct channel_ops ops = { write_some, await, look, end, release };
+static const struct channel_ops ops = { write_some, await, look, end, release, room_of };
 
 int shared_pipe(struct driver *d, int fd, const struct pipe_setup *setup, struct pipe **ret)
 {

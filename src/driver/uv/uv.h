@@ -114,6 +114,9 @@ struct channel_ops {
 	void (*look)(struct channel *);   /* brings what lies there already               */
 	void (*end)(struct channel *);    /* nothing more will be written                 */
 	void (*free)(struct channel *);
+	/* May be NULL. How much it would take at once, at least LENO_MAKE_MIN, or it does not
+	 * know; 0: it is full, pipe_room() when it is not. */
+	size_t (*room)(struct channel *);
 };
 
 struct pipe {
