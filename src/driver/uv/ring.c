@@ -93,7 +93,7 @@ static bool is_ring(int fd)
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
-	return seals >= 0 && (seals & SEALS) == SEALS && fstatfs(fd, &fs) == 0 &&
+	return seals == SEALS && fstatfs(fd, &fs) == 0 &&
 	       fs.f_type == TMPFS_MAGIC && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	       st.st_size == FILE_SIZE && st.st_blocks >= FILE_SIZE / STAT_BLOCK;
 }
