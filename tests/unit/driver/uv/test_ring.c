@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FILE_SIZE = RING_START + RING_SIZE, HEAD_AT = 64 };
+enum { FILE_SIZE = RING_START + RING_SIZE, HEAD_AT = 64, SLEEPS_AT = 128, WAITS_AT = 192 };
 
 static struct ring writer, reader;
 static int file = -1;
@@ -62,6 +62,34 @@ TEST(bytes_come_in_order_around_the_end)
 		CHECK_BYTES(got, piece, sizeof piece);
 	}
 	CHECK(ring_empty(&reader));
+	finish();
+}
+
+/* As docs/protocol.md has it: two programs of different makers must agree. */
+TEST(the_file_is_laid_out_as_specified)
+{
+	const uint8_t *at;
+	bool wake;
+
+	begin();
+	at = (const uint8_t *)writer.shared;
+	CHECK_EQ(RING_SIZE, 262144);
+	CHECK_EQ(RING_LOW, 65536);
+	CHECK_EQ(at[SLEEPS_AT], 1);
+	put(&writer, buffer, RING_SIZE, &wake);
+	CHECK_BYTES(at, &(uint32_t){ RING_SIZE }, 4);
+	CHECK_EQ(at[SLEEPS_AT], 0);
+	CHECK(ring_wait(&writer));
+	CHECK_EQ(at[WAITS_AT], 1);
+	ring_take(&reader, buffer, 7);
+	CHECK_EQ(at[HEAD_AT], 7);
+	put(&writer, "1234567", 7, &wake);
+	CHECK_BYTES(at + RING_START, "1234567", 7);
+	ring_take(&reader, buffer, sizeof buffer);
+	CHECK(ring_frees(&reader));
+	CHECK_EQ(at[WAITS_AT], 0);
+	CHECK(ring_sleep(&reader));
+	CHECK_EQ(at[SLEEPS_AT], 1);
 	finish();
 }
 
@@ -278,7 +306,8 @@ TEST(two_threads_lose_neither_bytes_nor_wake_ups)
 	finish();
 }
 
-TEST_MAIN(TEST_CASE(bytes_come_in_order_around_the_end), TEST_CASE(counters_wrap),
+TEST_MAIN(TEST_CASE(bytes_come_in_order_around_the_end),
+          TEST_CASE(the_file_is_laid_out_as_specified), TEST_CASE(counters_wrap),
           TEST_CASE(a_reader_who_sleeps_is_woken_once),
           TEST_CASE(a_writer_who_waits_is_woken_when_there_is_much_room),
           TEST_CASE(what_is_no_ring_is_refused), TEST_CASE(counters_out_of_bounds_are_told),
