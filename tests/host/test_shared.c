@@ -92,6 +92,8 @@ static void on_writable(leno_node *node, void *user, const leno_id *to)
 	feed(user);
 }
 
+static size_t memory_max; /* of the nodes of this process that are opened next; 0: as usual */
+
 static bool mate_open(struct mate *m, uint32_t goal)
 {
 	static const leno_handlers handlers = { .link_up = on_link_up,
@@ -99,7 +101,8 @@ static bool mate_open(struct mate *m, uint32_t goal)
 		                                .message = on_message,
 		                                .sent = on_sent,
 		                                .writable = on_writable };
-	const leno_options options = { .network = "shared", .log = host_silence };
+	const leno_options options = { .network = "shared", .log = host_silence,
+		                       .memory_max = memory_max };
 
 	memset(m, 0, sizeof *m);
 	m->goal = goal;
@@ -297,6 +300,28 @@ TEST(the_reader_is_stopped)
 	leno_close(m.node);
 }
 
+/* An eighth of its memory is less than a ring: it neither makes nor takes one. */
+TEST(a_small_node_has_no_rings)
+{
+	struct mate m;
+	pid_t pid;
+
+	memory_max = 1 << 20;
+	REQUIRE(listening(&m, MANY));
+	memory_max = 0;
+	pid = start(MANY, MANY, false, NULL);
+	while (m.confirmed <= MANY && m.downs == 0) {
+		pump((struct mate *[]){ &m }, 1, 100);
+		if (!CHECK_EQ(rings(), 0))
+			break;
+	}
+	CHECK(until(&m, &m.downs, 1));
+	CHECK_EQ(m.downs, 1);
+	CHECK_EQ(end_of(pid), 0);
+	CHECK_EQ(m.got, MANY);
+	leno_close(m.node);
+}
+
 /* The peer cannot take the descriptors: the pipe breaks, and the next one has no ring. */
 TEST(the_reader_has_no_descriptors)
 {
@@ -449,6 +474,8 @@ static void between_close(struct between *x, struct mate *a, struct mate *b)
 	leno_close(b->node);
 }
 
+static int bell_of_liar;
+
 static int sealed(off_t size, int seals)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -465,21 +492,27 @@ enum {
 
 TEST(descriptors_that_nobody_asked_for_end_the_pipe)
 {
+	const int good = sealed(FILE_SIZE, SEALS), tcp = socket(AF_INET, SOCK_STREAM, 0),
+	          datagrams = socket(AF_UNIX, SOCK_DGRAM, 0);
 	const struct {
 		const char *why;
-		int file;
+		int file, bell;
 		int n;
 		char marker;
 		int downs;
 	} rows[] = {
-		{ "a ring as it must be", sealed(FILE_SIZE, SEALS), 2, 'R', 0 },
-		{ "one more of the first kind", sealed(FILE_SIZE, SEALS), 1, 'R', 1 },
-		{ "another marker", sealed(FILE_SIZE, SEALS), 2, 'r', 1 },
-		{ "three", sealed(FILE_SIZE, SEALS), 3, 'R', 1 },
-		{ "as many as fit", sealed(FILE_SIZE, SEALS), 250, 'R', 1 },
-		{ "it can shrink", sealed(FILE_SIZE, F_SEAL_GROW | F_SEAL_SEAL), 2, 'R', 1 },
-		{ "it is small", sealed(4096, SEALS), 2, 'R', 1 },
-		{ "a device", open("/dev/zero", O_RDWR | O_CLOEXEC), 2, 'R', 1 },
+		{ "a ring as it must be", good, bell_of_liar, 2, 'R', 0 },
+		{ "one more of the first kind", good, bell_of_liar, 1, 'R', 1 },
+		{ "another marker", good, bell_of_liar, 2, 'r', 1 },
+		{ "three", good, bell_of_liar, 3, 'R', 1 },
+		{ "as many as fit", good, bell_of_liar, 250, 'R', 1 },
+		{ "it can shrink", sealed(FILE_SIZE, F_SEAL_GROW | F_SEAL_SEAL), bell_of_liar, 2,
+		  'R', 1 },
+		{ "it is small", sealed(4096, SEALS), bell_of_liar, 2, 'R', 1 },
+		{ "a device", open("/dev/zero", O_RDWR | O_CLOEXEC), bell_of_liar, 2, 'R', 1 },
+		{ "a bell to which writing may wait", good, tcp, 2, 'R', 1 },
+		{ "a bell of datagrams", good, datagrams, 2, 'R', 1 },
+		{ "a bell that is no socket", good, good, 2, 'R', 1 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -491,7 +524,7 @@ TEST(descriptors_that_nobody_asked_for_end_the_pipe)
 		between_open(&x, &a, &b);
 		before = host_descriptors();
 		for (int n = 0; n < rows[i].n; n++)
-			files[n] = n == 0 ? rows[i].file : 0;
+			files[n] = n == 0 ? rows[i].file : rows[i].bell;
 		say(x.to_a, &rows[i].marker, 1, files, (size_t)rows[i].n);
 		for (int n = 0; n < 10; n++)
 			pump(&only_a, 1, 5);
@@ -499,8 +532,12 @@ TEST(descriptors_that_nobody_asked_for_end_the_pipe)
 		CHECK_EQ(rings(), 0);
 		CHECK(host_descriptors() <= before + 1);
 		between_close(&x, &a, &b);
-		close(rows[i].file);
+		if (rows[i].file != good)
+			close(rows[i].file);
 	}
+	close(good);
+	close(tcp);
+	close(datagrams);
 }
 
 /* The liar's ring was fine when it came; then it says that there is more than can be. */
@@ -512,7 +549,7 @@ TEST(a_writer_whose_counter_lies_ends_the_pipe)
 	struct between x;
 
 	between_open(&x, &a, &b);
-	say(x.to_a, "R", 1, (int[]){ file, 0 }, 2);
+	say(x.to_a, "R", 1, (int[]){ file, bell_of_liar }, 2);
 	for (int n = 0; n < 3; n++)
 		pump(&only_a, 1, 5);
 	CHECK_EQ(a.downs, 0);
@@ -534,7 +571,7 @@ TEST(bells_and_bytes_that_mean_nothing)
 	struct between x;
 
 	between_open(&x, &a, &b);
-	say(x.to_a, "R", 1, (int[]){ file, 0 }, 2);
+	say(x.to_a, "R", 1, (int[]){ file, bell_of_liar }, 2);
 	for (int n = 0; n < 100; n++) {
 		say(x.to_a, "0123456789", 10, (int[]){ file, 0 }, n % 3);
 		pump(&only_a, 1, 1);
@@ -583,6 +620,7 @@ int main(int argc, char **argv)
 		TEST_CASE(both_directions_are_flooded),
 		TEST_CASE(the_writer_is_killed),
 		TEST_CASE(the_reader_is_stopped),
+		TEST_CASE(a_small_node_has_no_rings),
 		TEST_CASE(the_reader_has_no_descriptors),
 		TEST_CASE(the_writer_has_no_descriptors),
 		TEST_CASE(descriptors_that_nobody_asked_for_end_the_pipe),
@@ -591,7 +629,8 @@ int main(int argc, char **argv)
 		TEST_CASE(a_reader_whose_counter_lies_ends_the_pipe),
 	};
 
-	if (!mkdtemp(folder))
+	bell_of_liar = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (!mkdtemp(folder) || bell_of_liar < 0)
 		abort();
 	snprintf(uri, sizeof uri, "local:%s/sock", folder);
 	failed = check_run(__FILE__, cases, sizeof cases / sizeof *cases, argc, argv);

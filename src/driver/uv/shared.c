@@ -46,6 +46,7 @@ struct shared_channel {
 	int handles;              /* that libuv has                                    */
 	bool polls_room;          /* of the socket                                     */
 	bool announced, may;      /* we take rings; the peer does                      */
+	bool greeted;             /* the peer has said so, or tried                    */
 	bool wants, never;        /* a ring to write to; it cannot be had              */
 	bool quiet;               /* no bell is unread, but nobody rings: we are awake */
 	uint64_t since_ms;        /* `sent` is counted from then on                    */
@@ -203,10 +204,20 @@ void shared_turn(struct driver *d)
 	}
 }
 
+/* To a plain unix socket nothing that is sent waits, whatever else is done with it meanwhile. */
+static bool is_bell(int fd)
+{
+	int domain = 0, type = 0;
+	socklen_t size = sizeof domain;
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
 /* The peer writes to this ring from now on. */
 static int adopt(struct shared_channel *s, struct heard *h, const char **ret_why)
 {
-	int error = ring_adopt(&s->in, h->files[0]);
+	int error = is_bell(h->files[1]) ? ring_adopt(&s->in, h->files[0]) : LENO_PROTOCOL;
 
 	if (error == LENO_OK) {
 		s->theirs = h->files[1];
@@ -224,11 +235,12 @@ static int adopt(struct shared_channel *s, struct heard *h, const char **ret_why
 static int take_files(struct shared_channel *s, struct heard *h, uint8_t last, bool *ret_marker,
                       const char **ret_why)
 {
-	if (!s->may && h->n + h->lost == 1) {
+	if (!s->greeted && h->n + h->lost == 1) {
+		s->greeted = true;
 		s->may = h->n == 1;
 		return LENO_OK;
 	}
-	*ret_marker = s->may && s->announced && !s->in.shared && last == MARKER;
+	*ret_marker = s->greeted && s->announced && !s->in.shared && last == MARKER;
 	if (*ret_marker && h->lost && h->n < FILES) {
 		s->driver->rings.off = true;
 		*ret_why = "no descriptors for the memory that it would share";
