@@ -48,7 +48,7 @@ bool ring_wait(struct ring *);
 
 /* ---- the reader ----------------------------------------------------------------- */
 
-/* Copies what there is, at most `size`; 0: nothing; -1: the other end's counter is out of bounds. */
+/* Copies what there is, at most `size`; 0: nothing; -1: the other counter is out of bounds. */
 ssize_t ring_take(struct ring *, uint8_t *into, size_t size);
 /* Whether the writer waits for room that there is now: it is to be woken. */
 bool ring_frees(struct ring *);
