@@ -487,19 +487,27 @@ static ssize_t write_some(struct channel *c, const uint8_t *data, size_t size)
 	return s->out.shared ? write_ring(s, data, size) : write_socket(s, data, size);
 }
 
-/* What is made fits: nothing of it is kept and copied once more. */
-static size_t room_of(struct channel *c)
+/* A ring that is broken is found to be so when it is written to. */
+static bool lend(struct channel *c, uint8_t **ret_at, size_t *ret_room)
 {
 	struct shared_channel *s = of(c);
-	uint8_t *at;
 	ssize_t room;
 
 	if (!s->out.shared)
-		return WRITE_SIZE;
+		return false;
 	do {
-		room = ring_room(&s->out, &at);
+		room = ring_room(&s->out, ret_at);
 	} while (room >= 0 && room < LENO_MAKE_MIN && !ring_wait(&s->out));
-	return room < 0 ? WRITE_SIZE : room < LENO_MAKE_MIN ? 0 : (size_t)room;
+	*ret_room = room < LENO_MAKE_MIN ? 0 : (size_t)room;
+	return room >= 0;
+}
+
+static void put(struct channel *c, size_t size)
+{
+	struct shared_channel *s = of(c);
+
+	if (ring_put(&s->out, size))
+		ring_bell(s->fd);
 }
 
 /* A ring needs no telling: who could not write all has said so there. */
@@ -551,7 +559,7 @@ static void release(struct channel *c)
 	close_fd(&s->theirs);
 }
 
-static const struct channel_ops ops = { write_some, await, look, end, release, room_of };
+static const struct channel_ops ops = { write_some, await, look, end, release, lend, put };
 
 int shared_pipe(struct driver *d, int fd, const struct pipe_setup *setup, struct pipe **ret)
 {
