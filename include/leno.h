@@ -162,7 +162,8 @@ typedef struct leno_options {
 	                               node takes what nodes_max and links_max bound:
 	                               to 20 KiB a known node and as much again for
 	                               what it offers, 100 KiB a link; and
-	                               for udp:// as much as a half of it            */
+	                               for udp:// as much as a half of it, for busy
+	                               links by local: a quarter, shared with peers  */
 	size_t      message_max;    /* largest message accepted; default 64 MiB, at
 	                               most memory_max / 4                           */
 	size_t      queue_max;      /* bytes waiting to one node before LENO_AGAIN;

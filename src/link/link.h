@@ -108,6 +108,10 @@ size_t link_make_handshake(struct link *, uint8_t *buf, size_t capacity, uint64_
 struct writer link_record_begin(struct link *, uint8_t *buf, size_t capacity, uint64_t now_us);
 size_t link_record_end(struct link *, struct writer *, uint64_t now_us);
 
+/* The record that is begun next is sealed to another place, which has as much room and may be
+ * seen by others: nothing but the record is written there. NULL: where it is put together. */
+void link_seal_to(struct link *, uint8_t *to);
+
 /* The same for a record that carries what is sealed already, to be vouched for only: `carried`
  * is written where it will lie, the frames aside until it is known how long that is. capacity:
  * for a whole record, else there is room for nothing. With nothing carried, end makes an

@@ -46,6 +46,8 @@ struct leno_group {
 	char         type[LENO_TYPE_MAX + 1];
 	bool         begun;           /* its first piece has gone                      */
 	bool         blocked;         /* LENO_AGAIN was given                          */
+
+	char         heard_type[LENO_TYPE_MAX + 1]; /* of the message heard last       */
 };
 
 /* Where the frames of a group go: a bit for each link; and those links behind which there is

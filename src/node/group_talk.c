@@ -228,14 +228,26 @@ int leno_group_invite(leno_group *g, const leno_id *to, leno_bytes note)
 	return put_word(g->node, to, &w, bytes_of(NULL, 0), NULL);
 }
 
+/* Hot: mostly the type is that of the message before, whose text is there already. */
+static const char *heard_text(leno_group *g, struct bytes type)
+{
+	size_t same = 0;
+
+	while (same < type.size && g->heard_type[same] == (char)type.data[same])
+		same++;
+	if (same < type.size || g->heard_type[same] != '\0') {
+		bytes_copy(g->heard_type, type.data, type.size);
+		g->heard_type[type.size] = '\0';
+	}
+	return g->heard_type;
+}
+
 static void tell(leno_group *g, const leno_id *from, struct bytes type, struct bytes data,
                  bool alone)
 {
-	char text[LENO_TYPE_MAX + 1];
+	const char *text = heard_text(g, type);
 
 	group_tell(g);                         /* of a message's sender before the message */
-	bytes_copy(text, type.data, type.size);
-	text[type.size] = '\0';
 	g->node->stats.received++;
 	if (g->state < LENO_GROUP_LEAVING && g->handlers.message)
 		g->handlers.message(g, g->user, from, text, (leno_bytes){ data.data, data.size },

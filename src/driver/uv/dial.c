@@ -138,6 +138,8 @@ static void dial_succeed(struct dial *dial)
 		; /* it has the socket */
 	else if (error < 0)
 		close(fd);
+	else if (setup.class == LENO_PIPE_LOCAL)
+		error = shared_pipe(d, fd, &setup, NULL);
 	else
 		error = socket_pipe(d, fd, &setup, NULL);
 	if (error < 0)

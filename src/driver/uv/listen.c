@@ -75,6 +75,8 @@ static void take_in(struct listener *l, int fd, const struct sockaddr_storage *f
 	}
 	if (door_filter(d, l->kind, NULL, &setup.filter) < 0)
 		close(fd);
+	else if (setup.class == LENO_PIPE_LOCAL)
+		shared_pipe(d, fd, &setup, NULL);
 	else
 		socket_pipe(d, fd, &setup, NULL);
 }

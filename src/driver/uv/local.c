@@ -147,7 +147,7 @@ static void follow(struct driver *d, int fd)
 	l->found = -1;
 	l->since_ms = uv_now(&d->loop);
 	l->state = LOCAL_FOLLOWING;
-	error = socket_pipe(d, fd, &(struct pipe_setup){ LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL },
+	error = shared_pipe(d, fd, &(struct pipe_setup){ LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL },
 	                    &l->pipe);
 	if (error == LENO_OK) {
 		l->pipe->to_leader = true;
@@ -253,7 +253,7 @@ static void dial_once(struct driver *d)
 		return;
 	}
 	d->local.dial = 0;
-	error = socket_pipe(d, fd, &(struct pipe_setup){ LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL },
+	error = shared_pipe(d, fd, &(struct pipe_setup){ LENO_PIPE_LOCAL, dial, LOCAL_URI, NULL },
 	                    NULL);
 	if (error < 0)
 		leno_engine_dial_failed(d->node, dial, error);

@@ -83,8 +83,10 @@ static void on_deadline(uv_timer_t *timer)
 	struct driver *d = timer->data;
 
 	d->armed_ms = NEVER_MS;
-	if (!d->closing)
-		loop_time(d);
+	if (d->closing)
+		return;
+	loop_time(d);
+	shared_turn(d);
 }
 
 /* libuv's clock is uv_hrtime() in whole milliseconds: rounding up is exact enough,
@@ -93,7 +95,8 @@ static void arm(struct driver *d, bool at_once)
 {
 	uint64_t due_us = leno_engine_deadline(d->node), due_ms, now = uv_now(&d->loop);
 
-	if (at_once || !list_empty(&d->dirty) || udp_busy(d) || d->local.due || d->lost.number)
+	if (at_once || !list_empty(&d->dirty) || !list_empty(&d->rings.due) || udp_busy(d) ||
+	    d->local.due || d->lost.number)
 		due_ms = now;
 	else if (due_us == UINT64_MAX)
 		due_ms = NEVER_MS;
@@ -190,6 +193,7 @@ int loop_init(struct driver *d)
 	list_init(&d->sessions);
 	list_init(&d->listeners);
 	list_init(&d->dials);
+	list_init(&d->rings.due);
 	return LENO_OK;
 }
 

@@ -13,6 +13,7 @@
  *   pipe.c      pipes between their channels and the engine: enter, flush, end
  *   entering.c  who is about to enter, how many they are, and for how long
  *   socket.c    the channel that is a connected socket
+ *   shared.c    the channel of local: pipes: a unix socket, and memory that both ends share, ring.c
  *   door.c      what each scheme means: the class of its pipes, their filters
  *   listen.c    accepts, survives floods; leno_listen, leno_unlisten, leno_uri
  *   inherit.c   doors that another process has opened for us: "fd:"
@@ -113,6 +114,10 @@ struct channel_ops {
 	void (*look)(struct channel *);   /* brings what lies there already               */
 	void (*end)(struct channel *);    /* nothing more will be written                 */
 	void (*free)(struct channel *);
+	/* May be NULL, both. Where bytes may be put instead of written, and how many: at least
+	 * LENO_MAKE_MIN, or 0: it is full, pipe_room() when it is not. False: they are written. */
+	bool (*lend)(struct channel *, uint8_t **ret_at, size_t *ret_room);
+	void (*put)(struct channel *, size_t size);   /* so many were           */
 };
 
 struct pipe {
@@ -241,6 +246,11 @@ struct driver {
 	uv_timer_t end, enter;        /* of the first of `ending`, of `entering`  */
 	uv_timer_t resume;            /* accepting                                */
 	struct local local;
+	struct {
+		size_t announced, made; /* places for those of peers; of our own  */
+		bool off;             /* one could not be taken: no more are      */
+		struct list due;      /* of channels: bytes for which no bell rings */
+	} rings;
 	struct mdns *mdns;            /* NULL: not asked for                      */
 	uint8_t *read_buffer, *write_buffer; /* one piece of memory               */
 	struct udp *udp;              /* all about datagrams; NULL: none so far   */
@@ -301,6 +311,10 @@ void entering_see(struct pipe *);           /* whether its filters wait         
 
 /* socket.c: takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
 int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
+
+/* shared.c: the same for a unix socket. */
+int  shared_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
+void shared_turn(struct driver *);          /* of those whose bytes no bell announces  */
 
 /* listen.c */
 int  listener_open(struct driver *, int fd, enum address_kind, const char *uri,
