@@ -9,6 +9,14 @@ foreach(file IN LISTS WEB_FILES)
 		COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/web/${file} ${WEB_PACKAGE}/${file})
 	list(APPEND WEB_MADE ${WEB_PACKAGE}/${file})
 endforeach()
+# Of what it is made of, the terms.
+foreach(terms LICENSE= LICENSE.libsodium=vendor/libsodium/)
+	string(REGEX MATCH "^[^=]*" name ${terms})
+	string(REGEX REPLACE "^[^=]*=" "" folder ${terms})
+	add_custom_command(OUTPUT ${WEB_PACKAGE}/${name} DEPENDS ${CMAKE_SOURCE_DIR}/${folder}LICENSE
+		COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/${folder}LICENSE ${WEB_PACKAGE}/${name})
+	list(APPEND WEB_MADE ${WEB_PACKAGE}/${name})
+endforeach()
 foreach(module leno argon2)
 	if(TARGET ${module}_wasm)
 		add_custom_command(OUTPUT ${WEB_PACKAGE}/${module}.wasm DEPENDS ${module}_wasm
