@@ -1,7 +1,7 @@
 // calls.js - calling services, and what they and others say to whom it concerns.
 import { Asking } from './asking.js';
 import { decode } from './bytes.js';
-import { iterate, Emitter } from './emitter.js';
+import { Emitter, iterate, untilClosed } from './emitter.js';
 import { check } from './errors.js';
 import { packed, unpacked } from './offers.js';
 
@@ -121,11 +121,8 @@ export class Calls {
 	}
 
 	events(pattern, options) {
-		return iterate((push, finish) => {
-			const off = this.subscribe(pattern, (value, about) => push({ ...about, value }));
-			const end = this.#inner.emitter.on('closed', () => finish());
-			return () => { off(); end(); };
-		}, options);
+		return iterate((push, finish) => untilClosed(this.#inner.emitter, finish,
+			this.subscribe(pattern, (value, about) => push({ ...about, value }))), options);
 	}
 
 	onEvent(event) {

@@ -3,8 +3,10 @@ import { LenoError, report } from './errors.js';
 
 const LIMIT = 65536;
 
+/** 'closed' is the last that it tells: who asks for more afterwards is told so. */
 export class Emitter {
 	#listeners = new Map();
+	#over = false;
 
 	on(event, listener, { signal } = {}) {
 		if (typeof listener !== 'function')
@@ -32,6 +34,10 @@ export class Emitter {
 				ways.forEach((off) => off());
 				settle(value);
 			};
+			if (this.#over && event !== 'closed')
+				return reject(new LenoError('CLOSED'));
+			if (this.#over)
+				return resolve();
 			ways.push(this.on(event, done(resolve)));
 			if (event !== 'closed')
 				ways.push(this.on('closed', () => done(reject)(new LenoError('CLOSED'))));
@@ -42,11 +48,18 @@ export class Emitter {
 	/** Whether anybody listens. */
 	hears(event) { return (this.#listeners.get(event)?.size ?? 0) > 0; }
 
+	get over() { return this.#over; }
+
 	tell(event, value) {
 		const all = this.#listeners.get(event);
+		if (event === 'closed')
+			this.#over = true;
 		if (!all)
 			return;
+		let left = all.size;      // who comes while it is told hears of the next
 		for (const listener of all) {
+			if (left-- === 0)
+				break;
 			try {
 				listener(value);
 			} catch (error) {
@@ -64,7 +77,7 @@ export function expire({ signal, timeout }, fail) {
 		return () => {};
 	}
 	signal?.addEventListener('abort', abort, { once: true });
-	const timer = timeout > 0 && timeout < 2 ** 31
+	const timer = timeout < 2 ** 31
 		? setTimeout(() => fail(new LenoError('TIMEOUT')), timeout) : undefined;
 	return () => {
 		signal?.removeEventListener('abort', abort);
@@ -108,7 +121,10 @@ export function iterate(start, { signal, limit = LIMIT } = {}) {
 		finish(signal.reason);
 	else {
 		stop = start(push, finish);
-		signal?.addEventListener('abort', abort, { once: true });
+		if (over)
+			stop();
+		else
+			signal?.addEventListener('abort', abort, { once: true });
 	}
 	return {
 		next() {
@@ -129,13 +145,16 @@ export function iterate(start, { signal, limit = LIMIT } = {}) {
 	};
 }
 
+/** For start() of iterate(): ends the loop with the emitter; off is what ends the listening. */
+export function untilClosed(emitter, finish, off) {
+	const end = emitter.on('closed', () => finish());
+	if (emitter.over)
+		finish();
+	return () => { off(); end(); };
+}
+
 /** Loops over one event of an emitter, until it is closed. */
-export function iterateEvent(emitter, event, options, wanted = () => true, last = 'closed') {
-	return iterate((push, finish) => {
-		const ways = [
-			emitter.on(event, (value) => { if (wanted(value)) push(value); }),
-			emitter.on(last, () => finish()),
-		];
-		return () => ways.forEach((off) => off());
-	}, options);
+export function iterateEvent(emitter, event, options, wanted = () => true) {
+	return iterate((push, finish) => untilClosed(emitter, finish,
+		emitter.on(event, (value) => { if (wanted(value)) push(value); })), options);
 }

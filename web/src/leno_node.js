@@ -235,7 +235,14 @@ export class LenoNode extends Emitter {
 	state(name, options) { return this.#inner.states.share(name, options); }
 
 	/* ---- the end -------------------------------------------------------------------- */
-	close() { return this.#closed ??= this.#close(); }
+	close() {
+		if (!this.#closed) {
+			let done;
+			this.#closed = new Promise((resolve) => { done = resolve; });
+			done(this.#close());      // in which listeners may call close(), too
+		}
+		return this.#closed;
+	}
 
 	async #close() {
 		const inner = this.#inner;

@@ -1,7 +1,7 @@
 // states.js - maps that nodes share.
 import { Asking } from './asking.js';
 import { decode, encode, toBytes, toHex, fromHex } from './bytes.js';
-import { Emitter, iterate } from './emitter.js';
+import { Emitter, iterate, untilClosed } from './emitter.js';
 import { LenoError, check, errorOf } from './errors.js';
 import { decode as unpack, encode as pack } from './msgpack.js';
 
@@ -179,10 +179,8 @@ class SharedState extends Emitter {
 	}
 
 	changes(prefix = '', options) {
-		return iterate((push, finish) => {
-			const ways = [this.watch(prefix, push), this.on('closed', () => finish())];
-			return () => ways.forEach((off) => off());
-		}, options);
+		return iterate((push, finish) => untilClosed(this, finish, this.watch(prefix, push)),
+			options);
 	}
 
 	info() {
