@@ -350,7 +350,7 @@ export class LenoNode implements Emitter<NodeEvents> {
 	send(to: NodeId, type: string, data?: Data, options?: { signal?: AbortSignal }): Promise<void>;
 	/** The same without a promise of its outcome. False: the queue is full, see writable(). */
 	trySend(to: NodeId, type: string, data?: Data): boolean;
-	/** Resolves when there is room after trySend() said false. */
+	/** Resolves when there is room (again). Errors: CLOSED (it has left). */
 	writable(to: NodeId, options?: Waiting): Promise<void>;
 	/** To every member. Errors: TOO_BIG (over 1 MiB), ROLE, CLOSED. */
 	broadcast(type: string, data?: Data): Promise<Spread>;
@@ -376,7 +376,7 @@ export class LenoNode implements Emitter<NodeEvents> {
 
 	/** Offers a service. A key is a method's name, or its line as in leno/service.h:
 	 * "idempotent add(a: int, b: int) -> int". A method is called with `this` a CallContext; when it
-	 * is an async generator, what it yields is progress.
+	 * is an async generator, what it yields is progress, and waits for room.
 	 * Errors: ARGUMENT, LIMIT. */
 	serve(name: string, methods: Methods, options?: ServeOptions): Offer;
 	/** Its methods as functions: `await node.service('math').add(2, 40)`. */

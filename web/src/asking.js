@@ -2,8 +2,6 @@
 import { LenoError, check, codeOf, errorOf } from './errors.js';
 import { expire } from './emitter.js';
 
-const DEFAULT_MS = 10000;
-
 export class Asking {
 	#pump;
 	#core;
@@ -15,9 +13,16 @@ export class Asking {
 		this.#pump = pump;
 	}
 
+	static DEFAULT_MS = 10000;
+
+	/** What is left of a timeout that began then, as the core takes it. */
+	static left(timeout, begun) {
+		return timeout === Infinity ? -1
+			: Math.max(Math.ceil(timeout - (performance.now() - begun)), 0);
+	}
+
 	static timeout(options) {
-		const ms = options?.timeout ?? DEFAULT_MS;
-		return ms === Infinity ? -1 : ms;
+		return Asking.left(options?.timeout ?? Asking.DEFAULT_MS, performance.now());
 	}
 
 	/** A number that nothing pending has. */

@@ -9,6 +9,9 @@ const KNOWN_MAX = 8192;
 export const encode = (text) => encoder.encode(text);
 export const decode = (bytes) => decoder.decode(bytes);
 
+/** Of a reason so much as is said to others. */
+export const short = (why) => why.replaceAll('\0', '').slice(0, 255);
+
 const NOTHING = new Uint8Array(0);
 
 /** Data as bytes, not copied; never as Node's Buffer, whose slice() does not copy either. */

@@ -6,7 +6,8 @@ import { check } from './errors.js';
 import { packed, unpacked } from './offers.js';
 
 const PROGRESS = 1, STREAM = 2;
-const ANY_ROOM = 'calls';
+const CALL = 'call ';             // queues of calls begin so: one for each provider or service
+const LEAST_MS = 1;               // 0 would be the default
 const NOBODY = new Uint8Array(0);
 
 export class Calls {
@@ -21,6 +22,7 @@ export class Calls {
 		const { core, turns, asking } = this.#inner;
 		const data = args.length === 0 ? NOBODY : packed(args);
 		const to = options.node === undefined ? NOBODY : core.id(options.node);
+		const begun = performance.now(), timeout = options.timeout ?? Asking.DEFAULT_MS;
 		const flags = (options.onprogress ? PROGRESS : 0) | (options.onstream ? STREAM : 0);
 		let id = 0, gone = false;
 		const attempt = (token) => {
@@ -29,7 +31,7 @@ export class Calls {
 			const [s, m, d, t, l, v] = core.put(core.text(service), core.text(method), data, to,
 				core.text(options.label ?? ''), core.text(options.version ?? ''));
 			return id = core.x.wasm_call(s, m, d, data.length, to.length ? t : 0, l, v,
-				Asking.timeout(options), flags, token);
+				Asking.left(timeout, begun) || LEAST_MS, flags, token);
 		};
 		const cancel = () => {
 			gone = true;
@@ -39,7 +41,8 @@ export class Calls {
 			}
 		};
 		return unpacked(await asking.ask((token) => {
-			const taken = turns.take(ANY_ROOM, () => attempt(token));
+			const taken = turns.take(`${CALL}${options.node === undefined ? '' : core.idText(to)} ${
+				service}`, () => attempt(token), { timeout });
 			if (typeof taken !== 'number')
 				taken.catch((error) => asking.get(token)?.reject(error));
 			return 0;
@@ -47,7 +50,7 @@ export class Calls {
 			stream: options.onstream }));
 	}
 
-	onRoom() { this.#inner.turns.room(ANY_ROOM); }
+	onRoom() { this.#inner.turns.roomOf(CALL); }
 
 	onProgress(event) {
 		this.#inner.asking.get(event.handle)?.progress?.(unpacked(event.data));

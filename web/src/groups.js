@@ -65,25 +65,24 @@ class Group extends Emitter {
 		const { core, turns, pump } = this.#inner;
 		const name = core.text(type);
 		let bytes = toBytes(data);
-		const taken = turns.take(this.#queue, () => {
+		return turns.take(this.#queue, () => {
 			const [t, d] = core.put(name, bytes);
 			pump.touch();
 			return core.x.wasm_group_send(this.#handle, t, d, bytes.length);
-		}, { keep: () => { bytes = bytes.slice(); } });
-		return this.#spread.add(typeof taken === 'number' ? taken : await taken);
+		}, { keep: () => { bytes = bytes.slice(); }, took: (seq) => this.#spread.add(seq) });
 	}
 
 	async send(to, type, data) {
 		const { core, turns, pump, messages } = this.#inner;
 		const id = core.id(to), name = core.text(type), key = core.idText(id);
 		let bytes = toBytes(data);
-		const taken = turns.take(key, () => {
+		return turns.take(key, () => {
 			const at = core.putMessage(id, name, bytes);
 			pump.touch();
 			return core.x.wasm_group_send_to(this.#handle, at, at + 16, at + 16 + name.length,
 				bytes.length);
-		}, { keep: () => { bytes = bytes.slice(); } });
-		return messages.confirmation(key, typeof taken === 'number' ? taken : await taken);
+		}, { keep: () => { bytes = bytes.slice(); },
+			took: (seq) => messages.confirmation(key, seq) });
 	}
 
 	messages(type, options) {
@@ -128,6 +127,7 @@ class Group extends Emitter {
 		this.state = 'left';
 		const lost = new LenoError('CLOSED');
 		this.#spread.settle(0, Infinity, ({ reject }) => reject(lost));
+		this.#inner.turns.end(this.#queue);
 		this.#joined.reject(lost);
 		this.#left.resolve();
 	}

@@ -21,7 +21,7 @@ const text = (event) => new TextDecoder().decode(event.text);
 /** What the parts of one node have in common. */
 function makeInner(core, pump, emitter, more) {
 	const inner = { core, pump, emitter, closing: new AbortController(), ...more };
-	inner.turns = new Turns(core);
+	inner.turns = new Turns();
 	inner.asking = new Asking(core, pump);
 	inner.look = new Look(core, pump);
 	inner.messages = new Messages(inner);
@@ -62,7 +62,6 @@ function makeTable(inner) {
 	on[EVENT.WRITABLE] = (e) => {
 		inner.turns.room(e.id);
 		calls.onRoom();
-		emitter.tell('writable', e.id);
 	};
 	on[EVENT.ANSWER] = (e) => inner.asking.answer(e);
 	on[EVENT.STREAM] = (e) => streams.onOpen(e);
@@ -185,11 +184,7 @@ export class LenoNode extends Emitter {
 			(m) => type === undefined || m.type === type);
 	}
 
-	async writable(to, options) {
-		const id = this.find(to);
-		while (await this.once('writable', options) !== id)
-			;
-	}
+	async writable(to, options) { await this.#inner.turns.writable(this.find(to), options); }
 
 	async ping(to, options) {
 		const { core, asking } = this.#inner;

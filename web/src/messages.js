@@ -1,6 +1,6 @@
 // messages.js - messages, broadcasts, requests and their answers.
 import { Asking } from './asking.js';
-import { decode, toBytes } from './bytes.js';
+import { decode, encode, short, toBytes } from './bytes.js';
 import { LenoError, check, codeOf, errorOf } from './errors.js';
 
 const CONFIRMED = 1, REFUSED = 2;
@@ -69,10 +69,8 @@ export class Messages {
 		const id = core.id(to), name = core.text(type);
 		let bytes = toBytes(data);
 		const key = core.idText(id);
-		const taken = turns.take(key, () => this.#attempt(id, name, bytes),
-			{ signal, keep: () => { bytes = bytes.slice(); } });
-		const seq = typeof taken === 'number' ? taken : await taken;
-		return this.confirmation(key, seq);
+		return turns.take(key, () => this.#attempt(id, name, bytes), { signal,
+			keep: () => { bytes = bytes.slice(); }, took: (seq) => this.confirmation(key, seq) });
 	}
 
 	/** Settles with what the event SENT says of this number. */
@@ -85,12 +83,14 @@ export class Messages {
 
 	trySend(to, type, data) {
 		const { core, turns } = this.#inner;
-		const id = core.id(to);
-		if (turns.busy(core.idText(id)))
+		const id = core.id(to), key = core.idText(id);
+		if (turns.busy(key))
 			return false;
 		const seq = this.#attempt(id, core.text(type), toBytes(data));
-		if (seq < 0 && codeOf(seq) === 'AGAIN')
+		if (seq < 0 && codeOf(seq) === 'AGAIN') {
+			turns.filled(key);
 			return false;
+		}
 		check(seq);
 		return true;
 	}
@@ -116,13 +116,13 @@ export class Messages {
 
 	async broadcast(type, data) {
 		const { core, turns, pump } = this.#inner;
-		const name = core.text(type), bytes = toBytes(data).slice();
-		const taken = turns.take(EVERYBODY, () => {
+		const name = core.text(type);
+		let bytes = toBytes(data);
+		return turns.take(EVERYBODY, () => {
 			const [t, d] = core.put(name, bytes);
 			pump.touch();
 			return core.x.wasm_broadcast(t, d, bytes.length);
-		});
-		return this.#spread.add(typeof taken === 'number' ? taken : await taken);
+		}, { keep: () => { bytes = bytes.slice(); }, took: (seq) => this.#spread.add(seq) });
 	}
 
 	onSpread(event) {
@@ -136,17 +136,16 @@ export class Messages {
 	async request(to, type, data, options = {}) {
 		const { core, turns, asking } = this.#inner;
 		const id = core.id(to), name = core.text(type), key = core.idText(id);
-		const begun = Date.now(), timeout = Asking.timeout(options);
+		const begun = performance.now(), timeout = options.timeout ?? Asking.DEFAULT_MS;
 		let bytes = toBytes(data), gone = false;
 		const attempt = (token) => {
-			const left = timeout < 0 ? -1 : Math.max(timeout - (Date.now() - begun), 0);
-			const at = core.putMessage(id, name, bytes);
+			const left = Asking.left(timeout, begun), at = core.putMessage(id, name, bytes);
 			return core.x.wasm_request(at, at + 16, at + 16 + name.length, bytes.length, left,
 				token);
 		};
 		return asking.ask((token) => {
 			const taken = turns.take(key, () => gone ? 0 : attempt(token),
-				{ keep: () => { bytes = bytes.slice(); } });
+				{ timeout, keep: () => { bytes = bytes.slice(); } });
 			if (typeof taken !== 'number')
 				taken.catch((error) => asking.get(token)?.reject(error));
 			return 0;
@@ -174,40 +173,51 @@ export class Messages {
 	async #answer(message, handle) {
 		const handler = this.#handlers.get(message.type) ?? this.#handlers.get('*');
 		if (!handler)
-			return this.#refuse(handle, 0, `nobody here answers ${message.type}`);
+			return this.#refuse(message.from, handle, 0, `nobody here answers ${message.type}`);
 		message.signal = this.#inner.closing.signal;
 		let reply;
 		try {
 			reply = toBytes(await handler(message));
 		} catch (error) {
-			return this.#refuse(handle, error?.reason ?? 0, String(error?.message ?? error));
+			return this.#refuse(message.from, handle, error?.reason ?? 0,
+				String(error?.message ?? error));
 		}
 		this.#reply(message.from, handle, reply);
 	}
 
 	async #reply(to, handle, bytes) {
-		const { core, turns, pump } = this.#inner;
-		if (core.closed)
-			return;
 		try {
-			await turns.take(to, () => {
-				const [at] = core.put(bytes);
-				pump.touch();
-				return core.x.wasm_reply(handle, at, bytes.length);
-			});
+			await this.#say(to, bytes, (x, at) => x.wasm_reply(handle, at, bytes.length));
 		} catch (error) {
 			if (error.code === 'TOO_BIG' || error.code === 'MEMORY')
-				this.#refuse(handle, 0, 'the answer is too big');
+				this.#refuse(to, handle, 0, 'the answer is too big');
+			else
+				this.#drop(handle);
 		}
 	}
 
-	#refuse(handle, code, why) {
-		const { core, pump } = this.#inner;
+	async #refuse(to, handle, code, why) {
+		const text = encode(`${short(why)}\0`);
+		await this.#say(to, text, (x, at) => x.wasm_refuse(handle, code | 0, at))
+			.catch(() => this.#drop(handle));
+	}
+
+	/** Nobody will hear of it any more. */
+	#drop(handle) {
+		if (!this.#inner.core.closed)
+			this.#inner.core.x.wasm_drop(handle);
+	}
+
+	/** Who has asked may have no room for what is said to it. */
+	async #say(to, bytes, call) {
+		const { core, turns, pump } = this.#inner;
 		if (core.closed)
 			return;
-		const [at] = core.put(core.text(why.replaceAll('\0', '').slice(0, 255)));
-		core.x.wasm_refuse(handle, code | 0, at);
-		pump.touch();
+		await turns.take(to, () => {
+			const [at] = core.put(bytes);
+			pump.touch();
+			return call(core.x, at);
+		});
 	}
 
 	close() {

@@ -1,5 +1,5 @@
 // offers.js - services that this node offers.
-import { decode } from './bytes.js';
+import { decode, encode, short } from './bytes.js';
 import { LenoError, check, codeOf } from './errors.js';
 import { decode as unpack, encode as pack } from './msgpack.js';
 
@@ -47,22 +47,32 @@ class CallContext {
 
 	cancel() { this.#abort.abort(new LenoError('CLOSED', 'nobody waits for the answer')); }
 
-	/** A promise that rejects only when the node is closed. */
-	async answer(bytes) {
+	/** Who has called may have no room for it. Nobody waits for it any more: well. */
+	async #say(bytes, call) {
 		const { core, turns, pump } = this.#inner;
+		if (core.closed)
+			return;
 		await turns.take(this.from, () => {
 			const [at] = core.put(bytes);
 			pump.touch();
-			const done = core.x.wasm_call_reply(this.#handle, at, bytes.length);
+			const done = call(core.x, at);
 			return codeOf(done) === 'CLOSED' ? 0 : done;
 		});
 	}
 
+	answer(bytes) {
+		return this.#say(bytes, (x, at) => x.wasm_call_reply(this.#handle, at, bytes.length));
+	}
+
 	fail(code, why) {
-		const { core, pump } = this.#inner;
-		const [at] = core.put(core.text(why.replaceAll('\0', '').slice(0, 255)));
-		core.x.wasm_call_fail(this.#handle, code | 0, at);
-		pump.touch();
+		return this.#say(encode(`${short(why)}\0`), (x, at) =>
+			x.wasm_call_fail(this.#handle, code | 0, at));
+	}
+
+	/** Progress that waits for room. */
+	say(value) {
+		const bytes = packed(value);
+		return this.#say(bytes, (x, at) => x.wasm_call_progress(this.#handle, at, bytes.length));
 	}
 }
 
@@ -131,8 +141,7 @@ export class Offers {
 				result = await this.#generate(context, result);
 			await context.answer(packed(result));
 		} catch (error) {
-			if (!this.#inner.core.closed)
-				context.fail(error?.reason ?? 0, String(error?.message ?? error));
+			await context.fail(error?.reason ?? 0, String(error?.message ?? error)).catch(() => {});
 		} finally {
 			this.#running.delete(event.handle);
 		}
@@ -143,11 +152,13 @@ export class Offers {
 			const { value, done } = await steps.next();
 			if (done)
 				return value;
-			if (context.signal.aborted) {
+			try {
+				context.signal.throwIfAborted();
+				await context.say(value);
+			} catch (error) {
 				await steps.return();
-				throw context.signal.reason;
+				throw error;
 			}
-			context.progress(value);
 		}
 	}
 

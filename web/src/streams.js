@@ -1,5 +1,5 @@
 // streams.js - streams, as the platform's ReadableStream and WritableStream.
-import { decode, toBytes } from './bytes.js';
+import { decode, encode, short, toBytes } from './bytes.js';
 import { LenoError, check, codeOf, errorOf } from './errors.js';
 
 const PIECE_MAX = 256 * 1024;     // bytes that are handed out in one piece
@@ -124,7 +124,7 @@ class Stream {
 		if (!this.#handle)
 			return;
 		const { core, pump } = this.#inner;
-		const [at] = core.put(core.text(why.replaceAll('\0', '').slice(0, 255)));
+		const [at] = core.put(encode(`${short(why)}\0`));
 		this.#x.wasm_stream_abort(this.#handle, code | 0, at);
 		pump.touch();
 		this.end(new LenoError('CLOSED', why || undefined));
