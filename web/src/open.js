@@ -105,7 +105,8 @@ async function begin(options, platform, module, keeper, papers) {
 	check(core.x.wasm_open(at, keeper.incarnation(), Date.now(), Pump.now()));
 	let tell;
 	const here = new Map([...platform.dialers, ...dialers]);
-	const pump = new Pump(core, here, (e) => tell(e), platform.beforeOutside);
+	const pump = new Pump(core, here, (e) => tell(e), platform.beforeOutside,
+		options.log ?? writeLog);
 	const inner = { network, name, keeper, dialers: here,
 		finders: new Map([...platform.finders, ...finders]), listen: platform.listen,
 		origins: options.origins ?? [],

@@ -4,6 +4,7 @@
 //  1. Events are told before outputs are taken: what is acknowledged has been heard.
 //  2. What is called from listeners leaves when all of them have returned.
 //  3. A pipe that is full is not written to; what waits, waits in the node.
+//  4. An assertion that fails in the module ends the node, whatever it was given.
 import { LenoError, check, numberOf, report } from './errors.js';
 
 const OUT_WRITE = 1, OUT_CLOSE = 2;
@@ -24,16 +25,20 @@ export class Pump {
 	#due = Infinity;
 	#running = false;
 	#soon = false;
+	#events = [];                 // that are being told
+	#told = 0;
+	#log;
 	node = null;                  // for dialers
 	/** Counts inputs: what was looked up in the same one is still so. */
 	turn = 0;
 
 	/** before, if any, is awaited for each dial: whose turn it is to reach the outside. */
-	constructor(core, dialers, dispatch, before) {
+	constructor(core, dialers, dispatch, before, log) {
 		this.#core = core;
 		this.#dialers = dialers;
 		this.#dispatch = dispatch;
 		this.#before = before;
+		this.#log = log;
 	}
 
 	static now() { return performance.now(); }
@@ -69,6 +74,8 @@ export class Pump {
 		if (!(error instanceof WebAssembly.RuntimeError))
 			throw error;
 		this.#core.closed = true;
+		for (const abort of this.#dials.values())
+			abort.abort();
 		for (const { pipe } of this.#pipes.values())
 			pipe.close();
 		report(error);
@@ -77,16 +84,25 @@ export class Pump {
 
 	#turn() {
 		for (let more = true; more && !this.#core.closed;) {
-			this.turn++;
-			const events = this.#core.events();
-			for (const event of events)
-				this.#dispatch(event);
-			more = events.length > 0;
+			more = this.#hear();
 			if (!this.#core.closed)
 				more = this.#outputs() || more;
 		}
 		if (!this.#core.closed)
 			this.#arm();
+	}
+
+	/** Tells what has happened; false: nothing had. It goes on where it was when it is called by
+	 * what it tells: whoever closes the node. */
+	#hear() {
+		this.turn++;
+		if (this.#events.length === 0)
+			this.#events = this.#core.events();
+		const any = this.#events.length > 0;
+		while (this.#told < this.#events.length)
+			this.#dispatch(this.#events[this.#told++]);
+		this.#events.length = this.#told = 0;
+		return any;
 	}
 
 	/** A timer that comes too early costs one look; to set it anew with every input costs more. */
@@ -162,16 +178,20 @@ export class Pump {
 
 	#take(state, bytes) {
 		const core = this.#core;
-		for (let at = 0; at < bytes.length; at += core.ioSize) {
-			if (core.closed || this.#pipes.get(state.number) !== state)
-				return;
-			const piece = bytes.subarray(at, at + core.ioSize);
-			core.x.wasm_time(Pump.now(), Date.now());
-			core.bytes.set(piece, core.io);
-			core.x.wasm_take(state.number, core.io, piece.length);
-			this.#tell();
+		try {
+			for (let at = 0; at < bytes.length; at += core.ioSize) {
+				if (core.closed || this.#pipes.get(state.number) !== state)
+					return;
+				const piece = bytes.subarray(at, at + core.ioSize);
+				core.x.wasm_time(Pump.now(), Date.now());
+				core.bytes.set(piece, core.io);
+				core.x.wasm_take(state.number, core.io, piece.length);
+				this.#tell();
+			}
+			this.touch();
+		} catch (error) {
+			this.#broken(error);
 		}
-		this.touch();
 	}
 
 	/** What is said because of it, by listeners and by those who await them, shares a record with
@@ -181,21 +201,30 @@ export class Pump {
 			return;
 		this.#running = true;
 		try {
-			this.turn++;
-			for (const event of this.#core.events())
-				this.#dispatch(event);
+			this.#hear();
 		} finally {
 			this.#running = false;
 		}
 	}
 
+	/** An input that concerns a pipe or a dial, and all that it leads to. */
+	#give(input) {
+		if (this.#core.closed)
+			return;
+		try {
+			this.#core.x.wasm_time(Pump.now(), Date.now());
+			input(this.#core.x);
+		} catch (error) {
+			this.#broken(error);
+		}
+		this.settle();
+	}
+
 	#lost(state) {
-		if (this.#core.closed || this.#pipes.get(state.number) !== state)
+		if (this.#pipes.get(state.number) !== state)
 			return;
 		this.#drop(state);
-		this.#core.x.wasm_time(Pump.now(), Date.now());
-		this.#core.x.wasm_closed(state.number);
-		this.settle();
+		this.#give((x) => x.wasm_closed(state.number));
 	}
 
 	#make(state, most) {
@@ -241,13 +270,9 @@ export class Pump {
 			else
 				this.open(pipe, number, uri);
 		} catch (error) {
-			if (!core.closed) {
-				core.x.wasm_time(Pump.now(), Date.now());
-				core.x.wasm_dial_failed(number, numberOf('ADDRESS'));
-				this.settle();
-			}
-			if (!(error instanceof LenoError) && error?.name !== 'AbortError')
-				report(error);
+			if (!(error instanceof LenoError) && !abort.signal.aborted)
+				this.#log('warn', `cannot dial ${uri}: ${error?.message ?? error}`);
+			this.#give((x) => x.wasm_dial_failed(number, numberOf('ADDRESS')));
 		} finally {
 			this.#dials.delete(number);
 		}
@@ -261,7 +286,8 @@ export class Pump {
 		}
 	}
 
-	/** Says goodbye on all pipes and ends them; nothing is driven any more. */
+	/** Says goodbye on all pipes and ends them; nothing is driven any more. What has come is told
+	 * first, as with the goodbye it is acknowledged. */
 	close() {
 		const core = this.#core;
 		clearTimeout(this.#timer);
@@ -269,6 +295,7 @@ export class Pump {
 			return;
 		for (const abort of this.#dials.values())
 			abort.abort();
+		this.#hear();
 		core.x.wasm_goodbye();
 		this.#outputs();
 		for (const state of [...this.#pipes.values()]) {

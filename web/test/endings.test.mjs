@@ -1,9 +1,10 @@
 // Ends: of nodes, groups and maps, and of what listens to them or waits. Nothing is left waiting.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { World, leno, part } from './support.mjs';
+import { World, later, leno, part } from './support.mjs';
 
 const { Emitter, expire, iterate } = await part('emitter.js');
+const { Pump } = await part('pump.js');
 const over = { value: undefined, done: true };
 
 test('a node is closed once, whoever closes it again because it is', { timeout: 10000 },
@@ -63,4 +64,49 @@ test('a loop that is over before it has begun listens to nothing', async () => {
 	});
 	assert.equal(stopped, 1);
 	await assert.rejects(loop.next(), { code: 'CLOSED' });
+});
+
+test('who closes its node from a listener has heard all that is confirmed, and nothing after',
+	{ timeout: 10000 }, async (t) => {
+		const [a, b] = await new World(t).pair();
+		const told = [];
+		b.on('message', (m) => {
+			told.push(m.text);
+			b.close();
+		});
+		b.on('closed', () => told.push('closed'));
+		const sent = await Promise.allSettled(Array.from({ length: 20 }, (_, i) =>
+			a.send(b.id, 'x', `${i}`)));
+		const confirmed = sent.filter(({ status }) => status === 'fulfilled').length;
+		assert.equal(told.pop(), 'closed');
+		assert.ok(told.length >= confirmed && told.length > 1, `${confirmed}: ${told}`);
+		assert.deepEqual(told, told.map((_, i) => `${i}`));
+	});
+
+test('an assertion of the module that fails ends the node, and not who brought the bytes', async (t) => {
+	const reported = new Promise((resolve) => { globalThis.reportError = resolve; });
+	t.after(() => { delete globalThis.reportError; });
+	const fails = () => { throw new WebAssembly.RuntimeError('unreachable'); };
+	const core = { closed: false, io: 0, ioSize: 64, bytes: new Uint8Array(64), events: () => [],
+		put: (...parts) => parts, text: () => new Uint8Array(1),
+		x: { wasm_time() {}, wasm_bound: () => 0, wasm_next: () => 0, wasm_deadline: () => Infinity,
+			wasm_take: fails } };
+	const pump = new Pump(core, new Map(), () => {}, undefined, () => {});
+	const ended = [];
+	pump.node = { close: () => ended.push('node') };
+	const pipe = { kind: 'stream', bufferedAmount: 0, close: () => ended.push('pipe') };
+	pump.open(pipe, 0, 'x:1');
+	pipe.onbytes(new Uint8Array(3));
+	assert.deepEqual(ended, ['pipe', 'node']);
+	assert.ok(core.closed);
+	assert.match((await reported).message, /unreachable/);
+});
+
+test('a dialer may fail with any error: it is logged', { timeout: 10000 }, async (t) => {
+	const lines = [];
+	leno.registerDialer('odd', async () => { throw new Error('of a dialer'); });
+	const node = await new World(t).node('ada', { log: (level, line) => lines.push(line) });
+	await assert.rejects(node.connect('odd:1', { timeout: 200 }), { code: 'TIMEOUT' });
+	await later(0);
+	assert.ok(lines.some((line) => /odd:1: of a dialer/.test(line)), lines.join());
 });
