@@ -56,7 +56,7 @@ export interface OpenOptions {
 	labels?: Record<string, string>;
 	/** "leno:...": it is exchanged for a certificate at the nodes that it names, or that
 	 * `invitationAt` does; with a storage the certificate is kept, and the invitation not needed
-	 * again. */
+	 * again. Another invitation is exchanged anew. */
 	invitation?: string;
 	invitationAt?: string | string[];
 	/** Where the identity, certificates and maps with `keep` are kept; default: nowhere. */

@@ -43,7 +43,7 @@ class Keeper {
 
 	constructor(storage, network) {
 		this.#storage = storage;
-		this.#prefix = `${network}/`;
+		this.#prefix = `${encodeURIComponent(network)}/`;   // no name begins with another and a /
 	}
 
 	#key(name) { return this.#prefix + name; }

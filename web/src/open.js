@@ -2,6 +2,7 @@
 import { decode, fromBase64url, fromHex, toHex } from './bytes.js';
 import { Core } from './core.js';
 import { dialers, finders } from './dialers/registry.js';
+import { expire } from './emitter.js';
 import { LenoError, check, numberOf } from './errors.js';
 import { LenoNode } from './leno_node.js';
 import { Pump } from './pump.js';
@@ -127,10 +128,23 @@ async function begin(options, platform, module, keeper, papers) {
 	return node;
 }
 
+/** By what the invitation is known again for which there is a certificate: 64 bits of FNV-1a, and
+ * nothing that could be used once more. */
+function markOf(invitation) {
+	let hash = 0xcbf29ce484222325n;
+	for (const unit of invitation.trim())
+		hash = BigInt.asUintN(64, (hash ^ BigInt(unit.codePointAt(0))) * 0x100000001b3n);
+	return hash.toString(16);
+}
+
+/** Another one than that for which these papers were got: they may have expired since. */
+const isNew = (invitation, papers) => !papers || papers.of !== markOf(invitation);
+
 /** Exchanges an invitation for a certificate, by a node that can do nothing else. */
 async function admit(options, platform, module, keeper, papers) {
 	const guest = await begin(options, platform, module, keeper, papers);
 	const at = [options.invitationAt ?? papers.addresses].flat();
+	let off;
 	try {
 		return await new Promise((resolve, reject) => {
 			let certificate;
@@ -141,13 +155,14 @@ async function admit(options, platform, module, keeper, papers) {
 				else
 					resolve({ ...papers, certificate, bytes: undefined });
 			});
-			options.signal?.addEventListener('abort', () => reject(options.signal.reason));
+			off = expire({ signal: options.signal }, reject);
 			if (at.length === 0)
 				reject(new LenoError('ARGUMENT', 'the invitation names nobody who lets in'));
 			for (const uri of at)
 				guest.connect(uri).catch(reject);
 		});
 	} finally {
+		off?.();
 		await guest.close();
 	}
 }
@@ -160,13 +175,17 @@ export async function openNode(given, platform) {
 	const keeper = await openKeeper(options, platform);
 	try {
 		let papers = keeper.papers;
-		if (options.invitation && !papers) {
+		if (options.invitation && isNew(options.invitation, papers)) {
 			const core = await Core.create(module);
 			papers = readInvitation(core, options.invitation);
 			papers = await admit(options, platform, module, keeper, papers);
+			papers.of = markOf(options.invitation);
 			await keeper.keepPapers(papers);
 		}
+		options.signal?.throwIfAborted();
 		const node = await begin(options, platform, module, keeper, papers);
+		if (options.signal?.aborted)
+			await node.close();
 		options.signal?.throwIfAborted();
 		return node;
 	} catch (error) {

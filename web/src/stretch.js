@@ -7,7 +7,10 @@ const SECRET = 32;
 let module;
 
 export async function stretch(network, passphrase, load) {
-	module ??= load(url);
+	module ??= load(url).catch((error) => {
+		module = undefined;       // it may be there the next time
+		throw new LenoError('SYSTEM', `no argon2.wasm at ${url}: ${error.message}`);
+	});
 	const { exports: x } = await WebAssembly.instantiate(await module, {
 		wasi_snapshot_preview1: new Proxy({}, { get: () => () => 8 }),
 		env: new Proxy({}, { get: () => () => 0 }),

@@ -2,7 +2,10 @@
 // covers: src/driver/wasm/passphrase/passphrase.c src/driver/wasm/look.c
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { World, leno, native, until } from './support.mjs';
+import { readFileSync } from 'node:fs';
+import { World, folder, leno, native, part, until } from './support.mjs';
+
+const { decode } = await part('msgpack.js');
 
 class MemoryStorage {
 	entries = new Map();
@@ -23,6 +26,31 @@ test('options that are wrong are refused', async () => {
 		await assert.rejects(leno.open(options), { name: 'LenoError', code: 'ARGUMENT' });
 	await assert.rejects(leno.open({ wasm: '/nowhere/leno.wasm' }), { code: 'SYSTEM' });
 	await assert.rejects(leno.open({ signal: AbortSignal.abort(new Error('no')) }), /no/);
+});
+
+test('who gives up while it opens has no node left behind', async (t) => {
+	const world = new World(t), stop = new AbortController(), storage = new MemoryStorage();
+	let begun = 0;
+	storage.get = async () => { stop.abort(new Error('enough')); };
+	await assert.rejects(leno.open({ network: world.network, storage, signal: stop.signal,
+		labels: { get place() { return `${++begun}`; } } }), /enough/);
+	assert.equal(begun, 0);
+});
+
+test('networks whose names begin alike share no storage', async (t) => {
+	const world = new World(t), storage = new MemoryStorage();
+	const one = await world.node('a', { network: 'a/0/map', storage });
+	const two = await world.node('a', { network: 'a', storage });
+	assert.notEqual(one.id, two.id);
+});
+
+test('a module for passphrases that is not there is looked for again', async () => {
+	const { stretch } = await part('stretch.js');
+	await assert.rejects(stretch('n', 'p', async () => { throw new Error('offline'); }),
+		{ code: 'SYSTEM', message: /offline/ });
+	const secret = await stretch('n', 'p', async () =>
+		WebAssembly.compile(readFileSync(`${folder}/argon2.wasm`)));
+	assert.equal(secret.length, 32);
 });
 
 test('an identity is fresh, given, or found again', async (t) => {
@@ -66,10 +94,17 @@ test('an invitation lets in, and what it brought is kept', native, async (t) => 
 	assert.equal(await made.ended, 0, made.errors);
 	const { uri, id } = await world.up('up', { secret: false, args: ['--network-key', key,
 		'--identity', `${world.dir}/id`] });
-	const invites = world.run(['invite', '--network-key', key, '--connect', uri], { secret: false });
-	await invites.ended;
-	const invitation = /leno:[\w-]+/.exec(invites.lines.join('\n'))?.[0];
-	assert.ok(invitation, invites.errors + invites.lines.join('\n'));
+	const invite = async () => {
+		const invites = world.run(['invite', '--network-key', key, '--connect', uri],
+			{ secret: false });
+		await invites.ended;
+		const found = /leno:[\w-]+/.exec(invites.lines.join('\n'))?.[0];
+		assert.ok(found, invites.errors + invites.lines.join('\n'));
+		return found;
+	};
+	const certificate = () => decode([...storage.entries].find(([k]) => k.endsWith('identity'))[1])
+		.papers.certificate;
+	const invitation = await invite();
 	const options = { network: undefined, secret: undefined, invitation, invitationAt: uri, storage };
 	const node = await world.node('guest', options);
 	assert.equal(await node.connect(uri, { timeout: 5000 }), id);
@@ -78,6 +113,11 @@ test('an invitation lets in, and what it brought is kept', native, async (t) => 
 	const again = await world.node('guest', { ...options, invitationAt: undefined });
 	assert.equal(again.id, node.id);
 	assert.equal(await again.connect(uri, { timeout: 5000 }), id);
+	await again.close();
+	const first = certificate();
+	const anew = await world.node('guest', { ...options, invitation: await invite() });
+	assert.equal(anew.id, node.id);
+	assert.notDeepEqual(certificate(), first);
 });
 
 test('an identity that runs elsewhere is told so', async (t) => {
