@@ -85,8 +85,9 @@ export function expire({ signal, timeout }, fail) {
 	};
 }
 
-/** start(push) listens and returns what ends that; what is pushed comes out of the loop. */
-export function iterate(start, { signal, limit = LIMIT } = {}) {
+/** start(push, finish) listens and returns what ends that; what is pushed comes out of the loop, or
+ * is given to drop() when nobody will take it. */
+export function iterate(start, { signal, limit = LIMIT } = {}, drop = () => {}) {
 	const waiting = [], loops = [];
 	let over = false, failure;
 
@@ -111,9 +112,10 @@ export function iterate(start, { signal, limit = LIMIT } = {}) {
 			return;
 		if (loops.length > 0)
 			loops.shift().resolve({ value, done: false });
-		else if (waiting.length >= limit)
+		else if (waiting.length >= limit) {
 			finish(new LenoError('LIMIT', `the loop is more than ${limit} items behind`));
-		else
+			drop(value);
+		} else
 			waiting.push(value);
 	};
 	let stop = () => {};
@@ -137,8 +139,8 @@ export function iterate(start, { signal, limit = LIMIT } = {}) {
 			return new Promise((resolve, reject) => loops.push({ resolve, reject }));
 		},
 		return(value) {
-			waiting.length = 0;
 			finish();
+			waiting.splice(0).forEach(drop);
 			return Promise.resolve({ value, done: true });
 		},
 		[Symbol.asyncIterator]() { return this; },
@@ -154,7 +156,7 @@ export function untilClosed(emitter, finish, off) {
 }
 
 /** Loops over one event of an emitter, until it is closed. */
-export function iterateEvent(emitter, event, options, wanted = () => true) {
+export function iterateEvent(emitter, event, options, { wanted = () => true, drop } = {}) {
 	return iterate((push, finish) => untilClosed(emitter, finish,
-		emitter.on(event, (value) => { if (wanted(value)) push(value); })), options);
+		emitter.on(event, (value) => { if (wanted(value)) push(value); })), options, drop);
 }

@@ -87,7 +87,7 @@ class Group extends Emitter {
 
 	messages(type, options) {
 		return iterateEvent(this, 'message', options,
-			(m) => type === undefined || m.type === type);
+			{ wanted: (m) => type === undefined || m.type === type });
 	}
 
 	invite(node, note) {

@@ -12,7 +12,7 @@ import { Look, WHY, nodeInfo, serviceInfo } from './look.js';
 import { Messages } from './messages.js';
 import { Offers } from './offers.js';
 import { States } from './states.js';
-import { Streams } from './streams.js';
+import { Streams, refuse, streamOf } from './streams.js';
 import { Turns } from './turns.js';
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
@@ -181,7 +181,7 @@ export class LenoNode extends Emitter {
 
 	messages(type, options) {
 		return iterateEvent(this, 'message', options,
-			(m) => type === undefined || m.type === type);
+			{ wanted: (m) => type === undefined || m.type === type });
 	}
 
 	async writable(to, options) { await this.#inner.turns.writable(this.find(to), options); }
@@ -204,8 +204,8 @@ export class LenoNode extends Emitter {
 	/* ---- streams, groups, services, events, state ---------------------------------- */
 	openStream(to, topic) { return this.#inner.streams.open(to, topic); }
 	streams(topic, options) {
-		return iterateEvent(this, 'stream', options,
-			(s) => topic === undefined || s.topic === topic);
+		return iterateEvent(this, topic === undefined ? 'stream' : streamOf(topic), options,
+			{ drop: refuse });
 	}
 	group(key) { return this.#inner.groups.join(toBytes(key)); }
 	serve(name, methods, options) { return this.#inner.offers.serve(name, methods, options); }

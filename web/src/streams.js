@@ -149,6 +149,11 @@ class Stream {
 	}
 }
 
+/** The event of streams of one topic. */
+export const streamOf = (topic) => `stream ${topic}`;
+
+export const refuse = (stream) => stream.abort('nobody here listens for such streams');
+
 export class Streams {
 	#inner;
 	#open = new Map();
@@ -174,10 +179,12 @@ export class Streams {
 
 	onOpen(event) {
 		const stream = this.add(event.handle, event.id, decode(event.text));
-		if (this.#inner.emitter.hears('stream'))
-			this.#inner.emitter.tell('stream', stream);
-		else
-			stream.abort('nobody here listens for streams');
+		const { emitter } = this.#inner;
+		const heard = ['stream', streamOf(stream.topic)].filter((name) => emitter.hears(name));
+		if (heard.length === 0)
+			refuse(stream);
+		for (const name of heard)
+			emitter.tell(name, stream);
 	}
 
 	onReadable(event) { this.#open.get(event.handle)?.onReadable(); }

@@ -76,3 +76,17 @@ test('a closed node ends its streams', async (t) => {
 	await assert.rejects(here.closed, { code: 'CLOSED' });
 	await assert.rejects(there.closed, { code: 'CLOSED' });
 });
+
+test('streams of other topics are refused, and those that a loop leaves when it ends', async (t) => {
+	const [a, b] = await new World(t).pair();
+	const loop = b.streams('wanted');
+	const other = await a.openStream(b.id, 'other');
+	await assert.rejects(other.closed, { code: 'REFUSED' });
+	const two = [await a.openStream(b.id, 'wanted'), await a.openStream(b.id, 'wanted')];
+	for await (const stream of loop) {
+		assert.equal(stream.topic, 'wanted');
+		await later(100);             // the second waits in the loop by now
+		break;
+	}
+	await assert.rejects(two[1].closed, { code: 'REFUSED' });
+});
