@@ -149,6 +149,7 @@ export class LenoNode extends Emitter {
 			}
 		};
 		return new Promise((resolve, reject) => {
+			options.signal?.throwIfAborted();
 			const ways = [];
 			const settle = (fn) => (value) => {
 				ways.forEach((off) => off());
@@ -184,7 +185,10 @@ export class LenoNode extends Emitter {
 			{ wanted: (m) => type === undefined || m.type === type });
 	}
 
-	async writable(to, options) { await this.#inner.turns.writable(this.find(to), options); }
+	async writable(to, options) {
+		options?.signal?.throwIfAborted();
+		await this.#inner.turns.writable(this.find(to), options);
+	}
 
 	async ping(to, options) {
 		const { core, asking } = this.#inner;

@@ -2,33 +2,39 @@
 import { LenoError, check, codeOf, errorOf } from './errors.js';
 import { expire } from './emitter.js';
 
+const USER = Symbol('user');
+
 export class Links {
 	#inner;
 	#awaited = new Map();         // uri -> those that wait for its link
 	#doors = new Map();           // uri -> door
 	#up = new Map();              // id -> uri
 	#finders = [];
-	#kept = new Set();            // uris that are dialled until they are forgotten
+	#kept = new Map();            // uri -> who wants it -> whether it has been up for him
 
 	constructor(inner) { this.#inner = inner; }
 
-	connect(uri, options = {}) {
+	/** owner: who wants it. It is dialled until all have forgotten it. */
+	connect(uri, options = {}, owner = USER) {
 		const { core, pump } = this.#inner;
 		if (!this.#inner.dialers.has(uri.slice(0, Math.max(uri.indexOf(':'), 0))))
 			return Promise.reject(new LenoError('URI', `no way to dial ${uri} here`));
 		return new Promise((resolve, reject) => {
+			options.signal?.throwIfAborted();
 			check(core.x.wasm_connect(core.put(core.text(uri))[0]));
-			this.#kept.add(uri);
-			const entry = { resolve, reject };
+			const owners = this.#kept.get(uri) ?? new Map();
+			this.#kept.set(uri, owners.set(owner, owners.get(owner) ?? false));
+			const entry = { owner, resolve, reject };
 			const off = expire(options, (reason) => {
 				this.#drop(uri, entry);
-				if (!core.closed)
-					this.#unkeep(uri);
+				this.#giveUp(uri, owner);
 				reject(reason);
 			});
 			entry.settle = (fn, value) => {
 				off();
 				this.#drop(uri, entry);
+				if (fn === resolve)
+					owners.set(owner, true);
 				fn(value);
 			};
 			this.#awaited.set(uri, [...this.#awaited.get(uri) ?? [], entry]);
@@ -47,12 +53,11 @@ export class Links {
 			this.#awaited.delete(uri);
 	}
 
-	#unkeep(uri) {
-		const { core, pump } = this.#inner;
-		this.#kept.delete(uri);
-		const error = core.x.wasm_forget(core.put(core.text(uri))[0]);
-		pump.touch();
-		return error;
+	/** One who waited for it waits no more: unless he waits elsewhere, or has had it. */
+	#giveUp(uri, owner) {
+		const waits = this.#awaited.get(uri)?.some((entry) => entry.owner === owner);
+		if (!this.#inner.core.closed && !waits && this.#kept.get(uri)?.get(owner) === false)
+			this.forget(uri, owner);
 	}
 
 	/** The neighbour that holds the links to the outside for us, if one does. */
@@ -62,13 +67,32 @@ export class Links {
 		return [...this.#up].find(([, at]) => at === 'local:')?.[0];
 	}
 
-	forget(uri) { check(this.#unkeep(uri)); }
+	forget(uri, owner = USER) {
+		const { core, pump } = this.#inner, owners = this.#kept.get(uri);
+		if (!owners?.delete(owner))
+			throw new LenoError('URI', `it was not connected to ${uri}`);
+		if (owners.size > 0)
+			return;
+		this.#kept.delete(uri);
+		check(core.x.wasm_forget(core.put(core.text(uri))[0]));
+		pump.touch();
+	}
+
+	/** Its link ends, and it is dialled as if it was wanted now. */
+	again(uri, id) {
+		const { core, pump } = this.#inner;
+		core.x.wasm_forget(core.put(core.text(uri))[0]);
+		core.x.wasm_disconnect(core.put(core.id(id))[0]);
+		if (this.#kept.has(uri))
+			core.x.wasm_connect(core.put(core.text(uri))[0]);
+		pump.touch();
+	}
 
 	/** What waits to be dialled again is dialled now. */
 	wake() {
 		const { core, pump } = this.#inner, up = new Set(this.#up.values());
 		pump.settle();
-		for (const uri of this.#kept)
+		for (const uri of this.#kept.keys())
 			if (!core.closed && !up.has(uri))
 				core.x.wasm_connect(core.put(core.text(uri))[0]);
 		pump.touch();
@@ -145,7 +169,19 @@ export class Links {
 		if (!find)
 			throw new LenoError('URI', `nothing is found by ${uri} here`);
 		this.#finders.push(find(uri, node, { open: this.#inner.open,
-			doors: () => [...this.#doors.keys()] }));
+			doors: () => [...this.#doors.keys()], ...this.#ofFinder(Symbol(scheme)) }));
+	}
+
+	/** What a finder wants it wants beside the user, and forgets without him. */
+	#ofFinder(owner) {
+		return {
+			keep: (uri) => { this.connect(uri, {}, owner).catch(() => {}); },
+			drop: (uri) => {
+				if (!this.#inner.core.closed && this.#kept.get(uri)?.has(owner))
+					this.forget(uri, owner);
+			},
+			again: (uri, id) => this.again(uri, id),
+		};
 	}
 
 	close() {

@@ -64,7 +64,8 @@ class TabPipe {
 			const { length } = data;
 
 			this.onbytes?.(data);
-			this.#channel.postMessage(length);
+			if (!this.#over.signal.aborted)
+				this.#channel.postMessage(length);
 		} else if (typeof data === 'number') {
 			const full = this.bufferedAmount > 0;
 
@@ -95,6 +96,7 @@ class TabPipe {
 
 class Tabs {
 	#node;
+	#links;              /* keep(), drop() and again() of addresses */
 	#name;
 	#tab = crypto.randomUUID();
 	#channel;
@@ -105,8 +107,9 @@ class Tabs {
 	#wanted = new Map(); /* tab -> addresses that we dial for it */
 	leading = false;
 
-	constructor(node) {
+	constructor(node, links) {
 		this.#node = node;
+		this.#links = links;
 		this.#name = `leno/local/${node.network}`;
 		this.#channel = new BroadcastChannel(this.#name);
 		this.#live();
@@ -136,7 +139,7 @@ class Tabs {
 		this.leading = true;
 		this.#leader = this.#tab;
 		this.#say({ lead: this.#tab });
-		this.#forget('local:');
+		this.#links.drop('local:');
 		this.#changed();
 		this.#node.tell('leading');
 		return held;
@@ -147,7 +150,9 @@ class Tabs {
 		const pipe = new TabPipe(channel, from);
 
 		channel.postMessage('open');
-		this.#node.attach(pipe, 'local:');
+		try {
+			this.#node.attach(pipe, 'local:');
+		} catch { /* there is no room, and the pipe is closed */ }
 	}
 
 	#dialFor({ from, want }) {
@@ -159,7 +164,7 @@ class Tabs {
 		if (wanted.size >= WANTED_MAX || wanted.has(want))
 			return;
 		wanted.add(want);
-		this.#keep(want);
+		this.#links.keep(want);
 	}
 
 	#forgetFor(tab) {
@@ -168,7 +173,7 @@ class Tabs {
 		this.#wanted.delete(tab);
 		for (const uri of mine)
 			if (![...this.#wanted.values()].some((other) => other.has(uri)))
-				this.#forget(uri);
+				this.#links.drop(uri);
 	}
 
 	/* ---- following ---- */
@@ -195,28 +200,12 @@ class Tabs {
 			this.#say({ who: this.#tab });
 		});
 		this.#changed();
-		this.#forget('local:');
-		this.#keep('local:');
+		this.#links.drop('local:');
+		this.#links.keep('local:');
+		/* What we have dialled before we knew of another tab waits for our turn from now on. */
 		for (const { id, uri, dialled } of this.#node.links())
 			if (dialled && OUTSIDE.test(uri))
-				this.#handOver(id, uri);
-	}
-
-	/* What we have dialled before we knew of another tab: it waits for our turn from now on. */
-	#handOver(id, uri) {
-		this.#forget(uri);
-		this.#node.disconnect(id);
-		this.#keep(uri);
-	}
-
-	#keep(uri) {
-		this.#node.connect(uri, { timeout: Infinity }).catch(() => {});
-	}
-
-	#forget(uri) {
-		try {
-			this.#node.forget(uri);
-		} catch { /* it was not kept, or the node is closed */ }
+				this.#links.again(uri, id);
 	}
 
 	#changed() {
@@ -296,9 +285,9 @@ class Tabs {
 			this.#follow(message.lead);
 		if (message.to !== this.#tab || !this.leading)
 			return;
-		if (message.dial)
+		if (typeof message.dial === 'string')
 			this.#accept(message);
-		if (message.want)
+		if (typeof message.want === 'string')
 			this.#dialFor(message);
 	}
 
@@ -314,10 +303,10 @@ class Tabs {
 const tabs = new WeakMap(); /* node -> its Tabs */
 
 /** The finder of "local:". SYSTEM: there are no Web Locks here. */
-export function findTabs(uri, node) {
+export function findTabs(uri, node, links) {
 	if (typeof BroadcastChannel === 'undefined' || !globalThis.navigator?.locks)
 		throw new LenoError('SYSTEM', 'local: needs a page by https, or of localhost');
-	const own = new Tabs(node);
+	const own = new Tabs(node, links);
 	const stop = () => own.stop();
 
 	stop.following = () => !own.leading;

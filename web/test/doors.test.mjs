@@ -100,3 +100,20 @@ test('frames of any bytes end in bytes or in a reason', () => {
 		assert.ok(bad === undefined || [1002, 1003].includes(bad));
 	}
 });
+
+test('of two that wait for one address neither takes it from the other', async (t) => {
+	const world = new World(t);
+	const a = await world.node('ada'), b = await world.node('bob');
+	const door = await b.listen('tcp://127.0.0.1:0');
+	b.unlisten(door);
+	const patient = a.connect(door, { timeout: 10000 });
+	await assert.rejects(a.connect(door, { timeout: 50 }), { code: 'TIMEOUT' });
+	await b.listen(door);
+	assert.equal(await patient, b.id);
+	await assert.rejects(a.connect(door, { signal: AbortSignal.abort(new Error('no')) }), /no/);
+	const back = a.once('link-up', { timeout: 10000 });
+	b.disconnect(a.id);
+	assert.equal((await back).id, b.id);
+	a.forget(door);
+	assert.throws(() => a.forget(door), { code: 'URI' });
+});

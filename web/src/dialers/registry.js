@@ -4,7 +4,7 @@
 /** scheme -> async (uri, { signal, node, hearsay, beside }) -> pipe */
 export const dialers = new Map();
 
-/** scheme -> (uri, node, { doors, open }) -> what stops it */
+/** scheme -> (uri, node, { doors, open, keep, drop }) -> what stops it */
 export const finders = new Map();
 
 export function registerDialer(scheme, dial) { dialers.set(scheme, dial); }

@@ -110,8 +110,11 @@ class Local {
 			return false;
 		this.#lock = lock;
 		await rm(this.#path, { force: true });
-		this.#door = net.createServer((socket) =>
-			this.#node.attach(new LocalPipe(socket), 'local:'));
+		this.#door = net.createServer((socket) => {
+			try {
+				this.#node.attach(new LocalPipe(socket), 'local:');
+			} catch { /* there is no room, and the pipe is closed */ }
+		});
 		await listen(this.#door, this.#path);
 		if (this.#off) {
 			this.stop();

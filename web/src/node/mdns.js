@@ -24,7 +24,7 @@ const ANYWHERE = new Set(['0.0.0.0', '::', '*']);
 
 class Mdns {
 	#node;
-	#doors;                   /* the addresses at which the node listens now */
+	#links;                   /* doors() at which the node listens now; keep() and drop() of others' */
 	#tag;
 	#browse;
 	#host;
@@ -34,9 +34,9 @@ class Mdns {
 	#timers = new Set();
 	#over = false;
 
-	constructor(node, doors) {
+	constructor(node, links) {
 		this.#node = node;
-		this.#doors = doors;
+		this.#links = links;
 		this.#tag = networkTag(node.network);
 		this.#browse = `_${this.#tag.slice(0, 8)}._sub.${SERVICE}`;
 		this.#host = `leno-${node.id}.local`;
@@ -91,7 +91,7 @@ class Mdns {
 
 	/* A door is offered where it can be reached, and nowhere else. */
 	#records(address, ttl) {
-		const offers = this.#doors().map((uri) => [uri.slice(0, uri.indexOf(':')), addressOf(uri)])
+		const offers = this.#links.doors().map((uri) => [uri.slice(0, uri.indexOf(':')), addressOf(uri)])
 			.filter(([scheme, { host }]) => SCHEMES.test(scheme) &&
 				(ANYWHERE.has(host) || host === address));
 		const records = offers.flatMap(([scheme, { port }]) => {
@@ -200,7 +200,7 @@ class Mdns {
 		    !said.id || said.id === this.#node.id)
 			return;
 		offer.uri = `${said.scheme}://${address}:${port}`;
-		this.#node.connect(offer.uri, { timeout: Infinity }).catch(() => {});
+		this.#links.keep(offer.uri);
 	}
 
 	#lose(instance) {
@@ -208,10 +208,8 @@ class Mdns {
 
 		this.#found.delete(instance);
 		this.#addresses.delete(offer?.host);
-		try {
-			if (offer?.uri)
-				this.#node.forget(offer.uri);
-		} catch { /* the node is closed */ }
+		if (offer?.uri)
+			this.#links.drop(offer.uri);
 	}
 
 	stop() {
@@ -225,10 +223,10 @@ class Mdns {
 }
 
 /** The finder of "mdns:". OPEN_NETWORK: whoever comes need prove nothing. */
-export function findByMdns(uri, node, { doors, open }) {
-	if (!open)
+export function findByMdns(uri, node, links) {
+	if (!links.open)
 		throw new LenoError('OPEN_NETWORK');
-	const mdns = new Mdns(node, doors);
+	const mdns = new Mdns(node, links);
 
 	mdns.start().catch((error) => console.warn(`leno: mdns: ${error.message}`));
 	return () => mdns.stop();

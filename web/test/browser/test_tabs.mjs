@@ -2,7 +2,7 @@
 // to the outside, and another one does when it is closed or crashes.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { absent, begin, noPackage, until } from './harness.mjs';
+import { absent, begin, freePort, noPackage, sleep, until } from './harness.mjs';
 
 const skip = absent || noPackage;
 const HAND_OVER_MS = 2000;
@@ -134,18 +134,23 @@ test('the leader dials for another tab, as long as that is there', { skip }, asy
 	await until('ada by the leader', () => one.run((leno, id) =>
 		node.links().some((link) => link.id === id), ada.id));
 	await until('ada is there', () => two.run((leno, id) => node.nodes.has(id), ada.id));
-	await one.run(() => {
-		const forget = node.forget.bind(node);
-
-		globalThis.forgotten = [];
-		node.forget = (uri) => {
-			globalThis.forgotten.push(uri);
-			forget(uri);
-		};
-	});
+	// What it has been told to dial itself it dials still when the others have gone.
+	const fixed = async (name, port) => w.start('up', '--json', '--name', name, '--discover', 'none',
+		'--listen', `ws://127.0.0.1:${port}`, '--ws-origin', '*').ready();
+	const port = await freePort();
+	let bob = await fixed('bob', port);
+	for (const tab of [one, two])
+		await tab.run((leno, uri) => node.connect(uri), bob.uri);
 	await two.close();
-	await until('the leader forgets the address', () => one.run((leno, uri) =>
-		globalThis.forgotten.includes(uri), ada.uri));
+	await until('the leader misses the other', () => one.run((leno, id) => !node.nodes.has(id),
+		two.id));
+	await Promise.all([ada.kill(), bob.kill()]);
+	const anew = [await fixed('ada', new URL(ada.origin).port)];
+	bob = await fixed('bob', port);
+	await until('bob is dialled again', () => one.run((leno, id) =>
+		node.links().some((link) => link.id === id), bob.id));
+	await sleep(1000);
+	assert.ok(await one.run((leno, id) => !node.links().some((link) => link.id === id), anew[0].id));
 });
 
 test('a flood between two tabs arrives, and is held back', { skip }, async (t) => {
