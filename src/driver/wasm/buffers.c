@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { EVENTS_MAX = 256 << 20, LIST_MAX = 64 << 20, LEAST = 4096, IO_SIZE = 64 * 1024 };
+enum { EVENTS_MAX = 1 << 30, LIST_MAX = 64 << 20, LEAST = 4096, IO_SIZE = 64 * 1024 };
 static_assert(sizeof(struct event) == 56, "the host knows its layout");
 
 struct buffer {
@@ -15,7 +15,6 @@ struct buffer {
 	size_t size, capacity;
 };
 static struct buffer events, list, room;
-static uint32_t lost;
 static _Alignas(16) uint8_t io[IO_SIZE];
 
 static bool grow(struct buffer *b, size_t need, size_t most)
@@ -49,10 +48,10 @@ void event_tell(enum event_kind kind, const leno_id *id, struct event e, leno_by
 	size_t size = (sizeof e + text_size + data.size + 7) & ~(size_t)7;
 	uint8_t *at;
 
-	if (!grow(&events, events.size + size, EVENTS_MAX)) {
-		lost++;
-		return;
-	}
+	/* What it is about is acknowledged, or will not be told again: better no node than one
+	 * that has lost something and does not know. */
+	if (!grow(&events, events.size + size, EVENTS_MAX))
+		__builtin_trap();
 	e.kind = (uint8_t)kind;
 	e.size = (uint32_t)size;
 	e.text_size = (uint16_t)text_size;
@@ -76,11 +75,6 @@ EXPORT(const uint8_t *, wasm_events, void)
 EXPORT(size_t, wasm_events_size, void)
 {
 	return events.size;
-}
-
-EXPORT(uint32_t, wasm_events_lost, void)
-{
-	return lost;
 }
 
 EXPORT(void, wasm_events_done, void)

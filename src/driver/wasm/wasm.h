@@ -8,7 +8,7 @@
  * are not used again soon: who names one that is gone hears CLOSED.
  *
  *  1. Events pile up until wasm_events_done(): the host reads them after each call.
- *  2. When the buffer cannot grow, the event is lost and wasm_events_lost() counts it.
+ *  2. When the buffer cannot grow, the instance ends where it stands: no event is lost.
  *  3. What names an error is negative, an enum leno_error. */
 #ifndef LENO_DRIVER_WASM_H
 #define LENO_DRIVER_WASM_H
