@@ -15,6 +15,7 @@ const LINGER_MS = 2000;        // what was sent may leave for so long
 const CHUNK = 64 * 1024;       // bytes of one message, if the peer takes as many
 const HELD = 1024 * 1024;      // bytes that the browser is given
 const LOW = 64 * 1024;         // so few, and there is room again
+const EARLY_MAX = 64 * 1024;   // bytes that wait until somebody listens
 
 export const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 export const failure = (code, message) => new LenoError(code, 'webrtc: ' + message);
@@ -58,11 +59,13 @@ export class ChannelPipe {
 	#chunk;
 	#queue = [];               // copies of what the browser has not been given
 	#queued = 0;
-	#early = [];               // came before somebody listened
+	#early = [];               // came before somebody listened ...
+	#earlyBytes = 0;           // ... EARLY_MAX at most
 	#onclose = null;
 	#over = null;              // { error } when it is
 	#closing = false;
 	#lost = 0;
+	#linger = 0;
 	#looks = 0;
 	#looked = performance.now();
 	#heard = performance.now();
@@ -82,7 +85,7 @@ export class ChannelPipe {
 		channel.onerror = (event) => this.#end(event.error ?? failure('CLOSED', 'the channel broke'));
 		connection.onconnectionstatechange = () => this.#watch();
 		this.#watch();
-		this.#looks = setInterval(() => this.#look(), LOOK_MS);
+		this.#looks = setInterval(() => this.#look().catch(() => {}), LOOK_MS);
 	}
 
 	// Once both descriptions are set.
@@ -125,7 +128,7 @@ export class ChannelPipe {
 			return;
 		this.#closing = true;
 		this.#onclose = null;
-		setTimeout(() => this.#release(), LINGER_MS);
+		this.#linger = setTimeout(() => this.#release(), LINGER_MS);
 		if (this.#queued === 0)
 			this.#channel.close();     // it gives what it has before it closes
 	}
@@ -158,6 +161,8 @@ export class ChannelPipe {
 		this.#heard = performance.now();
 		if (typeof data === 'string')
 			this.#end(failure('PROTOCOL', 'text in a channel of bytes'));
+		else if (this.#early && (this.#earlyBytes += data.byteLength) > EARLY_MAX)
+			this.#end(failure('LIMIT', 'too much before anybody listens'));
 		else if (this.#early)
 			this.#early.push(new Uint8Array(data));
 		else
@@ -233,6 +238,7 @@ export class ChannelPipe {
 
 	#release() {
 		clearTimeout(this.#lost);
+		clearTimeout(this.#linger);
 		clearInterval(this.#looks);
 		this.#queue = [];
 		this.#queued = 0;

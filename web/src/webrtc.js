@@ -92,6 +92,7 @@ class Call {
 		this.#done.reject(error);
 		this.#done = null;
 		clearTimeout(this.#timer);
+		this.#opened?.close();
 		this.#connection.onicecandidate = this.#connection.onconnectionstatechange = null;
 		this.#connection.close();
 	}
@@ -142,9 +143,10 @@ class Call {
 		this.#settle();
 	}
 
+	// Who has more of them than that will be found by some of these.
 	candidate(candidate) {
 		if (++this.#taken > CANDIDATES_MAX)
-			throw failure('LIMIT', 'too many candidates');
+			return;
 		if (this.#early)
 			this.#early.push(candidate);
 		else
@@ -163,7 +165,7 @@ class Call {
 function read(request) {
 	const signal = request.data.length <= SIGNAL_MAX ? JSON.parse(request.text) : null;
 
-	if (!signal || typeof signal !== 'object' || !/^[0-9a-f]{32}$/.test(signal.call))
+	if (typeof signal?.call !== 'string' || !/^[0-9a-f]{32}$/.test(signal.call))
 		throw failure('PROTOCOL', 'no signal');
 	return signal;
 }

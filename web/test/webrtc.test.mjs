@@ -224,8 +224,28 @@ describe('a call', () => {
 		await until(() => connections[0]?.remoteDescription);
 		for (let i = 0; i < 80; i++)
 			connections[0].found('x' + i);
-		await until(() => connections[0].closed);
+		await until(() => connections[1].candidates.length === 64);
+		for (let i = 0; i < 20; i++)
+			await settle();
 		assert.equal(connections[1].candidates.length, 64);
+		assert.ok(!connections[0].closed && !connections[1].closed);
+	});
+
+	it('that fails with an open channel leaves nothing running', async () => {
+		const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+		const before = timers();
+		const call = new Node('f').put(b.id, JSON.stringify({ call: 'e'.repeat(32), offer: 'v=0' }));
+
+		await settle();
+		await settle();
+		const [connection] = connections;
+
+		connection.localDescription = { sdp: sdp('no fingerprint') };
+		connection.channel.open();
+		await dialled(call);
+		theirs.stop();
+		assert.ok(connection.closed);
+		assert.equal(timers(), before);
 	});
 
 	it('is given up by its signal, and the other side hears so', async () => {
@@ -427,6 +447,35 @@ describe('a pipe', () => {
 		await settle();
 		channel.onmessage({ data: Uint8Array.of(4).buffer });
 		assert.deepEqual(heard.bytes, [1, 2, 3, 4]);
+	});
+
+	it('keeps so much and no more of it', async () => {
+		const { two } = await call(), { channel } = connections[1];
+
+		for (let i = 0; i < 5; i++)
+			channel.onmessage?.({ data: new ArrayBuffer(16384) });
+		const heard = listen(two);
+
+		await settle();
+		assert.match(heard.closed.message, /too much/);
+	});
+
+	it('may not be told how its browser is', async () => {
+		mock.timers.enable({ apis: ['setInterval'] });
+		let now = performance.now();
+
+		mock.method(performance, 'now', () => now);
+		const { one } = await call(), heard = listen(one), [connection] = connections;
+
+		connection.getStats = async () => { throw new Error('closed'); };
+		for (let i = 0; i < 10; i++) {
+			now += 500;
+			mock.timers.tick(500);
+			await settle();
+		}
+		mock.timers.reset();
+		mock.restoreAll();
+		assert.equal(heard.closed, null);
 	});
 
 	it('that was over before somebody listened says so', async () => {
