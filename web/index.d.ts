@@ -599,6 +599,7 @@ export interface SharedState extends Emitter<StateEvents> {
 	compareAndSet(key: string, version: Version, value: Value | undefined, options?: Waiting):
 		Promise<boolean>;
 
+	/** By a whole number. */
 	add(key: string, by?: number): void;
 	count(key: string): number;
 	insert(key: string, element: Value): void;

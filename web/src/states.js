@@ -127,6 +127,8 @@ class SharedState extends Emitter {
 	/* ---- counters and sets ------------------------------------------------------------ */
 
 	add(key, by = 1) {
+		if (!Number.isSafeInteger(by))
+			throw new LenoError('ARGUMENT', 'counters count in whole numbers');
 		const k = encode(key);
 		this.#change(this.#call((x, h, at) => x.wasm_state_add(h, at, k.length, by), k));
 	}

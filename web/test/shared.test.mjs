@@ -141,6 +141,8 @@ test('a map agrees: values, deletes, counters, sets, watches, owners', async (t)
 	await until(() => ma.get('list/1') === undefined, 'it is deleted');
 	ma.add('n', 5);
 	mb.add('n', -2);
+	for (const by of [0.5, NaN, Infinity, '1'])
+		assert.throws(() => ma.add('n', by), { code: 'ARGUMENT' });
 	await until(() => ma.count('n') === 3 && mb.count('n') === 3, 'counters add up');
 	ma.insert('who', 'ada');
 	await until(() => mb.has('who', 'ada'), 'the element is there');
