@@ -1,5 +1,6 @@
 // websocket.js - pipes within the platform's WebSocket: binary messages, whose limits mean
-// nothing. It tells of no room, so that is looked for while somebody waits.
+// nothing. It tells of no room, so that is looked for while somebody waits: now and then, and
+// when something arrives, since timers of a page that nobody sees come once a second.
 import { LenoError } from '../errors.js';
 
 const DRAIN_MS = 4, LOW = 64 * 1024;
@@ -17,12 +18,18 @@ class WebSocketPipe {
 		this.#ws = ws;
 		ws.onmessage = ({ data }) => {
 			if (data instanceof ArrayBuffer)
-				this.onbytes?.(new Uint8Array(data));
+				this.#take(new Uint8Array(data));
 			else
 				this.#end(new LenoError('PROTOCOL', 'text on a binary pipe'));
 		};
 		ws.onclose = () => this.#over();
 		ws.onerror = null;
+	}
+
+	#take(bytes) {
+		this.onbytes?.(bytes);
+		if (this.#timer !== undefined)
+			this.#look();
 	}
 
 	send(bytes) {
@@ -36,11 +43,19 @@ class WebSocketPipe {
 	#watch() {
 		this.#timer = setTimeout(() => {
 			this.#timer = undefined;
-			if (this.bufferedAmount > LOW)
+			if (!this.#look())
 				this.#watch();
-			else
-				this.ondrain?.();
 		}, DRAIN_MS);
+	}
+
+	/** True: there is room. */
+	#look() {
+		if (this.bufferedAmount > LOW)
+			return false;
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		this.ondrain?.();
+		return true;
 	}
 
 	#over(error) {
