@@ -106,7 +106,10 @@ export class AnyPeer extends Emitter {
 	}
 }
 
-/** A function of the program's, by its path; nothing that every object inherits. */
+const isOpaque = (value) => value === null || !['object', 'function'].includes(typeof value);
+
+/** A function of the program's, by its path: in objects, and nothing that they inherit from what
+ * comes with the language. */
 function lookUp(root, names) {
 	let self = root;
 	let found = root;
@@ -114,10 +117,11 @@ function lookUp(root, names) {
 	for (const name of names) {
 		let owner = self = found;
 
+		if (isOpaque(found) || typeof name !== 'string' || name === 'constructor')
+			return null;
 		while (owner && !Object.hasOwn(owner, name))
 			owner = Object.getPrototypeOf(owner);
-		if (!owner || owner === Object.prototype || owner === Function.prototype ||
-		    name === 'constructor')
+		if (!owner || owner === Object.prototype || owner === Function.prototype)
 			return null;
 		found = self[name];
 	}

@@ -267,7 +267,8 @@ export default class AnySocket extends Emitter {
 	}
 
 	async #relay(from, wanted) {
-		if (!this.#peers.has(wanted) || !this.#peers.has(from) || !this.canProxy(from, wanted))
+		await this.#peer(from);
+		if (!this.#peers.has(wanted) || !this.canProxy(from, wanted))
 			throw new LenoError('REFUSED', 'canProxy() said no');
 		await this.#node.send(wanted, ADMIT, from);
 	}
