@@ -11,7 +11,7 @@
  * shows it in a frame. It speaks to whatever node it is told, so to any WebSocket. */
 static const char policy[] =
 	"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
-	"img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; "
+	"img-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; "
 	"frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 static int by_path(const void *path, const void *file)

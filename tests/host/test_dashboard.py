@@ -16,7 +16,7 @@ CALM = ("--discover", "none")
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8",
          "css": "text/css; charset=utf-8", "svg": "image/svg+xml", "wasm": "application/wasm"}
 POLICY = {"default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'",
-          "img-src 'self' data:", "connect-src 'self' ws: wss:", "base-uri 'none'",
+          "img-src 'self'", "connect-src 'self' ws: wss:", "base-uri 'none'",
           "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"}
 
 

@@ -43,6 +43,18 @@ export function set(element, name, value) {
 		element.setAttribute(name, value);
 }
 
+/** What runs it soon, and once for all that ask for it meanwhile: something that comes often is not
+ * drawn as often. */
+export function soon(ms, fn) {
+	let timer = 0;
+	return () => {
+		timer ||= setTimeout(() => {
+			timer = 0;
+			fn();
+		}, ms);
+	};
+}
+
 let pending = [];
 
 /** Reads it out when what is being read has ended; what comes within a second is read together. */

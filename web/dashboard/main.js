@@ -77,7 +77,6 @@ function left(node) {
 			node.close().then(done, done);
 		};
 		find('leave').onclick = go;
-		addEventListener('pagehide', () => node.close(), { once: true });
 		node.signal.addEventListener('abort', () => {
 			off();
 			done();

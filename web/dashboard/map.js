@@ -65,7 +65,7 @@ export class MapPanel {
 	selected(id) {
 		const at = id && this.#layout.position(id);
 		if (at)
-			this.#view.reveal(at);
+			this.#view.reveal(at, still.matches);
 		this.#focused = id ?? this.#focused;
 		this.update();
 	}
@@ -121,7 +121,7 @@ export class MapPanel {
 			'Find a node on the map', autocomplete: 'off', spellcheck: false,
 		onkeydown: (event) => {
 			if (event.key === 'Enter')
-				this.#find(event.target.value);
+				event.target.setAttribute('aria-invalid', !this.#find(event.target.value));
 		} });
 		return h('div', { class: 'map-tools' }, names, button('+', 'Zoom in', zoom(1.4)),
 			button('−', 'Zoom out', zoom(1 / 1.4)),
@@ -142,6 +142,7 @@ export class MapPanel {
 			this.#ctx.select(found.id);
 		else
 			announce(`No node is called ${text}`);
+		return Boolean(found);
 	}
 
 	#focus(id) {
@@ -149,7 +150,7 @@ export class MapPanel {
 			return;
 		this.#focused = id;
 		this.#drawing.tabStop(id);
-		this.#view.reveal(this.#layout.position(id));
+		this.#view.reveal(this.#layout.position(id), still.matches);
 		this.#wake();
 	}
 

@@ -1,12 +1,13 @@
 /* panel_state.js - shared maps: opens one by its name, shows what is in it as it changes. What is
  * chosen is edited below the list by editor.js. */
-import { h, field, reconcile, say } from './dom.js';
+import { h, field, reconcile, say, soon } from './dom.js';
 import { bytes, cut, plural, toJSON } from './format.js';
 import { StateEditor } from './editor.js';
 import { explain } from './errors.js';
 
 const SHOWN = 500;
 const FLASH = 1500;             /* milliseconds that a change is marked                     */
+const EVERY = 250;              /* between two looks while much changes                     */
 
 export class StatePanel {
 	#ctx;
@@ -21,6 +22,7 @@ export class StatePanel {
 		'Keys that begin with', spellcheck: false, oninput: () => this.update() });
 	#body = h('tbody');
 	#open = h('div', { hidden: true });
+	#draw = soon(EVERY, () => this.update());
 
 	constructor(ctx, panel) {
 		this.#ctx = ctx;
@@ -48,6 +50,7 @@ export class StatePanel {
 
 	close() {
 		this.#off?.();
+		this.#state = null;
 	}
 
 	#share(name, options) {
@@ -63,8 +66,11 @@ export class StatePanel {
 			return;
 		}
 		this.#off = this.#state.watch('', (change) => {
-			this.#changed.set(rowOf(change), performance.now());
-			this.update();
+			if (!this.#body.checkVisibility())
+				return;               // it is drawn anew when it is shown
+			if (this.#changed.size < SHOWN)
+				this.#changed.set(rowOf(change), performance.now());
+			this.#draw();
 		});
 		this.#state.on('failed', (error) => say(this.#error, explain(error)));
 		const state = this.#state;

@@ -1,6 +1,6 @@
 /* panel_traffic.js - what comes to this node as it comes: messages, events, who came and went.
  * While somebody reads further down, or has paused it, nothing moves below their eyes. */
-import { h, field, reconcile, say } from './dom.js';
+import { h, field, reconcile, say, soon } from './dom.js';
 import { cut, fromInput, plural, time } from './format.js';
 import { explain } from './errors.js';
 
@@ -20,7 +20,6 @@ export class TrafficPanel {
 	#count = h('span', { class: 'aside' });
 	#pause = h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => this.#hold() },
 		'Pause');
-	#soon = 0;
 
 	constructor(ctx, panel) {
 		this.#ctx = ctx;
@@ -33,12 +32,10 @@ export class TrafficPanel {
 			h('div', { class: 'row' }, this.#filter, this.#pause),
 			h('fieldset', { class: 'choice' }, h('legend', { class: 'unseen' }, 'Show'), ...kinds,
 				this.#count), this.#nothing, this.#list);
+		const draw = soon(EVERY, () => this.update());
 		ctx.model.on('entry', () => {
 			if (!this.#paused && panel.checkVisibility())
-				this.#soon ||= setTimeout(() => {
-					this.#soon = 0;
-					this.update();
-				}, EVERY);
+				draw();
 		});
 	}
 

@@ -82,14 +82,18 @@ export class View {
 		this.scale = scale;
 	}
 
-	/** Brings this point of the plane to the middle when it is near the edge, or out of sight. */
-	reveal(p) {
+	/** Brings this point of the plane to the middle when it is near the edge, or out of sight. `now`:
+	 * at once. */
+	reveal(p, now) {
 		const { x, y } = this.at(p);
 		if (x > MARGIN && x < this.width - MARGIN && y > MARGIN && y < this.height - MARGIN)
 			return;
 		this.following = false;
-		this.#target = { scale: this.scale, x: this.x + this.width / 2 - x,
+		const target = { scale: this.scale, x: this.x + this.width / 2 - x,
 			y: this.y + this.height / 2 - y };
+		this.#target = now ? null : target;
+		if (now)
+			Object.assign(this, target);
 	}
 
 	#byHand() {

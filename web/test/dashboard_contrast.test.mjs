@@ -1,5 +1,5 @@
 // Every colour that carries words, on every ground that words stand on: 4.5 at least, light and dark
-// (WCAG 2.2, relative luminance). And the page itself keeps to its policy.
+// (WCAG 2.2, relative luminance); 3 for links of the map and edges of fields. And the page itself keeps to its policy.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
@@ -27,6 +27,15 @@ for (const [name, colours] of Object.entries({ light, dark }))
 		for (const [ink, ground] of [...pairs, ['on-indigo', 'indigo']]) {
 			const value = contrast(colours[ink], colours[ground]);
 			assert.ok(value >= 4.5, `${ink} on ${ground}: ${value.toFixed(2)}`);
+		}
+	});
+
+for (const [name, colours] of Object.entries({ light, dark }))
+	test(`lines and edges of fields can be seen, ${name}`, () => {
+		for (const [line, ground] of [['link', 'ground'], ['edge', 'ground'], ['edge', 'surface'],
+			['edge', 'sunk']]) {
+			const value = contrast(colours[line], colours[ground]);
+			assert.ok(value >= 3, `${line} on ${ground}: ${value.toFixed(2)}`);
 		}
 	});
 

@@ -159,3 +159,64 @@ test('who is refused is told why, and what to do', { skip: absent }, async (t) =
 	await page.click('#login .primary');
 	assert.match(await page.textContent('#login-error'), /leno:/);
 });
+
+test('many invitations, and a map that changes all the time, do not fill or stop the page',
+	{ skip: absent }, async (t) => {
+		const { page } = await fake(t, 'nodes=5');
+		await join(page);
+		await page.waitForSelector('.nodes .node');
+		const counted = await page.evaluate(async () => {
+			const { fakes } = await import('./leno/index.js'), [node] = fakes;
+			const [other] = node.nodes.keys();
+			for (let i = 0; i < 500; i++)
+				node.invite(other, `key ${i % 250}`, 'come');
+			return document.querySelectorAll('.invitations li').length;
+		});
+		assert.equal(counted, 20);
+		await page.click('#tab-state');
+		await page.fill('#panel-state form input', 'house');
+		await page.click('#panel-state .primary >> nth=0');
+		await page.waitForSelector('.state-table .pick');
+		const looks = await page.evaluate(async () => {
+			const { fakes } = await import('./leno/index.js'), [node] = fakes;
+			const state = node.state('house'), each = state.each;
+			let n = 0;
+			state.each = (prefix) => {
+				n++;
+				return each.call(state, prefix);
+			};
+			for (let i = 0; i < 1000; i++)
+				state.change('busy', i);
+			await new Promise((done) => { setTimeout(done, 600); });
+			return n;
+		});
+		assert.ok(looks > 0 && looks < 10, `${looks} looks at 1000 changes`);
+		assert.match(await page.textContent('.state-table'), /busy999/);
+	});
+
+test('what is shown far away is there at once for who wants no motion', { skip: absent },
+	async (t) => {
+		const { page } = await fake(t, 'nodes=60', { reducedMotion: 'reduce' });
+		await join(page);
+		await calm(page);
+		for (let i = 0; i < 8; i++)
+			await page.click('.map-tools [aria-label="Zoom in"]');
+		const moves = await page.evaluate(async () => {
+			const frame = () => new Promise((done) => { requestAnimationFrame(() => done()); });
+			const at = (id) => document.querySelector(`.nodes [data-id="${id}"]`)
+				.getAttribute('transform');
+			const far = [...document.querySelectorAll('.nodes .node')].find((one) => {
+				const box = one.getBoundingClientRect();
+				return box.left < -200 || box.left > innerWidth;
+			});
+			const { id } = far.dataset, seen = new Set();
+			[...document.querySelectorAll('.pick')].find((one) =>
+				far.querySelector('title').textContent.startsWith(`${one.textContent}:`)).click();
+			for (let i = 0; i < 20; i++) {
+				await frame();
+				seen.add(at(id));
+			}
+			return seen.size;
+		});
+		assert.ok(moves <= 2, `${moves} places in 20 frames`);
+	});

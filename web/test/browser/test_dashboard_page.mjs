@@ -93,6 +93,15 @@ test('a page joins a group, and speaks in it', { skip: absent }, async (t) => {
 	await d.page.press('.group form input', 'Enter');
 	await until('the words at bob', () =>
 		bob.said.some((e) => JSON.stringify(e).includes('two purl')));
+	const carol = d.w.beside(d.ada, 'group', '--accept', 'knit*', '--name', 'carol');
+	await d.page.click('.group summary');
+	await d.page.waitForSelector('.group details option:text-is("carol")', { state: 'attached' });
+	await d.page.selectOption('.group details select', { label: 'carol' });
+	assert.equal(await d.page.locator('.group details option:text-is("bob")').count(), 0);
+	await d.page.fill('.group details input', 'knit with us');
+	await d.page.click('.group details button');
+	await d.page.waitForSelector('.members li:text-is("carol")');
+	await carol.kill();
 	await d.page.click('button:text-is("Leave group")');
 	await until('the end of it at bob', () => bob.said.some((e) => e.event === 'left'));
 });

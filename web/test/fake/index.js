@@ -19,10 +19,15 @@ export class LenoError extends Error {
 	}
 }
 
+/** All that were opened, for tests of the page. */
+export const fakes = [];
+
 export async function open(options = {}) {
 	if (options.invitation && !options.invitation.startsWith('leno:'))
 		throw new LenoError('ARGUMENT', 'no invitation');
-	return new FakeNode(options);
+	const node = new FakeNode(options);
+	fakes.push(node);
+	return node;
 }
 
 const CONTRACTS = {
@@ -186,6 +191,12 @@ class FakeNode {
 
 	subscribe(pattern, listener) {
 		return this.on('*events', { pattern, listener });
+	}
+
+	/** What tests of the page let happen. */
+	invite(from, key, note) {
+		const encoder = new TextEncoder();
+		this.tell('invited', { from, key: encoder.encode(key), note: encoder.encode(note) });
 	}
 
 	group(key) {

@@ -68,6 +68,9 @@ export class FakeState {
 		return out.filter((one) => one.key.startsWith(prefix));
 	}
 
+	/** As if another node had done it. */
+	change(key, value) { this.#put(key, value, this.#owners.get('thermostat/mode')); }
+
 	on() { return () => {}; }
 	watch(prefix, listener) {
 		const one = { prefix, listener };
