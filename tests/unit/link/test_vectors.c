@@ -34,6 +34,7 @@ struct end {
 static struct story {
 	const char *prefix;
 	struct network network;
+	struct bytes binding;
 	struct end dialler, responder;
 } story;
 
@@ -132,14 +133,17 @@ static void begin_noise(struct noise *n, const struct end *e, struct bytes prolo
 
 static void show_payloads(const uint8_t *hello, struct bytes welcome, struct bytes proof)
 {
-	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE], first[48], payload[ROOM], back[ROOM];
+	uint8_t prologue[HELLO_PREAMBLE + WELCOME_PREAMBLE + BINDING_MAX], first[48], payload[ROOM],
+		back[ROOM];
+	size_t size = HELLO_PREAMBLE + WELCOME_PREAMBLE + story.binding.size;
 	struct noise dialler, responder;
-	size_t size;
 
 	memcpy(prologue, hello, HELLO_PREAMBLE);
 	memcpy(prologue + HELLO_PREAMBLE, welcome.data, WELCOME_PREAMBLE);
-	begin_noise(&dialler, &story.dialler, bytes_of(prologue, sizeof prologue));
-	begin_noise(&responder, &story.responder, bytes_of(prologue, sizeof prologue));
+	bytes_copy(prologue + HELLO_PREAMBLE + WELCOME_PREAMBLE, story.binding.data,
+	           story.binding.size);
+	begin_noise(&dialler, &story.dialler, bytes_of(prologue, size));
+	begin_noise(&responder, &story.responder, bytes_of(prologue, size));
 	size = noise_write(&dialler, bytes_of(NULL, 0), first);
 	CHECK(noise_read(&responder, bytes_of(first, size), payload, &size));
 	CHECK(noise_read(&dialler, bytes_of(welcome.data + 9, welcome.size - 9), payload, &size));
@@ -219,6 +223,36 @@ TEST(handshakes_and_records)
 	show_record("record-0", d, r, SECOND);
 	end();
 	known_close();
+}
+
+/* Of WebRTC: the fingerprints of two certificates. */
+TEST(a_handshake_that_is_bound)
+{
+	struct end *d = &story.dialler, *r = &story.responder;
+	uint8_t fingerprints[BINDING_MAX];
+	struct bytes frames;
+
+	known_open("link-bound");
+	counting(fingerprints, 0x30);
+	counting(fingerprints + 32, 0xb0);
+	KNOWN("binding", bytes_of(fingerprints, sizeof fingerprints));
+	begin("bound", false);
+	story.binding = bytes_of(fingerprints, sizeof fingerprints);
+	link_bind(d->link, story.binding);
+	link_bind(r->link, story.binding);
+	show_handshake();
+	show_record("record-0", d, r, SECOND);
+	end();
+	known_close();
+
+	begin("bound", false);             /* one of the two has another certificate */
+	link_bind(d->link, story.binding);
+	fingerprints[63] ^= 1;
+	link_bind(r->link, story.binding);
+	CHECK_EQ(pass(d, r, SECOND, &frames), LINK_MORE);
+	CHECK(pass(r, d, SECOND, &frames) < 0);
+	end();
+	story.binding = bytes_of(NULL, 0);
 }
 
 /* ---- certificates -------------------------------------------------------------------------- */
@@ -446,5 +480,5 @@ TEST(a_list_of_links)
 }
 
 TEST_MAIN(TEST_CASE(handshakes_and_records), TEST_CASE(handshakes_with_certificates),
-          TEST_CASE(aes_where_there_is_hardware),
+          TEST_CASE(a_handshake_that_is_bound), TEST_CASE(aes_where_there_is_hardware),
           TEST_CASE(a_record_that_carries), TEST_CASE(refusals), TEST_CASE(a_list_of_links))
