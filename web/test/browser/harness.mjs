@@ -9,7 +9,7 @@
 //     after its test, at the exit of this process, or when LIMIT_MS have passed.
 //  2. Nothing waits without a bound. What a page reports as an error fails its test, unless the
 //     test has said that it expects it.
-//  3. All traffic stays on loopback. Nothing is downloaded.
+//  3. All traffic stays on loopback, or in namespaces that a test has made. Nothing is downloaded.
 import assert from 'node:assert/strict';
 import { spawn, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -35,7 +35,8 @@ const SKIPPED = 77;
 // WebRTC says addresses rather than names of multicast DNS. The last --disable-features counts, so
 // it says again which of playwright's matter here.
 const SWITCHES = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server',
-	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, ' +
+		'EXCLUDE 198.51.100.1',
 	'--disable-features=WebRtcHideLocalIpsWithMdns,DialMediaRouteProvider,MediaRouter,' +
 		'OptimizationHints,Translate,HttpsUpgrades,DestroyProfileOnBrowserClose'];
 
@@ -132,7 +133,7 @@ class Native {
 		this.said = [];
 		this.errors = '';
 		this.waiting = new Set();
-		this.process = own(spawn(BIN, args,
+		this.process = own(spawn(...inNamespace(world.namespace, BIN, args),
 			{ env: world.environment, stdio: ['ignore', 'pipe', 'pipe'] }));
 		this.ended = new Promise((done) => {
 			this.process.once('exit', (code, signal) => done(signal ?? code));
@@ -176,6 +177,11 @@ class Native {
 		this.process.kill(signal);
 		return within(PATIENCE_MS, `end of ${this.args.join(' ')}`, this.ended);
 	}
+}
+
+// A command that runs in a network namespace, if there is one: it has its own pid there, too.
+export function inNamespace(namespace, bin, args) {
+	return namespace ? ['ip', ['netns', 'exec', namespace, bin, ...args]] : [bin, args];
 }
 
 // A port that was free a moment ago.
@@ -252,6 +258,9 @@ class Tab {
 	}
 }
 
+export const turnserver = () => [path.join(ROOT, 'build/unpacked/usr/bin/turnserver'),
+	'/usr/bin/turnserver'].find(existsSync);
+
 // ---- worlds -------------------------------------------------------------------------------
 
 let count = 0;
@@ -263,6 +272,7 @@ class World {
 	others = [];
 	server = null;
 	browser = null;
+	namespace = '';                // in which what is started from now on runs
 
 	async open() {
 		count++;
@@ -331,8 +341,7 @@ class World {
 	// A TURN server on loopback, that answers STUN too: for RTCConfiguration.iceServers. Null: it
 	// is not here.
 	async turn() {
-		const bin = [path.join(ROOT, 'build/unpacked/usr/bin/turnserver'), '/usr/bin/turnserver']
-			.find(existsSync);
+		const bin = turnserver();
 		if (!bin)
 			return null;
 		const port = await freePort(), user = 'tab', password = 'pass';
@@ -352,12 +361,22 @@ class World {
 		return server;
 	}
 
+	// A file that starts chromium where it should run.
+	async chromium() {
+		if (!this.namespace)
+			return CHROMIUM;
+		const file = path.join(this.folder, `chromium-${this.namespace}`);
+		await writeFile(file, `#!/bin/sh\nexec ip netns exec ${this.namespace} ${CHROMIUM} "$@"\n`,
+			{ mode: 0o700 });
+		return file;
+	}
+
 	// Starts the browser, if it does not run yet.
 	async launch() {
 		if (this.browser)
 			return;
 		this.server = await within(PATIENCE_MS, 'chromium', chromium.launchServer({
-			executablePath: CHROMIUM, headless: true, handleSIGINT: false, handleSIGTERM: false,
+			executablePath: await this.chromium(), headless: true, handleSIGINT: false, handleSIGTERM: false,
 			handleSIGHUP: false,
 			args: SWITCHES,
 		}));
