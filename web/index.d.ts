@@ -154,9 +154,20 @@ export type Dialer = (uri: string, context: DialContext) => Promise<Pipe>;
 
 /** Teaches nodes that are opened later to dial a scheme, as in 'webrtc'. */
 export function registerDialer(scheme: string, dial: Dialer): void;
+/** What a finder is given: addresses are dialled until it drops them, and beside it all others who
+ * want them. */
+export interface Finding {
+	keep(uri: string): void;
+	drop(uri: string): void;
+	/** Where the node listens. */
+	doors(): string[];
+	/** Who comes has to prove that it belongs here, or need not on purpose. */
+	readonly open: boolean;
+}
+
 /** The same for discover(uri): returns what ends it. */
-export function registerFinder(scheme: string, find: (uri: string, node: LenoNode) => () => void):
-	void;
+export function registerFinder(scheme: string,
+	find: (uri: string, node: LenoNode, finding: Finding) => () => void): void;
 
 /* ---- a node ------------------------------------------------------------------------ */
 
@@ -329,7 +340,7 @@ export class LenoNode implements Emitter<NodeEvents> {
 	 * "local:PATH" names the socket. Node: "mdns:" offers what this node listens at on the local
 	 * network, and dials what others of its network offer there.
 	 * Errors: URI, OPEN_NETWORK ("mdns:"), SYSTEM (no Web Locks; not Linux). */
-	discover(uri: `local:${string}` | 'mdns:'): void;
+	discover(uri: 'local:' | 'mdns:' | (string & {})): void;
 	/** Takes a pipe that something else has made or accepted. */
 	attach(pipe: Pipe, uri: string): void;
 

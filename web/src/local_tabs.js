@@ -13,7 +13,7 @@
  *
  * 1. At most one tab of an origin and network leads: the browser sees to it.
  * 2. That a tab is gone is known by its lock, at once, also when it could not say so.
- * 3. Bytes that are under way in a pipe are at most WINDOW, and what is sealed after that. */
+ * 3. Bytes that are under way in a pipe are at most WINDOW, and what a pipe may hold beside it. */
 import { LenoError } from './errors.js';
 
 const WINDOW = 1 << 20;   /* bytes that the other tab has not confirmed: then there is no room */

@@ -11,6 +11,7 @@
 //
 //  1. A node has one call with another at a time. When both dial at once, the lower id's stands.
 //  2. Of one's own calls and of those of others there are CALLS_MAX each.
+//  3. What a node can have us make, by one offer after the other, is bounded: OFFERS_MAX.
 
 import { ChannelPipe, failure, hex } from './channel.js';
 
@@ -20,6 +21,8 @@ const CALLS_MAX = 16;          // under way, each way
 const CANDIDATES_MAX = 64;     // taken of one call
 const SIGNAL_MAX = 32 * 1024;  // bytes of one signal
 const DEADLINE_MS = 15000;     // from the offer to the open channel
+const OFFERS_MAX = 8;          // of one node that are answered in a DEADLINE_MS
+const OFFERERS_MAX = 1024;     // nodes whose offers are counted
 
 const utf8 = new TextEncoder();
 
@@ -176,6 +179,7 @@ export class Caller {
 	#options;
 	#dialled = new Map();      // by the other's id
 	#answering = new Map();
+	#offers = new Map();       // by the other's id: { n, since }
 	#handler;
 
 	constructor(node, options = {}) {
@@ -268,12 +272,25 @@ export class Caller {
 		return undefined;
 	}
 
+	// A connection costs the browser much more than an offer costs who says it.
+	#counts(from) {
+		const now = performance.now(), known = this.#offers.get(from);
+		const offers = known && now - known.since < DEADLINE_MS ? known : { n: 0, since: now };
+
+		if (!known && this.#offers.size >= OFFERERS_MAX)
+			this.#offers.delete(this.#offers.keys().next().value);
+		this.#offers.set(from, offers);
+		return ++offers.n <= OFFERS_MAX;
+	}
+
 	// Where both have dialled, the one with the lower id is the dialler.
 	async #offered(from, signal) {
 		const ours = this.#dialled.get(from);
 
 		if (ours && this.#node.id < from)
 			throw failure('EXISTS', 'dialled from here already');
+		if (!this.#counts(from))
+			throw failure('BUSY', 'too many offers');
 		ours?.fail(failure('EXISTS', 'the other side dials'));
 		this.#answering.get(from)?.fail(failure('EXISTS', 'dialled anew'));
 		this.#answering.delete(from);

@@ -348,6 +348,23 @@ describe('a call', () => {
 		assert.ok(!connections[1].closed);
 	});
 
+	it('is answered to one node so often, and again later', async () => {
+		let now = performance.now();
+
+		mock.method(performance, 'now', () => now);
+		const offer = (i) => dialled(a.put(b.id, JSON.stringify({
+			call: i.toString(16).padStart(32, '0'), offer: 'v=0' })));
+		const errors = [];
+
+		for (let i = 0; i < 20; i++)
+			errors.push((await offer(i)).error?.code);
+		assert.equal(connections.length, 8);
+		assert.deepEqual(errors.slice(7, 9), [undefined, 'BUSY']);
+		now += 15001;
+		assert.equal((await offer(99)).error, undefined);
+		mock.restoreAll();
+	});
+
 	it('is answered to sixteen at a time', async () => {
 		const offers = Array.from({ length: 20 }, (_, i) => {
 			const offer = JSON.stringify({ call: 'a'.repeat(32), offer: 'v=0' });

@@ -34,7 +34,6 @@ group.on('left', ({ id }) => {
 	count();
 });
 setInterval(count, 1000);
-addEventListener('pagehide', () => node.close());
 
 /* Twice as many as can be seen help nobody: one a frame. Who is behind misses some, no more. */
 let latest = null;
@@ -50,6 +49,8 @@ board.onpointermove = ({ clientX, clientY }) => {
 };
 
 for await (const { from, data } of node.messages('at')) {
+	if (data.length !== 8 || !group.members.has(from))
+		continue;
 	const [x, y] = new Float32Array(data.slice().buffer);
 	const { style } = cursorOf(from);
 	style.left = `${100 * x}%`;

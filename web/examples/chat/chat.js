@@ -4,6 +4,7 @@
 //     leno broadcast chat 'hello'       say something, too
 import { open } from '/leno/index.js';
 
+const LINES = 500;
 const query = new URLSearchParams(location.search);
 const node = await open({ network: query.get('network') ?? 'default',
 	name: query.get('name') ?? `tab-${Math.random().toString(36).slice(2, 6)}` });
@@ -15,6 +16,8 @@ function show(who, what) {
 	name.textContent = `${who}: `;
 	line.append(name, what);
 	said.append(line);
+	if (said.childElementCount > LINES)
+		said.firstElementChild.remove();
 }
 
 function count() {
@@ -30,7 +33,6 @@ form.onsubmit = async (event) => {
 };
 node.on('node-up', count);
 node.on('node-down', count);
-addEventListener('pagehide', () => node.close());
 
 await node.connect(location.origin.replace(/^http/, 'ws'));
 count();

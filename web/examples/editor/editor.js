@@ -74,5 +74,4 @@ form.onsubmit = (event) => {
 	group.broadcast('line', encode(line)).catch((error) => { status.textContent = error.message; });
 	insert(line);
 };
-addEventListener('pagehide', () => node.close());
 look();

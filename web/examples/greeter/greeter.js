@@ -25,5 +25,4 @@ form.onsubmit = async (event) => {
 			: error.message;
 	}
 };
-addEventListener('pagehide', () => node.close());
 answer.textContent = 'Ready.';

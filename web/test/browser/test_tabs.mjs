@@ -158,6 +158,23 @@ test('a flood between two tabs arrives, and is held back', { skip }, async (t) =
 	const ada = await w.up('ada');
 	const context = await w.shared();
 	const [one, two] = await w.pages(2, ada, { context });
+	await one.run(() => {          // what is under way: said, and not confirmed yet
+		globalThis.most = 0;
+		globalThis.BroadcastChannel = class extends BroadcastChannel {
+			#waiting = 0;
+			constructor(name) {
+				super(name);
+				this.addEventListener('message', ({ data }) => {
+					this.#waiting -= typeof data === 'number' ? data : 0;
+				});
+			}
+			postMessage(data) {
+				this.#waiting += data instanceof Uint8Array ? data.length : 0;
+				globalThis.most = Math.max(globalThis.most, this.#waiting);
+				super.postMessage(data);
+			}
+		};
+	});
 	await discover(w, one, 'one');
 	await discover(w, two, 'two');
 	await sees(one, [two.id]);
@@ -172,9 +189,12 @@ test('a flood between two tabs arrives, and is held back', { skip }, async (t) =
 	}, undefined, 60000);
 	await one.run(async (leno, to) => {
 		const piece = new Uint8Array(16384);
-		for (let i = 0; i < 2000; i++)
-			await node.send(to, 'flood', piece);
+		const sent = Array.from({ length: 2000 }, () => node.send(to, 'flood', piece));
+		await Promise.all(sent);
 		await node.send(to, 'flood', new Uint8Array(1));
 	}, two.id, 60000);
 	assert.equal(await got, 2000 * 16384 + 1);
+	const most = await one.run(() => globalThis.most);
+	t.diagnostic(`${most} bytes were under way at most`);
+	assert.ok(most > 65536 && most <= 1536 * 1024, `${most} bytes`);
 });
