@@ -138,9 +138,6 @@ export interface Pipe {
 	onclose: ((error?: Error) => void) | null;
 	/** What was sent leaves still; onclose is not called. */
 	close(): void;
-	/** Stops and goes on handing out bytes, where the transport can. */
-	pause?(): void;
-	resume?(): void;
 }
 
 export interface DialContext {

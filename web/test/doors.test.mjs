@@ -5,7 +5,8 @@ import net from 'node:net';
 import { test } from 'node:test';
 import { World, part, pattern } from './support.mjs';
 
-const { FrameReader } = await part('node/ws_frames.js');
+const { FrameReader, frame } = await part('node/ws_frames.js');
+const { listenWs } = await part('node/ws.js');
 const calls = { timeout: 5000 };
 
 const quiet = { log: () => {} };
@@ -116,4 +117,26 @@ test('of two that wait for one address neither takes it from the other', async (
 	assert.equal((await back).id, b.id);
 	a.forget(door);
 	assert.throws(() => a.forget(door), { code: 'URI' });
+});
+
+test('who pings without end and reads nothing has no queue without end', async (t) => {
+	let pipe;
+	const door = await listenWs('ws://127.0.0.1:0', { open: true, origins: [],
+		pipe: (one) => { pipe = one; } });
+	const socket = net.connect(place(door.uri));
+	t.after(() => {
+		socket.destroy();
+		door.close();
+	});
+	socket.pause();
+	socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+		`Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'x'.repeat(22)}==\r\n\r\n`);
+	const ping = frame(9, pattern(125), Uint8Array.of(1, 2, 3, 4));
+	const many = Buffer.concat(Array.from({ length: 1000 }, () => ping));
+	let most = 0;
+	for (let i = 0; i < 200; i++) {
+		await new Promise((done) => { socket.write(many, done); });
+		most = Math.max(most, pipe?.bufferedAmount ?? 0);
+	}
+	assert.ok(pipe && most < 256 * 1024, `${most} bytes wait`);
 });

@@ -24,8 +24,6 @@ export class SocketPipe {
 	take(bytes) { this.onbytes?.(bytes); }
 	send(bytes) { this.socket.write(bytes); }
 	get bufferedAmount() { return this.socket.writableLength; }
-	pause() { this.socket.pause(); }
-	resume() { this.socket.resume(); }
 
 	/** What was written leaves still, for as long as it may take at most. */
 	close() {

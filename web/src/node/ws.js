@@ -9,6 +9,7 @@ import { SocketPipe } from './socket.js';
 import { CODE, FrameReader, KIND, frame } from './ws_frames.js';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const PONGS = 64 * 1024;          // bytes that wait to leave: then a ping has no answer
 const HANDSHAKE_MS = 5000, HEAD_MAX = 8192, PIPES_MAX = 4096, KEYS = 4096;
 
 const acceptOf = (key) => createHash('sha1').update(key + GUID).digest('base64');
@@ -54,7 +55,7 @@ class WebSocketPipe extends SocketPipe {
 	}
 
 	#control(kind, payload) {
-		if (kind === KIND.PING && !this.#ended)
+		if (kind === KIND.PING && !this.#ended && this.bufferedAmount < PONGS)
 			this.#frame(KIND.PONG, payload);
 		else if (kind === KIND.CLOSE)
 			this.#end(CODE.NORMAL);
