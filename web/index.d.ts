@@ -401,7 +401,8 @@ export class LenoNode implements Emitter<NodeEvents> {
 	/** Says it to all nodes that want to hear it, ourselves included; "SERVICE.NAME" by custom.
 	 * Returns how many queues had no room for it. Errors: ARGUMENT, CLOSED. */
 	emit(event: string, value?: Value): number;
-	/** Events whose name matches ('*': any run). What it returns takes it back. Errors: ARGUMENT,
+	/** Events whose name matches ('*': any run). A value that is no MessagePack comes as bytes. What
+	 * it returns takes it back. Errors: ARGUMENT,
 	 * LIMIT (24 patterns). */
 	subscribe(pattern: string, listener: (value: any, event: EventInfo) => void,
 		options?: { signal?: AbortSignal }): () => void;

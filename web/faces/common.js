@@ -3,7 +3,7 @@
  *
  * 1. A face uses nothing of the package but what index.d.ts and msgpack.d.ts promise.
  * 2. Bytes of others never throw here: what cannot be read is undefined, or handed on as it is. */
-import { decode, encode } from '../src/msgpack.js';
+import { decodeOrBytes, encode } from '../src/msgpack.js';
 
 export const inNode = typeof process === 'object' && Boolean(process.versions?.node);
 
@@ -22,13 +22,7 @@ export function pack(value) {
 
 /** What other programs of the network send need not be MessagePack: then it stays bytes. */
 export function unpack(bytes) {
-	if (bytes.length === 0)
-		return undefined;
-	try {
-		return decode(bytes);
-	} catch {
-		return bytes;
-	}
+	return bytes.length === 0 ? undefined : decodeOrBytes(bytes);
 }
 
 export function toJSON(value) {

@@ -3,7 +3,7 @@ import { Asking } from './asking.js';
 import { decode } from './bytes.js';
 import { Emitter, iterate, untilClosed } from './emitter.js';
 import { check } from './errors.js';
-import { packed, unpacked } from './offers.js';
+import { packed, told, unpacked } from './offers.js';
 
 const PROGRESS = 1, STREAM = 2;
 const CALL = 'call ';             // queues of calls begin so: one for each provider or service
@@ -53,7 +53,7 @@ export class Calls {
 	onRoom() { this.#inner.turns.roomOf(CALL); }
 
 	onProgress(event) {
-		this.#inner.asking.get(event.handle)?.progress?.(unpacked(event.data));
+		this.#inner.asking.get(event.handle)?.progress?.(told(event.data));
 	}
 
 	onStream(event) {
@@ -104,15 +104,15 @@ export class Calls {
 			this.#patterns.set(pattern, entry);
 		}
 		entry.listeners++;
-		const told = ({ value, ...about }) => listener(value, about);
-		this.#heard.on(entry.number, told);
+		const tell = ({ value, ...about }) => listener(value, about);
+		this.#heard.on(entry.number, tell);
 		let on = true;
 		const off = () => {
 			if (!on)
 				return;
 			on = false;
 			signal?.removeEventListener('abort', off);
-			this.#heard.off(entry.number, told);
+			this.#heard.off(entry.number, tell);
 			if (--entry.listeners === 0 && !core.closed) {
 				this.#patterns.delete(pattern);
 				core.x.wasm_unsubscribe(core.put(core.text(pattern))[0]);
@@ -130,6 +130,6 @@ export class Calls {
 
 	onEvent(event) {
 		this.#heard.tell(event.number, { event: decode(event.text), from: event.id,
-			value: unpacked(event.data) });
+			value: told(event.data) });
 	}
 }

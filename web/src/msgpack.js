@@ -253,6 +253,15 @@ export function decode(bytes) {
 	return value;
 }
 
+/** The same, of what somebody else has said, who need not have said MessagePack: then its bytes. */
+export function decodeOrBytes(bytes) {
+	try {
+		return decode(bytes);
+	} catch {
+		return bytes;
+	}
+}
+
 /** One value after the other, to the end. */
 export function decodeAll(bytes) {
 	const r = new Reader(bytes), values = [];

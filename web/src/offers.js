@@ -1,13 +1,15 @@
 // offers.js - services that this node offers.
 import { decode, encode, short } from './bytes.js';
 import { LenoError, check, codeOf } from './errors.js';
-import { decode as unpack, encode as pack } from './msgpack.js';
+import { decodeOrBytes, decode as unpack, encode as pack } from './msgpack.js';
 
 const METHOD = /^\s*(?:(?:idempotent|stream)\s+)*([A-Za-z0-9_-]+)\s*(\()?/;
 const NOTHING = new Uint8Array(0);
 
 export const packed = (value) => value === undefined ? NOTHING : pack(value);
 export const unpacked = (bytes) => bytes.length === 0 ? undefined : unpack(bytes);
+/** Of what is told: nobody is there to hear that it was no MessagePack. */
+export const told = (bytes) => bytes.length === 0 ? undefined : decodeOrBytes(bytes);
 
 /** What a method sees as `this`. */
 class CallContext {

@@ -100,7 +100,13 @@ export class Pump {
 			this.#events = this.#core.events();
 		const any = this.#events.length > 0;
 		while (this.#told < this.#events.length)
-			this.#dispatch(this.#events[this.#told++]);
+			try {
+				this.#dispatch(this.#events[this.#told++]);
+			} catch (error) {
+				if (error instanceof WebAssembly.RuntimeError)
+					throw error;
+				report(error);        // of what it was told to: others are told still
+			}
 		this.#events.length = this.#told = 0;
 		return any;
 	}

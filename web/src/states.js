@@ -3,7 +3,7 @@ import { Asking } from './asking.js';
 import { decode, encode, toBytes, toHex, fromHex } from './bytes.js';
 import { Emitter, iterate, untilClosed } from './emitter.js';
 import { LenoError, check, errorOf } from './errors.js';
-import { decode as unpack, encode as pack } from './msgpack.js';
+import { decodeOrBytes, encode as pack } from './msgpack.js';
 
 const KINDS = [, 'value', 'counter', 'element'];
 const PER_NODE = 1, KEEP = 2;
@@ -12,15 +12,8 @@ const MEMORY = 16 * 1024 * 1024, HORIZON = 7 * 24 * 3600 * 1000;
 const CHANGED = 1;
 const NOBODY = new Uint8Array(16), NOTHING = new Uint8Array(0);
 
-// What somebody else has set need not be MessagePack: then its bytes are the value.
 const codings = {
-	msgpack: [pack, (bytes) => {
-		try {
-			return unpack(bytes);
-		} catch {
-			return bytes;
-		}
-	}],
+	msgpack: [pack, decodeOrBytes],
 	text: [(value) => encode(String(value)), decode],
 	bytes: [toBytes, (bytes) => bytes],
 };

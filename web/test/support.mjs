@@ -25,6 +25,18 @@ export async function until(what, why, ms = 10000) {
 	}
 }
 
+const { Asking } = await part('asking.js');
+const { Turns } = await part('turns.js');
+
+/** A node's parts around a core of a few lines, which does what `x` says. */
+export function inner(x) {
+	const core = { x, closed: false, put: (...parts) => parts, putMessage: () => 0,
+		id: (id) => id, idText: (id) => id, text: (text) => new TextEncoder().encode(`${text}\0`) };
+	const pump = { touch() {} };
+	return { core, pump, turns: new Turns(core), asking: new Asking(core, pump),
+		closing: new AbortController(), look: { nodes: new Map() }, emitter: {} };
+}
+
 /** One process of the command; its events are the lines of --json. */
 class Process {
 	lines = [];

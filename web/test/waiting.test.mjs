@@ -1,23 +1,12 @@
 // What waits for room in a queue: it goes in its order, ends in its time, and holds up nobody else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { World, later, leno, part } from './support.mjs';
+import { World, inner, later, leno, part } from './support.mjs';
 
-const { Asking } = await part('asking.js');
 const { Calls } = await part('calls.js');
 const { Messages } = await part('messages.js');
-const { Turns } = await part('turns.js');
 const AGAIN = -3, CONFIRMED = 1, REQUEST = 1;
 const soon = { timeout: 10000 };
-
-/** A node's parts around a core of a few lines, which does what `x` says. */
-function inner(x) {
-	const core = { x, closed: false, put: (...parts) => parts, putMessage: () => 0,
-		id: (id) => id, idText: (id) => id, text: (text) => new TextEncoder().encode(`${text}\0`) };
-	const pump = { touch() {} };
-	return { core, pump, turns: new Turns(core), asking: new Asking(core, pump),
-		closing: new AbortController(), look: { nodes: new Map() }, emitter: {} };
-}
 
 test('what a listener sends when there is room again confuses no outcomes', soon, async () => {
 	let full = true, n = 0;
