@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { test } from 'node:test';
-import { World, part, pattern } from './support.mjs';
+import { World, later, part, pattern } from './support.mjs';
 
 const { FrameReader, frame } = await part('node/ws_frames.js');
 const { listenWs } = await part('node/ws.js');
@@ -139,4 +139,15 @@ test('who pings without end and reads nothing has no queue without end', async (
 		most = Math.max(most, pipe?.bufferedAmount ?? 0);
 	}
 	assert.ok(pipe && most < 256 * 1024, `${most} bytes wait`);
+});
+
+test('who has connected and says nothing does not hold up the end', { timeout: 5000 }, async (t) => {
+	const node = await new World(t).node('ada');
+	const socket = net.connect(place(await node.listen('ws://127.0.0.1:0')));
+	t.after(() => socket.destroy());
+	await new Promise((done) => { socket.on('connect', done); });
+	await later(50);              // until the server has it
+	const begun = Date.now();
+	await node.close();
+	assert.ok(Date.now() - begun < 1000, `${Date.now() - begun} ms`);
 });

@@ -33,7 +33,10 @@ export function doorOf(server, scheme, address) {
 			host: address.host === '*' ? undefined : address.host }, () => {
 			server.on('error', () => {});
 			resolve({ uri: `${scheme}://${address.shown}:${server.address().port}`,
-				close: () => new Promise((done) => { server.close(() => done()); }) });
+				close: () => new Promise((done) => {
+					server.close(() => done());
+					server.closeAllConnections?.();   // of HTTP: those that are no pipes
+				}) });
 		});
 	});
 }
