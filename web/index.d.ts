@@ -7,7 +7,8 @@
  *     await node.connect('ws://host:7400');
  *     for await (const m of node.messages('chat')) console.log(m.from, m.text);
  *
- * 1. What is passed is copied before the call returns; what arrives is the listener's own.
+ * 1. What is passed is copied before the call returns (what is written to a stream, before its
+ *    write() resolves); what arrives is the listener's own.
  * 2. Nodes are named by their id (a UUID as text). Where a function takes a node, its name or
  *    a unique prefix of either will do as well, as on the command line.
  * 3. What fails rejects with a LenoError, whose code is a word; what was given up by an
@@ -318,8 +319,9 @@ export class LenoNode implements Emitter<NodeEvents> {
 
 	/** Keeps a link to this address up until forget() or close(): "ws://HOST[:PORT][/PATH]",
 	 * "wss://", in Node also "tcp://HOST:PORT", in a page "webrtc://ID". Resolves with the
-	 * neighbour's id when it is up for the first time; where a better link to the same node is there already, this one waits to replace
-	 * it: give a timeout. Aborted or timed out it is forgotten. Errors: URI, LIMIT, CLOSED,
+	 * neighbour's id when it is up for the first time; where a better link to the same node is there
+	 * already, this one waits to replace it: give a timeout. Aborted or timed out it is forgotten,
+	 * unless it has been up before or somebody else waits for it. Errors: URI, LIMIT, CLOSED,
 	 * TIMEOUT. */
 	connect(uri: string, options?: Waiting): Promise<NodeId>;
 	/** Its link lives on, and is not dialled again when it dies. Errors: URI. */
