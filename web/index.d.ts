@@ -73,7 +73,7 @@ export interface OpenOptions {
 	observer?: boolean;
 	/** Default 2000. A node is silent after three of them. */
 	heartbeat?: number;
-	/** Bytes; as in leno.h: 64 MiB, 16 MiB, 4 MiB. */
+	/** Bytes, by default 64 MiB, a quarter of that, and 4 MiB; see leno.h. */
 	memoryMax?: number;
 	messageMax?: number;
 	queueMax?: number;

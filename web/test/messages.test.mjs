@@ -160,3 +160,19 @@ test('what waits for room when the other leaves is settled, each of it', async (
 	for (const code of codes)
 		assert.ok(['UNKNOWN', 'NO_NODE', 'CLOSED', 'UNREACHABLE'].includes(code), code);
 });
+
+test('a message or group message is as large as a quarter of the memory, and no larger', async (t) => {
+	const nodes = await new World(t).pair(), [a, b] = nodes;
+	const [one, two] = nodes.map((node) => node.group('k'));
+	while (one.members.size + two.members.size < 2)
+		await new Promise((done) => { setTimeout(done, 5); });
+	const most = new Uint8Array(16 << 20), heard = b.once('message', { timeout: 20000 });
+	const inGroup = two.once('message', { timeout: 20000 });
+	await a.send(b.id, 'x', most);
+	assert.equal((await heard).data.length, most.length);
+	assert.deepEqual(await one.broadcast('x', most), { confirmed: 1, unknown: 0 });
+	assert.equal((await inGroup).data.length, most.length);
+	const more = new Uint8Array(most.length + 1);
+	await assert.rejects(a.send(b.id, 'x', more), { code: 'TOO_BIG' });
+	await assert.rejects(one.broadcast('x', more), { code: 'TOO_BIG' });
+});
