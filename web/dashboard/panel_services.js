@@ -1,8 +1,11 @@
 /* panel_services.js - what is offered, and a form for each method of it, made from its line. */
-import { h, field, reconcile, say } from './dom.js';
+import { h, field, reconcile, say, soon } from './dom.js';
 import { cut, load, plural, toJSON } from './format.js';
 import { contract, expects, readArguments } from './describe.js';
 import { explain } from './errors.js';
+
+const LINES = 200;              /* of what a method says                                    */
+const EVERY = 100;              /* milliseconds between two looks while it says much        */
 
 export class ServicesPanel {
 	#ctx;
@@ -84,9 +87,12 @@ export class ServicesPanel {
 	}
 
 	async #call(service, method, inputs, whom, signal, result) {
-		const lines = [], show = (text) => {
+		const lines = [], draw = soon(EVERY, () => say(result, lines.join('\n')));
+		const show = (text) => {
 			lines.push(text);
-			say(result, lines.slice(-200).join('\n'));
+			if (lines.length > LINES)
+				lines.shift();
+			draw();
 		};
 		try {
 			const values = readArguments(method.parameters, inputs.map(({ input }) => input.value));
@@ -96,7 +102,7 @@ export class ServicesPanel {
 			const value = await this.#ctx.node.call(service, method.name, values, {
 				node: whom || undefined, signal,
 				onprogress: (v) => show(`so far: ${cut(toJSON(v), 2000)}`),
-				onstream: (stream) => read(stream, show),
+				onstream: (stream) => read(stream, show).catch((error) => show(explain(error))),
 			});
 			show(cut(toJSON(value ?? null, 2), 20000));
 			result.title = `after ${Math.round(performance.now() - begun)} ms`;

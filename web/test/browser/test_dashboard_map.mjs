@@ -220,3 +220,18 @@ test('what is shown far away is there at once for who wants no motion', { skip: 
 		});
 		assert.ok(moves <= 2, `${moves} places in 20 frames`);
 	});
+
+test('a method that says much, and a stream that fails, are shown to their end', { skip: absent },
+	async (t) => {
+		const { page } = await fake(t, 'nodes=5');
+		await join(page);
+		await page.click('#tab-services');
+		await page.click('.service:has-text("lamp") summary');
+		const method = page.locator('.method', { hasText: 'log()' });
+		await method.locator('.primary').click();
+		const said = () => method.locator('.result').textContent();
+		await until('the end of the stream', async () => /it fell/.test(await said()));
+		const lines = (await said()).split('\n');
+		assert.equal(lines.length, 200);
+		assert.ok(lines.includes('so far: 999'));
+	});

@@ -178,6 +178,14 @@ class FakeNode {
 			if (args[1] === 0)
 				throw new LenoError('REFUSED', 'division by zero', 1);
 			return args[0] / args[1];
+		case 'log':
+			options.onstream?.({ readable: new ReadableStream({
+				start(to) { to.enqueue(new TextEncoder().encode('it is on')); },
+				pull(to) { to.error(new LenoError('REFUSED', 'it fell')); },
+			}, { highWaterMark: 0 }) });
+			for (let i = 0; i < 1000; i++)
+				options.onprogress?.(i);
+			return null;
 		default: return null;
 		}
 	}
