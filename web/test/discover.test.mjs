@@ -182,3 +182,19 @@ test('the tag of a network is its BLAKE2b, that of tests/vectors/mdns.txt too', 
 	for (const [name, tag] of TAGS) /* every word of the block counts */
 		assert.equal(networkTag(name), tag);
 });
+
+test('addresses of hosts that offer nothing take no room from those that do', async () => {
+	const { Mdns } = await part('node/mdns.js');
+	const kept = [], tag = networkTag('home');
+	const mdns = new Mdns({ id: 'me', network: 'home' }, { doors: () => [],
+		keep: (uri) => kept.push(uri), drop() {} });
+	const take = (answers) => mdns.take(writeMessage({ questions: [], answers }));
+	for (let i = 0; i < 300; i++)
+		take([{ name: `h${i}.local`, type: A, ttl: 120, address: '192.0.2.1' }]);
+	const service = '_leno._tcp.local', instance = `you-7400.${service}`;
+	take([{ name: `_${tag.slice(0, 8)}._sub.${service}`, type: PTR, ttl: 120, target: instance },
+		{ name: instance, type: SRV, ttl: 120, port: 7400, target: 'you.local' },
+		{ name: instance, type: TXT, ttl: 120, texts: ['v=1', 'id=you', `net=${tag}`, 'scheme=tcp'] },
+		{ name: 'you.local', type: A, ttl: 120, address: '192.0.2.2' }]);
+	assert.deepEqual(kept, ['tcp://192.0.2.2:7400']);
+});

@@ -4,7 +4,8 @@
  * Nothing that is heard is believed: the link's handshake says who is there.
  *
  * 1. Bytes of others never throw: a message that cannot be read is passed over.
- * 2. At most FOUND_MAX offers of others are remembered. */
+ * 2. At most FOUND_MAX offers of others are remembered, for LIFE_MS at most, and addresses of their
+ *    hosts alone. */
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { LenoError } from '../errors.js';
@@ -15,6 +16,7 @@ const GROUP = '224.0.0.251';
 const PORT = 5353;
 const TTL = 120;          /* seconds for which what we say counts   */
 const FOUND_MAX = 256;
+const LIFE_MS = 2 * 75 * 60 * 1000; /* of an offer, whatever it says */
 const ASK_MS = [0, 1000, 3000];
 const ASK_AGAIN_MS = 60000;
 
@@ -22,7 +24,7 @@ const SERVICE = '_leno._tcp.local';
 const SCHEMES = /^(tcp|ws)$/;
 const ANYWHERE = new Set(['0.0.0.0', '::', '*']);
 
-class Mdns {
+export class Mdns {
 	#node;
 	#links;                   /* doors() at which the node listens now; keep() and drop() of others' */
 	#tag;
@@ -69,7 +71,7 @@ class Mdns {
 				socket.setMulticastTTL(255);
 				socket.removeAllListeners('error');
 				socket.on('error', () => {});
-				socket.on('message', (bytes) => this.#take(bytes));
+				socket.on('message', (bytes) => this.take(bytes));
 				socket.unref();
 				this.#sockets.push({ socket, address });
 				resolve();
@@ -146,7 +148,8 @@ class Mdns {
 
 	/* ---- what others say ---- */
 
-	#take(bytes) {
+	/** One message of somebody's. */
+	take(bytes) {
 		const message = readMessage(bytes);
 
 		if (!message)
@@ -172,14 +175,18 @@ class Mdns {
 				this.#lose(target);
 			else if (this.#found.size < FOUND_MAX || this.#found.has(target))
 				this.#found.set(target, { ...this.#found.get(target),
-					until: Date.now() + 2000 * ttl });
+					until: Date.now() + Math.min(2000 * ttl, LIFE_MS) });
 		} else if (type === SRV && offer) {
 			Object.assign(offer, { port, host: target });
 		} else if (type === TXT && offer) {
 			offer.texts = texts;
-		} else if (type === A && this.#addresses.size < FOUND_MAX) {
+		} else if (type === A && this.#offers(name)) {
 			this.#addresses.set(name, address);
 		}
+	}
+
+	#offers(host) {
+		return [...this.#found.values()].some((offer) => offer.host === host);
 	}
 
 	#complete(instance, offer, missing) {
