@@ -156,9 +156,7 @@ export class Pump {
 		}
 		const state = { number, pipe, wants: false };
 		this.#pipes.set(number, state);
-		const binding = pipe.binding ?? NOTHING, [at, bound] = core.put(core.text(uri), binding);
-		const error = core.x.wasm_bound(number, CLASSES[pipe.kind] ?? CLASSES.wrapped, dial, at,
-			bound, binding.length);
+		const error = this.#bind(number, pipe, dial, uri);
 		if (error < 0) {
 			this.#drop(state);
 			pipe.close();
@@ -168,12 +166,24 @@ export class Pump {
 		pipe.onbytes = (bytes) => this.#take(state, bytes);
 		pipe.onclose = () => this.#lost(state);
 		pipe.ondrain = () => {
-			if (state.wants && this.#pipes.get(number) === state) {
-				this.#write(state);
-				this.settle();
-			}
+			if (state.wants && this.#pipes.get(number) === state)
+				this.#give(() => this.#write(state));
 		};
 		this.settle();
+	}
+
+	#bind(number, { kind, binding = NOTHING }, dial, uri) {
+		const core = this.#core;
+		try {
+			const [at, bound] = core.put(core.text(uri), binding);
+			return core.x.wasm_bound(number, CLASSES[kind] ?? CLASSES.wrapped, dial, at, bound,
+				binding.length);
+		} catch (error) {
+			if (error instanceof LenoError)
+				return numberOf(error.code);
+			this.#broken(error);
+			return numberOf('CLOSED');
+		}
 	}
 
 	#drop(state) {

@@ -83,24 +83,34 @@ test('who closes its node from a listener has heard all that is confirmed, and n
 		assert.deepEqual(told, told.map((_, i) => `${i}`));
 	});
 
-test('an assertion of the module that fails ends the node, and not who brought the bytes', async (t) => {
-	const reported = new Promise((resolve) => { globalThis.reportError = resolve; });
-	t.after(() => { delete globalThis.reportError; });
-	const fails = () => { throw new WebAssembly.RuntimeError('unreachable'); };
-	const core = { closed: false, io: 0, ioSize: 64, bytes: new Uint8Array(64), events: () => [],
-		put: (...parts) => parts, text: () => new Uint8Array(1),
-		x: { wasm_time() {}, wasm_bound: () => 0, wasm_next: () => 0, wasm_deadline: () => Infinity,
-			wasm_take: fails } };
-	const pump = new Pump(core, new Map(), () => {}, undefined, () => {});
-	const ended = [];
-	pump.node = { close: () => ended.push('node') };
-	const pipe = { kind: 'stream', bufferedAmount: 0, close: () => ended.push('pipe') };
-	pump.open(pipe, 0, 'x:1');
-	pipe.onbytes(new Uint8Array(3));
-	assert.deepEqual(ended, ['pipe', 'node']);
-	assert.ok(core.closed);
-	assert.match((await reported).message, /unreachable/);
-});
+for (const input of ['wasm_take', 'wasm_closed', 'wasm_bound', 'wasm_next'])
+	test(`an assertion that fails in ${input}() ends the node, and not who called`, async (t) => {
+		const reported = new Promise((resolve) => { globalThis.reportError = resolve; });
+		t.after(() => { delete globalThis.reportError; });
+		const core = { closed: false, io: 0, ioSize: 64, bytes: new Uint8Array(64),
+			events: () => [], put: (...parts) => parts, text: () => new Uint8Array(1),
+			x: { wasm_time() {}, wasm_bound: () => 0, wasm_next: () => 0,
+				wasm_deadline: () => Infinity, wasm_take() {}, wasm_closed() {} } };
+		const pump = new Pump(core, new Map(), () => {}, undefined, () => {});
+		const ended = [];
+		pump.node = { close: () => ended.push('node') };
+		const pipe = { kind: 'stream', bufferedAmount: 0, close: () => ended.push('pipe') };
+		const open = () => pump.open(pipe, 0, 'x:1');
+		const fails = () => { throw new WebAssembly.RuntimeError('unreachable'); };
+		if (input !== 'wasm_bound')
+			open();
+		core.x[input] = fails;
+		if (input === 'wasm_bound')
+			assert.throws(open, { code: 'CLOSED' });
+		else if (input === 'wasm_closed')
+			pipe.onclose();
+		else {
+			pipe.onbytes(new Uint8Array(3));
+			await later(0);
+		}
+		assert.ok(core.closed && ended.includes('node'));
+		assert.match((await reported).message, /unreachable/);
+	});
 
 test('a dialer may fail with any error: it is logged', { timeout: 10000 }, async (t) => {
 	const lines = [];
@@ -109,4 +119,13 @@ test('a dialer may fail with any error: it is logged', { timeout: 10000 }, async
 	await assert.rejects(node.connect('odd:1', { timeout: 200 }), { code: 'TIMEOUT' });
 	await later(0);
 	assert.ok(lines.some((line) => /odd:1: of a dialer/.test(line)), lines.join());
+});
+
+test('a pipe that is given to a closed node is closed', async (t) => {
+	const node = await new World(t).node('ada');
+	let closed = 0;
+	await node.close();
+	assert.throws(() => node.attach({ kind: 'stream', bufferedAmount: 0, send() {},
+		close: () => closed++ }, 'x:1'), { code: 'CLOSED' });
+	assert.equal(closed, 1);
 });
