@@ -132,6 +132,8 @@ export interface Pipe {
 	send(bytes: Uint8Array): void;
 	/** Bytes that have been taken and have not left. */
 	readonly bufferedAmount: number;
+	/** From so many on the node keeps the rest; 256 KiB if it does not say. */
+	readonly full?: number;
 	/** Set by the node: bytes came (the node may overwrite them); room has come again; it is
 	 * over. None is called before the node has set all. */
 	onbytes: ((bytes: Uint8Array) => void) | null;

@@ -5,6 +5,7 @@
 //  3. What comes before somebody listens waits for him, the end too.
 
 import { LenoError } from './errors.js';
+import { Room } from './room.js';
 
 const LOST_MS = 1500;          // disconnected, as the browser says: over
 const LOOK_MS = 500;
@@ -14,7 +15,6 @@ const UNANSWERED = 2;
 const LINGER_MS = 2000;        // what was sent may leave for so long
 const CHUNK = 64 * 1024;       // bytes of one message, if the peer takes as many
 const HELD = 1024 * 1024;      // bytes that the browser is given
-const LOW = 64 * 1024;         // so few, and there is room again
 const EARLY_MAX = 64 * 1024;   // bytes that wait until somebody listens
 
 export const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
@@ -57,6 +57,7 @@ export class ChannelPipe {
 	#connection;
 	#channel;
 	#chunk;
+	#room = new Room(HELD);
 	#queue = [];               // copies of what the browser has not been given
 	#queued = 0;
 	#early = [];               // came before somebody listened ...
@@ -78,7 +79,7 @@ export class ChannelPipe {
 		this.#channel = channel;
 		this.#chunk = Math.min(CHUNK, most);
 		channel.binaryType = 'arraybuffer';
-		channel.bufferedAmountLowThreshold = LOW;
+		channel.bufferedAmountLowThreshold = this.#room.low;
 		channel.onmessage = ({ data }) => this.#take(data);
 		channel.onbufferedamountlow = () => this.#drain();
 		channel.onclose = () => this.#end();
@@ -95,6 +96,10 @@ export class ChannelPipe {
 
 	get bufferedAmount() {
 		return this.#channel.bufferedAmount + this.#queued;
+	}
+
+	get full() {
+		return this.#room.full;
 	}
 
 	get onclose() {
@@ -136,12 +141,15 @@ export class ChannelPipe {
 	#give(chunk) {
 		try {
 			this.#channel.send(chunk);
+			this.#room.given(chunk.length);
 		} catch (error) {
 			this.#end(error);
 		}
 	}
 
 	#drain() {
+		this.#room.look(this.#channel.bufferedAmount);
+		this.#channel.bufferedAmountLowThreshold = this.#room.low;
 		while (this.#queue.length > 0 && !this.#over &&
 			this.#channel.bufferedAmount + this.#queue[0].length <= HELD) {
 			const chunk = this.#queue.shift();
@@ -151,7 +159,7 @@ export class ChannelPipe {
 		}
 		if (this.#closing && this.#queued === 0)
 			this.#channel.close();
-		else if (!this.#closing && this.bufferedAmount <= LOW)
+		else if (!this.#closing && this.bufferedAmount <= this.#room.low)
 			this.ondrain?.();
 	}
 

@@ -11,7 +11,8 @@ const OUT_WRITE = 1, OUT_CLOSE = 2;
 const CLASSES = { local: 1, stream: 2, wrapped: 3, datagram: 4, polled: 5 };
 const PIPES_MAX = 4096, TIMER_MAX = 2 ** 31 - 1;
 const NOTHING = new Uint8Array(0);
-const FULL = 256 * 1024;          // bytes that a pipe holds before the node keeps the rest
+const FULL = 256 * 1024;          // bytes that a pipe holds before the node keeps the rest, if it
+                                  // does not say
 
 export class Pump {
 	#core;
@@ -256,7 +257,7 @@ export class Pump {
 
 	#write(state) {
 		if (state)
-			state.wants = !this.#make(state, FULL);
+			state.wants = !this.#make(state, state.pipe.full ?? FULL);
 	}
 
 	#end(state) {

@@ -2,8 +2,9 @@
 // nothing. It tells of no room, so that is looked for while somebody waits: now and then, and
 // when something arrives, since timers of a page that nobody sees come once a second.
 import { LenoError } from '../errors.js';
+import { Room } from '../room.js';
 
-const DRAIN_MS = 4, LOW = 64 * 1024;
+const DRAIN_MS = 4, MOST = 2 * 1024 * 1024;
 const NORMAL = 1000;
 
 class WebSocketPipe {
@@ -13,6 +14,7 @@ class WebSocketPipe {
 	onclose = null;
 	#ws;
 	#timer;
+	#room = new Room(MOST);
 
 	constructor(ws) {
 		this.#ws = ws;
@@ -34,11 +36,13 @@ class WebSocketPipe {
 
 	send(bytes) {
 		this.#ws.send(bytes);
-		if (this.#timer === undefined && this.bufferedAmount > LOW)
+		this.#room.given(bytes.length);
+		if (this.#timer === undefined && this.bufferedAmount > this.#room.low)
 			this.#watch();
 	}
 
 	get bufferedAmount() { return this.#ws.bufferedAmount; }
+	get full() { return this.#room.full; }
 
 	#watch() {
 		this.#timer = setTimeout(() => {
@@ -50,7 +54,10 @@ class WebSocketPipe {
 
 	/** True: there is room. */
 	#look() {
-		if (this.bufferedAmount > LOW)
+		const left = this.bufferedAmount;
+
+		this.#room.look(left);
+		if (left > this.#room.low)
 			return false;
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
