@@ -3,6 +3,7 @@
 // be overtaken by nothing.
 const LEAST = 256 * 1024;      // bytes
 const AHEAD_MS = 16;
+const SPAN_MS = 2;             // shorter ones say nothing: a clock of a page has tenths
 
 export class Room {
 	full = LEAST;
@@ -22,10 +23,11 @@ export class Room {
 
 	/** Looks at how fast it was, while `left` have not gone yet. */
 	look(left, now = performance.now()) {
+		if (now - this.#at < SPAN_MS)
+			return;
 		const gone = this.#given - left, speed = (gone - this.#gone) / (now - this.#at);
 
-		if (speed >= 0 && speed < Infinity)
-			this.full = Math.min(Math.max(speed * AHEAD_MS, LEAST), this.#most);
+		this.full = Math.min(Math.max(speed * AHEAD_MS, LEAST), this.#most);
 		this.#gone = gone;
 		this.#at = now;
 	}
