@@ -128,7 +128,8 @@ export interface Pipe {
 	/** What both ends know of this connection and no other has, to 64 bytes: goes into the
 	 * handshake. */
 	readonly binding?: Uint8Array;
-	/** Takes all of it. */
+	/** Takes all of it, and a copy of what does not leave at once: the bytes are the node's own
+	 * memory, and others when it returns. */
 	send(bytes: Uint8Array): void;
 	/** Bytes that have been taken and have not left. */
 	readonly bufferedAmount: number;

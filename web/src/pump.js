@@ -250,7 +250,7 @@ export class Pump {
 			const size = core.x.wasm_make(state.number, core.io, core.ioSize);
 			if (size === 0)
 				return true;
-			state.pipe.send(core.bytes.slice(core.io, core.io + size));
+			state.pipe.send(core.bytes.subarray(core.io, core.io + size));
 		}
 		return false;
 	}

@@ -22,7 +22,7 @@ export class SocketPipe {
 	}
 
 	take(bytes) { this.onbytes?.(bytes); }
-	send(bytes) { this.socket.write(bytes); }
+	send(bytes) { this.socket.write(bytes.slice()); }
 	get bufferedAmount() { return this.socket.writableLength; }
 
 	/** What was written leaves still, for as long as it may take at most. */
