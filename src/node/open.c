@@ -422,7 +422,7 @@ static bool next_dial(leno_node *n, leno_out *ret)
 	return false;
 }
 
-bool leno_engine_next(leno_node *n, leno_out *ret)
+static bool next_output(leno_node *n, leno_out *ret)
 {
 	while (!list_empty(&n->writing)) {
 		struct conn *c = list_item(n->writing.next, struct conn, writing);
@@ -440,12 +440,21 @@ bool leno_engine_next(leno_node *n, leno_out *ret)
 			return true;
 		}
 	}
-	if (next_dial(n, ret))
-		return true;
-	if (n->spare_due)                      /* all that others wait for has been said */
+	return next_dial(n, ret);
+}
+
+/* A driver asks until there is no more, carries all out, and asks again: who has nothing then
+ * has time for the next handshake's key pair. */
+bool leno_engine_next(leno_node *n, leno_out *ret)
+{
+	bool any = next_output(n, ret);
+
+	if (!any && n->spare_due && !n->asked) {
 		ephemeral_prepare(&n->spare, &n->random);
-	n->spare_due = false;
-	return false;
+		n->spare_due = false;
+	}
+	n->asked = any;
+	return any;
 }
 
 size_t leno_engine_make(leno_node *n, leno_pipe pipe, uint8_t *buf, size_t capacity)

@@ -1,6 +1,7 @@
 /* advertise.c - tells the engine where this process can be dialled: when its doors change, and
  * when the machine's interfaces have, which is looked at now and then in a turn that happens
- * anyway. What is waited for goes first. */
+ * anyway. Who has no doors tells only where it is, a while after it was opened: that takes a tenth
+ * of the time until there is a first link. */
 #include "driver/uv/dialable.h"
 #include "driver/uv/interfaces.h"
 #include "driver/uv/uv.h"
@@ -65,23 +66,13 @@ static void collect_doors(struct driver *d, struct dialable *ret)
 		}
 }
 
-/* Who has no doors tells only where it is, and that can wait until the first dial is done: it
- * takes a tenth of the time until there is a link. */
-static bool is_due(const struct driver *d)
-{
-	if (list_empty(&d->listeners))
-		return d->doors_changed && list_empty(&d->dials);
-	return d->doors_changed || uv_now(&d->loop) >= d->doors_due_ms;
-}
-
 static void tell_doors(struct driver *d)
 {
 	leno_door doors[DIALABLE_MAX];
 	struct dialable found;
 	char machine[128];
 
-	d->doors_changed = false;
-	d->doors_due_ms = uv_now(&d->loop) + ADVERTISE_MS;
+	d->doors_due_ms = list_empty(&d->listeners) ? NEVER_MS : uv_now(&d->loop) + ADVERTISE_MS;
 	collect_doors(d, &found);
 	for (size_t i = 0; i < found.n; i++)
 		doors[i] = (leno_door){ .uri = found.at[i].uri, .reach = found.at[i].reach };
@@ -91,7 +82,7 @@ static void tell_doors(struct driver *d)
 
 bool advertise_turn(struct driver *d)
 {
-	if (d->closing || !is_due(d))
+	if (d->closing || uv_now(&d->loop) < d->doors_due_ms)
 		return false;
 	tell_doors(d);
 	return true;

@@ -154,7 +154,7 @@ int listener_open(struct driver *d, int fd, enum address_kind kind, const char *
 	snprintf(l->uri, sizeof l->uri, "%s", uri);
 	list_init(&l->in);
 	list_append(&d->listeners, &l->in);
-	d->doors_changed = true;
+	d->doors_due_ms = 0;
 	if (!uv_is_active((uv_handle_t *)&d->resume))
 		uv_poll_start(&l->poll, UV_READABLE, on_door);
 	if (ret)
@@ -177,7 +177,7 @@ int listener_note(struct driver *d, int fd, enum address_kind kind, const char *
 	snprintf(l->uri, sizeof l->uri, "%s", uri);
 	list_init(&l->in);
 	list_append(&d->listeners, &l->in);
-	d->doors_changed = true;
+	d->doors_due_ms = 0;
 	*ret = l;
 	return LENO_OK;
 }
@@ -186,7 +186,7 @@ void listener_end(struct listener *l)
 {
 	list_remove(&l->in);
 	mdns_changed(l->driver);
-	l->driver->doors_changed = true;
+	l->driver->doors_due_ms = 0;
 	if (l->fd < 0) {
 		mem_free(l);
 		return;

@@ -102,6 +102,8 @@ static void arm(struct driver *d, bool at_once)
 		due_ms = NEVER_MS;
 	else
 		due_ms = due_us / 1000 + (due_us % 1000 > 0);
+	if (list_empty(&d->listeners) && d->doors_due_ms < due_ms)
+		due_ms = d->doors_due_ms;
 	if (due_ms == d->armed_ms)
 		return;
 	d->armed_ms = due_ms;

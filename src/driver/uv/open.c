@@ -213,7 +213,6 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 	d->sealed = config->has_secret || config->has_key || config->options.anonymous;
 	d->visitor = config->options.visitor;
 	d->memory_max = config->options.memory_max ? config->options.memory_max : MEMORY_DEFAULT;
-	d->doors_changed = !d->visitor;        /* that there are none, but on which machine */
 	d->identity = lock;
 	d->read_buffer = mem_take(READ_SIZE + FILTER_HEAD + WRITE_SIZE);
 	d->secure = secure_new(&config->options);
@@ -240,6 +239,10 @@ static int wrap(leno_node *node, const leno_engine_config *config, int lock)
 		return error;
 	}
 	d->write_buffer = d->read_buffer + READ_SIZE;
+	if (d->visitor)
+		d->doors_due_ms = NEVER_MS;
+	else if (config->options.n_advertise == 0)
+		d->doors_due_ms = uv_now(&d->loop) + MACHINE_MS;
 	leno_engine_set_driver(node, d);
 	return LENO_OK;
 }

@@ -70,6 +70,7 @@ enum {
 	LINGERING_MAX   = 256,        /* of those that have none                  */
 	ENTER_MS        = 5000,       /* the handshakes of filters have so long   */
 	ENTERING_MAX    = 128,        /* of those that came to us                 */
+	MACHINE_MS      = 20,         /* who has no doors says where it is after that */
 	PAUSE_MS        = 100,        /* without descriptors, nothing is accepted */
 	URI_TEXT        = 320,
 	NETWORK_TEXT    = 65,         /* a network's name                         */
@@ -231,8 +232,8 @@ struct driver {
 	struct sniff_ways sniff, sniff_within; /* of any://, and within TLS there  */
 	struct storage *storage;      /* NULL: nothing is kept                     */
 
-	bool doors_changed;           /* the engine has yet to be told where we are */
-	uint64_t doors_due_ms;        /* of the next look at the interfaces       */
+	uint64_t doors_due_ms;        /* the engine is told then where we can be dialled, and on
+	                                 which machine we are; at once: 0          */
 
 	struct list dirty, ending, entering, waiting, listeners, dials, sessions;
 	size_t n_sessions;            /* of polled_serve.c                        */
