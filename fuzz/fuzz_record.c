@@ -52,7 +52,7 @@ static void sealed(struct bytes frames)
 	if (frames.size < 2 || link_state(p.dialler.link) != LINK_OPEN)
 		return;
 	memcpy(buf + RECORD_HEAD, frames.data, frames.size);
-	size = record_seal(&p.dialler.link->out, buf, frames.size, buf);
+	size = record_seal(&p.dialler.link->out, buf, frames.size);
 	disturbed = true; /* who knows what frames these are */
 	check_now.failures = 0;
 	end_take(&p.responder, buf, size, now);
@@ -71,7 +71,7 @@ static void sealed_carrying(struct bytes carried, struct bytes frames)
 		return;
 	memcpy(buf + RECORD_CARRY_HEAD, carried.data, carried.size);
 	memcpy(buf + RECORD_CARRY_HEAD + carried.size, frames.data, frames.size);
-	size = record_seal_carrying(&p.dialler.link->out, buf, carried.size, frames.size, buf);
+	size = record_seal_carrying(&p.dialler.link->out, buf, carried.size, frames.size);
 	if (link_take(p.responder.link, &at, &size, now, &got) == LINK_FRAMES && !disturbed)
 		require(bytes_same(link_carried(p.responder.link), carried) &&
 			bytes_same(got, frames));

@@ -158,12 +158,6 @@ LENO_API bool leno_engine_next(leno_node *, leno_out *ret);
 enum { LENO_MAKE_MIN = 32 * 1024 };
 LENO_API size_t leno_engine_make(leno_node *, leno_pipe, uint8_t *buf, size_t capacity);
 
-/* The same, sealed from buf to another place of that capacity, which the process at the other
- * end of the pipe may see, and change, meanwhile: nothing but what it is to get is written
- * there, and nothing is believed that is read back. buf has clear text in it afterwards. */
-LENO_API size_t leno_engine_make_to(leno_node *, leno_pipe, uint8_t *buf, size_t capacity,
-                                    uint8_t *to);
-
 /* When leno_engine_time() must be called next; UINT64_MAX for never. */
 LENO_API uint64_t leno_engine_deadline(const leno_node *);
 

@@ -75,9 +75,6 @@ void aead_rekey(struct aead *, const uint8_t key[KEY_SIZE]);
 /* In place: buf holds size bytes, and room for the tag behind them. ad may be large: what is
  * only vouched for costs about half of what is sealed. */
 void aead_seal(struct aead *, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size);
-/* The same, from one place to another; neither goes on in the other. */
-void aead_seal_to(struct aead *, uint64_t counter, struct bytes ad, const uint8_t *from,
-		  size_t size, uint8_t *to);
 /* buf holds size bytes, the tag included; false leaves nothing to be believed. */
 bool aead_open(struct aead *, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size);
 

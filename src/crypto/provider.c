@@ -196,10 +196,9 @@ void aead_rekey(struct aead *a, const uint8_t key[KEY_SIZE])
 	memcpy(a->key, key, KEY_SIZE);
 }
 
-void aead_seal_to(struct aead *a, uint64_t counter, struct bytes ad, const uint8_t *from,
-		  size_t size, uint8_t *to)
+void aead_seal(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size)
 {
-	crypto_seal(to, a->key, counter, ad, bytes_of(from, size));
+	crypto_seal(buf, a->key, counter, ad, bytes_of(buf, size));
 }
 
 bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size)
@@ -274,16 +273,16 @@ static EVP_CIPHER_CTX *evp_of(struct aead *a)
 	return a->evp;
 }
 
-static bool evp_seal(EVP_CIPHER_CTX *evp, const uint8_t *nonce, struct bytes ad,
-		     const uint8_t *from, int size, uint8_t *to)
+static bool evp_seal(EVP_CIPHER_CTX *evp, const uint8_t *nonce, struct bytes ad, uint8_t *buf,
+		     int size)
 {
 	int n;
 
 	return EVP_EncryptInit_ex(evp, NULL, NULL, NULL, nonce) &&
 	       EVP_EncryptUpdate(evp, NULL, &n, ad.data, (int)ad.size) &&
-	       EVP_EncryptUpdate(evp, to, &n, from, size) && n == size &&
-	       EVP_EncryptFinal_ex(evp, to + size, &n) &&
-	       EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, to + size);
+	       EVP_EncryptUpdate(evp, buf, &n, buf, size) && n == size &&
+	       EVP_EncryptFinal_ex(evp, buf + size, &n) &&
+	       EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, buf + size);
 }
 
 static bool evp_open(EVP_CIPHER_CTX *evp, const uint8_t *nonce, struct bytes ad, uint8_t *buf,
@@ -298,23 +297,22 @@ static bool evp_open(EVP_CIPHER_CTX *evp, const uint8_t *nonce, struct bytes ad,
 	       EVP_DecryptFinal_ex(evp, buf + size, &n) == 1;
 }
 
-void aead_seal_to(struct aead *a, uint64_t counter, struct bytes ad, const uint8_t *from,
-		  size_t size, uint8_t *to)
+void aead_seal(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size)
 {
 	uint8_t nonce[NONCE_SIZE];
 
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
 	if (ad.size + size >= EVP_WORTH && evp_of(a)) {
-		if (!evp_seal(a->evp, nonce, ad, from, (int)size, to))
-			memset(to, 0, size + TAG_SIZE);
+		if (!evp_seal(a->evp, nonce, ad, buf, (int)size))
+			memset(buf, 0, size + TAG_SIZE);
 	} else if (a->cipher == CIPHER_AES) {
-		crypto_aead_aes256gcm_encrypt_detached_afternm(to, to + size, NULL, from, size,
+		crypto_aead_aes256gcm_encrypt_detached_afternm(buf, buf + size, NULL, buf, size,
 							       ad.data, ad.size, NULL, nonce,
 							       &a->aes);
 	} else {
 		crypto_aead_chacha20poly1305_ietf_encrypt_detached(
-			to, to + size, NULL, from, size, ad.data, ad.size, NULL, nonce, a->key);
+			buf, buf + size, NULL, buf, size, ad.data, ad.size, NULL, nonce, a->key);
 	}
 }
 
@@ -342,8 +340,3 @@ bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 }
 
 #endif
-
-void aead_seal(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, size_t size)
-{
-	aead_seal_to(a, counter, ad, buf, size, buf);
-}

@@ -320,11 +320,6 @@ static void begin_frames(struct link *l, struct writer *w, uint64_t now_us)
 	l->control_size = writer_size(w);
 }
 
-void link_seal_to(struct link *l, uint8_t *to)
-{
-	l->to = to;
-}
-
 struct writer link_record_begin(struct link *l, uint8_t *buf, size_t capacity, uint64_t now_us)
 {
 	struct writer w = {buf, buf, buf, true};
@@ -358,15 +353,8 @@ static size_t seal_carrier(struct link *l, const struct carrier *c)
 	uint8_t *buf = c->carried.start - RECORD_CARRY_HEAD;
 
 	memcpy(buf + (carried > 0 ? RECORD_CARRY_HEAD + carried : RECORD_HEAD), c->aside, size);
-	return carried > 0 ? record_seal_carrying(&l->out, buf, carried, size, l->to ? l->to : buf)
-			   : record_seal(&l->out, buf, size, l->to ? l->to : buf);
-}
-
-static size_t seal_plain(struct link *l, const struct writer *w)
-{
-	uint8_t *buf = w->start - RECORD_HEAD;
-
-	return record_seal(&l->out, buf, writer_size(w), l->to ? l->to : buf);
+	return carried > 0 ? record_seal_carrying(&l->out, buf, carried, size)
+			   : record_seal(&l->out, buf, size);
 }
 
 /* c: the carrier whose frames these are, or NULL. */
@@ -386,7 +374,8 @@ static size_t end_record(struct link *l, struct writer *w, const struct carrier 
 		write_frame(w, FRAME_REKEY, bytes_of(NULL, 0));
 	if (l->closing)
 		write_frame(w, FRAME_CLOSE, bytes_of((uint8_t[]){(uint8_t)l->reason}, 1));
-	size = c ? seal_carrier(l, c) : seal_plain(l, w);
+	size = c ? seal_carrier(l, c)
+		 : record_seal(&l->out, w->start - RECORD_HEAD, writer_size(w));
 	if (rekey)
 		record_rekey(&l->out, now_us);
 	if (l->closing)

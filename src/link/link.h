@@ -34,7 +34,6 @@ struct link_peer {
 	struct pass pass;            /* what its certificate lets it be             */
 };
 
-/* Lent to all links of a node, for their whole lives. */
 /* A key pair for one handshake, made before anybody waits for it. Deriving one takes a seventh
  * of what a handshake takes whoever answers it. */
 struct ephemeral {
@@ -45,6 +44,7 @@ struct ephemeral {
 /* Makes it, unless it is ready. */
 void ephemeral_prepare(struct ephemeral *, struct random *);
 
+/* Lent to all links of a node, for their whole lives. */
 struct link_setup {
 	const struct identity *self;
 	const struct network  *network;
@@ -107,10 +107,6 @@ size_t link_make_handshake(struct link *, uint8_t *buf, size_t capacity, uint64_
  * and returns the record's size on the pipe, 0 when no frame was written. LINK_OPEN only. */
 struct writer link_record_begin(struct link *, uint8_t *buf, size_t capacity, uint64_t now_us);
 size_t link_record_end(struct link *, struct writer *, uint64_t now_us);
-
-/* The record that is begun next is sealed to another place, which has as much room and may be
- * seen by others: nothing but the record is written there. NULL: where it is put together. */
-void link_seal_to(struct link *, uint8_t *to);
 
 /* The same for a record that carries what is sealed already, to be vouched for only: `carried`
  * is written where it will lie, the frames aside until it is known how long that is. capacity:

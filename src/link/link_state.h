@@ -27,7 +27,6 @@ struct link {
 	struct bytes carried;            /* by the record that was taken last           */
 	struct heartbeat heartbeat;
 	size_t control_size;             /* of our frames in the record being made      */
-	uint8_t *to;                     /* where it is sealed to; NULL: in place       */
 
 	uint8_t *part;                   /* the part of a message that came so far      */
 	size_t part_size, part_room;

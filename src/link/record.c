@@ -64,30 +64,26 @@ int record_measure(const uint8_t *have, size_t n)
 }
 
 /* `before` bytes are vouched for, the head among them; `size` are sealed. */
-static size_t seal(struct record_key *k, uint8_t *buf, size_t before, size_t size, size_t flag,
-		   uint8_t *to)
+static size_t seal(struct record_key *k, uint8_t *buf, size_t before, size_t size, size_t flag)
 {
 	size_t all = before + size + TAG_SIZE;
 
 	assert(size > 0 && all <= RECORD_HEAD + RECORD_MOST);
 	put_u16(buf, (all - RECORD_HEAD) | flag);
-	aead_seal_to(k->aead, k->counter++, bytes_of(buf, before), buf + before, size, to + before);
-	if (to != buf)
-		memcpy(to, buf, before);
+	aead_seal(k->aead, k->counter++, bytes_of(buf, before), buf + before, size);
 	return all;
 }
 
-size_t record_seal(struct record_key *k, uint8_t *buf, size_t size, uint8_t *to)
+size_t record_seal(struct record_key *k, uint8_t *buf, size_t size)
 {
-	return seal(k, buf, RECORD_HEAD, size, 0, to);
+	return seal(k, buf, RECORD_HEAD, size, 0);
 }
 
-size_t record_seal_carrying(struct record_key *k, uint8_t *buf, size_t carried, size_t size,
-			    uint8_t *to)
+size_t record_seal_carrying(struct record_key *k, uint8_t *buf, size_t carried, size_t size)
 {
 	assert(carried > 0);
 	put_u16(buf + RECORD_HEAD, carried);
-	return seal(k, buf, RECORD_CARRY_HEAD + carried, size, RECORD_CARRIES, to);
+	return seal(k, buf, RECORD_CARRY_HEAD + carried, size, RECORD_CARRIES);
 }
 
 /* How many bytes stand before the frames; 0: there can be no frames behind so many. */

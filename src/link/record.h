@@ -43,14 +43,12 @@ void record_rekey(struct record_key *, uint64_t now_us);
 int record_measure(const uint8_t *have, size_t n);
 
 /* buf: room for the head, `size` bytes of frames, room for the tag. Returns what the record
- * has on the pipe. It is sealed to `to`, which may be buf, or memory that others see: nothing
- * but the record is written there. */
-size_t record_seal(struct record_key *, uint8_t *buf, size_t size, uint8_t *to);
+ * has on the pipe. */
+size_t record_seal(struct record_key *, uint8_t *buf, size_t size);
 
 /* The same for one that carries: room for its head (RECORD_CARRY_HEAD), `carried` bytes, at
  * least one, `size` bytes of frames, room for the tag. */
-size_t record_seal_carrying(struct record_key *, uint8_t *buf, size_t carried, size_t size,
-			    uint8_t *to);
+size_t record_seal_carrying(struct record_key *, uint8_t *buf, size_t carried, size_t size);
 
 /* In place, a whole record. False: nothing of it is believed. *ret_carried is empty when it
  * carries nothing. */

@@ -119,27 +119,25 @@ static size_t make_plain(struct conn *c, uint8_t *buf, size_t capacity)
 	return link_record_end(c->link, &w, now_us);
 }
 
-static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity, uint8_t *to)
+static size_t make_one(struct conn *c, uint8_t *buf, size_t capacity)
 {
 	size_t size;
 
 	if (link_state(c->link) != LINK_OPEN || !down_has(c))
 		return 0;
 	c->relay_first = !c->relay_first;  /* sessions and the relay queue take turns */
-	link_seal_to(c->link, to);
 	size = carries(c) ? make_carrying(c, buf, capacity) : make_plain(c, buf, capacity);
 	c->node->stats.records_out += size > 0;
 	c->counts.records_out += size > 0;
 	return size;
 }
 
-/* Where it is sealed to is another place: then each is put together in the same one, before. */
-static size_t make_records(struct conn *c, uint8_t *buf, size_t capacity, uint8_t *to)
+static size_t make_records(struct conn *c, uint8_t *buf, size_t capacity)
 {
 	size_t used = 0, size;
 
 	while (capacity - used >= RECORD_FRAMES + RECORD_MIN) {
-		size = make_one(c, to == buf ? buf + used : buf, capacity - used, to + used);
+		size = make_one(c, buf + used, capacity - used);
 		used += size;
 		if (size == 0 && c->goodbye && link_state(c->link) != LINK_DEAD &&
 		    !link_closing(c->link))
@@ -150,16 +148,14 @@ static size_t make_records(struct conn *c, uint8_t *buf, size_t capacity, uint8_
 	return used;
 }
 
-size_t down_make(struct conn *c, uint8_t *buf, size_t capacity, uint8_t *to)
+size_t down_make(struct conn *c, uint8_t *buf, size_t capacity)
 {
 	leno_node *n = c->node;
 	size_t used = link_make_handshake(c->link, buf, capacity, n->now_us);
 
-	if (to != buf)
-		memcpy(to, buf, used);
 	/* The dialler's LINKS go with its proof: one wake-up less of the peer. What comes behind
 	 * them waits for the peer's own, so nothing is signed while the proof is held up. */
-	used += make_records(c, buf + used, capacity - used, to + used);
+	used += make_records(c, buf + used, capacity - used);
 	c->named = used > 0 && down_has(c);
 	n->stats.bytes_out += used;
 	c->counts.bytes_out += used;

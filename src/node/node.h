@@ -256,7 +256,7 @@ void conns_free(struct conn *);
 /* up.c, down.c */
 void up_take(struct conn *, uint8_t *data, size_t size);
 void up_stream(struct peer *, const struct frame *, uint32_t via);
-size_t down_make(struct conn *, uint8_t *buf, size_t capacity, uint8_t *to);
+size_t down_make(struct conn *, uint8_t *buf, size_t capacity);
 void down_wake(struct conn *);                         /* it has something to write */
 bool down_has(const struct conn *);
 

@@ -459,14 +459,8 @@ bool leno_engine_next(leno_node *n, leno_out *ret)
 
 size_t leno_engine_make(leno_node *n, leno_pipe pipe, uint8_t *buf, size_t capacity)
 {
-	return leno_engine_make_to(n, pipe, buf, capacity, buf);
-}
-
-size_t leno_engine_make_to(leno_node *n, leno_pipe pipe, uint8_t *buf, size_t capacity,
-                           uint8_t *to)
-{
 	struct conn *c = conn_of(n, pipe);
 
 	assert(capacity >= LENO_MAKE_MIN);
-	return c ? down_make(c, buf, capacity, to) : 0;
+	return c ? down_make(c, buf, capacity) : 0;
 }

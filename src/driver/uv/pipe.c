@@ -381,30 +381,18 @@ static enum flushed flush_said(struct pipe *p)
 	return what;
 }
 
-/* Sealed where the channel wants it: nothing is left over. */
-static enum flushed flush_lent(struct pipe *p, uint8_t *at, size_t room)
-{
-	struct driver *d = p->driver;
-	size_t size;
-
-	if (room == 0)
-		return FLUSH_FULL;
-	size = leno_engine_make_to(d->node, p->number, d->write_buffer,
-	                           room < WRITE_SIZE ? room : WRITE_SIZE, at);
-	if (size == 0)
-		return FLUSH_EMPTY;
-	p->channel->ops->put(p->channel, size);
-	return FLUSH_MORE;
-}
-
 static enum flushed flush_made(struct pipe *p)
 {
 	struct driver *d = p->driver;
 	struct span s = { d->write_buffer + FILTER_HEAD, 0 };
+	size_t room = p->channel->ops->room ? p->channel->ops->room(p->channel) : p->batch;
 	enum flushed what;
 
+	if (room == 0)
+		return FLUSH_FULL;
 	if (p->number < LENO_PIPES_MAX)
-		s.size = leno_engine_make(d->node, p->number, s.data, p->batch);
+		s.size = leno_engine_make(d->node, p->number, s.data,
+		                          room < p->batch ? room : p->batch);
 	if (s.size == 0)
 		return FLUSH_EMPTY;
 	if (s.size >= p->batch / 2 && p->batch < WRITE_SIZE)
@@ -416,19 +404,9 @@ static enum flushed flush_made(struct pipe *p)
 	return what;
 }
 
-static bool lends(const struct pipe *p, uint8_t **ret_at, size_t *ret_room)
-{
-	const struct channel_ops *ops = p->channel->ops;
-
-	return ops->lend && !p->filter && p->number < LENO_PIPES_MAX &&
-	       ops->lend(p->channel, ret_at, ret_room);
-}
-
 static enum flushed write_out(struct pipe *p)
 {
 	enum flushed what = flush_left(p);
-	uint8_t *at;
-	size_t room;
 
 	if (what == FLUSH_MORE && p->filter) {
 		what = flush_said(p);
@@ -437,7 +415,7 @@ static enum flushed write_out(struct pipe *p)
 		what = FLUSH_MORE;
 	}
 	for (int i = 0; i < WRITES_PER_TURN && what == FLUSH_MORE; i++)
-		what = lends(p, &at, &room) ? flush_lent(p, at, room) : flush_made(p);
+		what = flush_made(p);
 	if (what == FLUSH_EMPTY && p->state == PIPE_FINISHING && !p->said_end) {
 		p->said_end = true;
 		filter_finish(p->filter);

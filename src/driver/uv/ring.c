@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ enum {
 	FILE_SIZE = RING_START + RING_SIZE,
 	MAPPED = RING_START + 2 * RING_SIZE,
 	STAT_BLOCK = 512,               /* what st_blocks counts                        */
-	SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL
+	SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL,
+	SEAL_EXEC = 0x20                /* F_SEAL_EXEC of Linux 6.3, which may seal so itself */
 };
 
 struct ring_header {
@@ -66,9 +68,17 @@ static int map(struct ring *r, int fd, int rights)
 	return LENO_OK;
 }
 
+/* Whoever makes a larger file than its limit gets a signal, which ends it. */
+static bool may_be_made(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= FILE_SIZE;
+}
+
 int ring_create(struct ring *r, int *ret_fd)
 {
-	int fd = memfd_create("leno", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = !may_be_made() ? -1 : memfd_create("leno", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int error = LENO_SYSTEM;
 
 	if (fd < 0)
@@ -93,7 +103,7 @@ static bool is_ring(int fd)
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
-	return seals == SEALS && fstatfs(fd, &fs) == 0 &&
+	return seals >= 0 && (seals & ~SEAL_EXEC) == SEALS && fstatfs(fd, &fs) == 0 &&
 	       fs.f_type == TMPFS_MAGIC && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	       st.st_size == FILE_SIZE && st.st_blocks >= FILE_SIZE / STAT_BLOCK;
 }

@@ -43,7 +43,7 @@ void ring_free(struct ring *);      /* none is fine                             
 ssize_t ring_room(const struct ring *, uint8_t **ret_at);
 /* So much was written there, at most the room. Whether the reader sleeps, and is to be woken. */
 bool ring_put(struct ring *, size_t size);
-/* False: a half of the ring is free. Else the reader will wake us when it is. */
+/* False: all but RING_LOW is free. Else the reader will wake us when it is. */
 bool ring_wait(struct ring *);
 
 /* ---- the reader ----------------------------------------------------------------- */

@@ -29,11 +29,13 @@ enum {
 	MEMORY_PART = 8,          /* of memory_max at most, each way                   */
 	BUSY_BYTES = 256 * 1024,  /* written in BUSY_MS: the direction gets a ring     */
 	BUSY_MS = 500,
-	FILES = 3,                /* heard at a time: one more than is ever meant      */
-	BELLS = 64                /* read at a time                                    */
+	FILES = 4,                /* heard at a time: what fits CMSG_SPACE for three, too */
+	MARKED = 2,               /* with a marker: the ring's file, and who is told of room */
+	BELLS = 64,               /* read at a time                                    */
+	LOOKS = 4                 /* at a counter that moves, before it is called a lie */
 };
 
-static_assert(RING_SIZE / 2 >= LENO_MAKE_MIN, "who was woken can make something");
+static_assert(RING_SIZE - RING_LOW >= LENO_MAKE_MIN, "who was woken can make something");
 
 #define MARKER 'R'
 
@@ -222,11 +224,11 @@ static int adopt(struct shared_channel *s, struct heard *h, const char **ret_why
 	if (error == LENO_OK) {
 		s->theirs = h->files[1];
 		h->files[1] = -1;
-	} else if (error == LENO_MEMORY) {
-		s->driver->rings.off = true;
-		*ret_why = "no memory to map what it would share";
 	} else {
-		*ret_why = "the memory that it would share is not as it must be";
+		/* Others here may make theirs the same way: this costs one pipe, not all of them. */
+		s->driver->rings.off = true;
+		*ret_why = error == LENO_MEMORY ? "no memory to map what it would share"
+		                                : "the memory that it would share is not as it must be";
 	}
 	return error;
 }
@@ -241,12 +243,12 @@ static int take_files(struct shared_channel *s, struct heard *h, uint8_t last, b
 		return LENO_OK;
 	}
 	*ret_marker = s->greeted && s->announced && !s->in.shared && last == MARKER;
-	if (*ret_marker && h->lost && h->n < FILES) {
+	if (*ret_marker && h->lost && h->n < MARKED) {
 		s->driver->rings.off = true;
 		*ret_why = "no descriptors for the memory that it would share";
 		return LENO_SYSTEM;
 	}
-	if (*ret_marker && h->n == 2)
+	if (*ret_marker && h->n == MARKED)
 		return adopt(s, h, ret_why);
 	*ret_why = "it sent descriptors that nobody asked for";
 	return LENO_PROTOCOL;
@@ -414,7 +416,7 @@ static ssize_t write_ring(struct shared_channel *s, const uint8_t *data, size_t 
 {
 	size_t done = 0;
 
-	for (;;) {
+	for (int i = 0; i < LOOKS; i++) {
 		uint8_t *at;
 		ssize_t room = ring_room(&s->out, &at);
 		size_t n = size - done;
@@ -430,6 +432,7 @@ static ssize_t write_ring(struct shared_channel *s, const uint8_t *data, size_t 
 		if (done == size || ring_wait(&s->out))
 			return (ssize_t)done;
 	}
+	return -1;                     /* it is free and is not, again and again */
 }
 
 /* With the first bytes goes that we take rings, when there is a place for one. */
@@ -487,27 +490,23 @@ static ssize_t write_some(struct channel *c, const uint8_t *data, size_t size)
 	return s->out.shared ? write_ring(s, data, size) : write_socket(s, data, size);
 }
 
-/* A ring that is broken is found to be so when it is written to. */
-static bool lend(struct channel *c, uint8_t **ret_at, size_t *ret_room)
+/* What is made fits: nothing of it is kept and copied once more. */
+static size_t room_of(struct channel *c)
 {
 	struct shared_channel *s = of(c);
+	uint8_t *at;
 	ssize_t room;
 
 	if (!s->out.shared)
-		return false;
-	do {
-		room = ring_room(&s->out, ret_at);
-	} while (room >= 0 && room < LENO_MAKE_MIN && !ring_wait(&s->out));
-	*ret_room = room < LENO_MAKE_MIN ? 0 : (size_t)room;
-	return room >= 0;
-}
-
-static void put(struct channel *c, size_t size)
-{
-	struct shared_channel *s = of(c);
-
-	if (ring_put(&s->out, size))
-		ring_bell(s->fd);
+		return WRITE_SIZE;
+	for (int i = 0; i < LOOKS; i++) {
+		room = ring_room(&s->out, &at);
+		if (room < 0 || room >= LENO_MAKE_MIN)
+			return room < 0 ? WRITE_SIZE : (size_t)room;
+		if (ring_wait(&s->out))
+			return 0;
+	}
+	return WRITE_SIZE;             /* and the write finds it broken */
 }
 
 /* A ring needs no telling: who could not write all has said so there. */
@@ -559,7 +558,7 @@ static void release(struct channel *c)
 	close_fd(&s->theirs);
 }
 
-static const struct channel_ops ops = { write_some, await, look, end, release, lend, put };
+static const struct channel_ops ops = { write_some, await, look, end, release, room_of };
 
 int shared_pipe(struct driver *d, int fd, const struct pipe_setup *setup, struct pipe **ret)
 {

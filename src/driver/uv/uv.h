@@ -115,10 +115,9 @@ struct channel_ops {
 	void (*look)(struct channel *);   /* brings what lies there already               */
 	void (*end)(struct channel *);    /* nothing more will be written                 */
 	void (*free)(struct channel *);
-	/* May be NULL, both. Where bytes may be put instead of written, and how many: at least
-	 * LENO_MAKE_MIN, or 0: it is full, pipe_room() when it is not. False: they are written. */
-	bool (*lend)(struct channel *, uint8_t **ret_at, size_t *ret_room);
-	void (*put)(struct channel *, size_t size);   /* so many were           */
+	/* May be NULL. How much it would take at once, at least LENO_MAKE_MIN, or it does not
+	 * know; 0: it is full, pipe_room() when it is not. */
+	size_t (*room)(struct channel *);
 };
 
 struct pipe {

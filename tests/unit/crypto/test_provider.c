@@ -148,36 +148,6 @@ TEST(records_of_every_size_are_what_a_plain_seal_makes)
 	aead_free(a);
 }
 
-static void what_is_sealed_elsewhere_is_the_same(enum cipher cipher)
-{
-	static uint8_t in_place[LARGEST + TAG_SIZE], from[LARGEST], to[LARGEST + TAG_SIZE + 1];
-	uint8_t key[32] = {9};
-	struct bytes ad = bytes_of("ad", 2);
-	struct aead *a = aead_new(cipher, key);
-
-	REQUIRE(a != NULL);
-	for (size_t i = 0; i < N_SIZES; i++) {
-		pattern(in_place, sizes[i]);
-		pattern(from, sizes[i]);
-		memset(to, 0xee, sizeof to);
-		aead_seal(a, 7, ad, in_place, sizes[i]);
-		aead_seal_to(a, 7, ad, from, sizes[i], to);
-		CHECK_BYTES(to, in_place, sizes[i] + TAG_SIZE);
-		CHECK_EQ(to[sizes[i] + TAG_SIZE], 0xee);
-		pattern(in_place, sizes[i]);
-		CHECK_BYTES(from, in_place, sizes[i]);
-	}
-	aead_free(a);
-}
-
-TEST(records_may_be_sealed_elsewhere)
-{
-	REQUIRE(crypto_init());
-	what_is_sealed_elsewhere_is_the_same(CIPHER_CHACHA);
-	if (crypto_has_aes())
-		what_is_sealed_elsewhere_is_the_same(CIPHER_AES);
-}
-
 static void records_refuse_what_was_changed(enum cipher cipher)
 {
 	static uint8_t buf[LARGEST + TAG_SIZE], kept[LARGEST + TAG_SIZE], plain[LARGEST];
@@ -365,7 +335,6 @@ TEST_MAIN(TEST_CASE(blake2b_is_that_of_the_rfc), TEST_CASE(hash_sizes_and_keys_a
 	  TEST_CASE(hmac_is_the_hash_twice), TEST_CASE(x25519_agrees_both_ways_and_refuses_low_order),
 	  TEST_CASE(ed25519_is_that_of_the_rfc),
 	  TEST_CASE(records_of_every_size_are_what_a_plain_seal_makes),
-	  TEST_CASE(records_may_be_sealed_elsewhere),
 	  TEST_CASE(chacha_records_refuse_what_was_changed),
 	  TEST_CASE(aes_records_refuse_what_was_changed), TEST_CASE(aes_records_are_known),
 	  TEST_CASE(chacha_records_are_known),

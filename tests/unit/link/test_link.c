@@ -208,7 +208,7 @@ TEST(the_largest_record_is_taken)
 		/* one frame of a type that the test passes over: size as a varint of 3 bytes */
 		memcpy(wire + RECORD_HEAD, "\x31\xfc\xf7\x01", 4);
 		CHECK_EQ(4 + 0x7bfc, RECORD_FRAMES_MAX);
-		size = record_seal(&p.dialler.link->out, wire, RECORD_FRAMES_MAX, wire);
+		size = record_seal(&p.dialler.link->out, wire, RECORD_FRAMES_MAX);
 		if (dribbled) {
 			end_take(&p.responder, wire, 5000, 0);
 			end_take(&p.responder, wire + 5000, size - 5000, 0);

@@ -29,7 +29,7 @@ static size_t make(uint8_t *buf, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		buf[RECORD_HEAD + i] = (uint8_t)(i * 3);
-	return record_seal(&seal, buf, size, buf);
+	return record_seal(&seal, buf, size);
 }
 
 static bool as_made(struct bytes frames, size_t size)
@@ -94,7 +94,7 @@ static size_t make_carrying(uint8_t *buf, size_t n, size_t size)
 {
 	for (size_t i = 0; i < n + size; i++)
 		buf[RECORD_CARRY_HEAD + i] = (uint8_t)(i * 3);
-	return record_seal_carrying(&seal, buf, n, size, buf);
+	return record_seal_carrying(&seal, buf, n, size);
 }
 
 TEST(what_a_record_carries_lies_open_and_is_vouched_for)
@@ -293,32 +293,6 @@ TEST(keys_age_by_records_and_by_time)
 	}
 }
 
-/* Who sees that place sees the record, and nothing of what it was made of. */
-TEST(a_record_may_be_sealed_elsewhere)
-{
-	static uint8_t buf[ROOM], to[ROOM];
-	struct bytes frames;
-	size_t size;
-
-	EACH_CIPHER(cipher) {
-		for (size_t n = 0; n <= 1000; n += 500) { /* carried */
-			start(cipher);
-			memset(to, 0xee, sizeof to);
-			for (size_t i = 0; i < n + 700; i++)
-				buf[(n ? RECORD_CARRY_HEAD : RECORD_HEAD) + i] = (uint8_t)(i * 3);
-			size = n ? record_seal_carrying(&seal, buf, n, 700, to)
-				 : record_seal(&seal, buf, 700, to);
-			CHECK(as_made(bytes_of(buf + (n ? RECORD_CARRY_HEAD : RECORD_HEAD), n + 700),
-				      n + 700)); /* it is still there, and was only there */
-			CHECK_EQ(to[size], 0xee);
-			REQUIRE(record_open(&open_, to, size, &frames, &carried));
-			CHECK(as_made(bytes_of(frames.data - n, frames.size + n), n + 700));
-			CHECK_EQ(carried.size, n);
-			stop();
-		}
-	}
-}
-
 TEST(stopping_wipes_the_key)
 {
 	static const struct record_key empty;
@@ -335,5 +309,4 @@ TEST_MAIN(TEST_CASE(records_of_all_sizes_travel_in_order),
 	  TEST_CASE(what_is_carried_must_fit_its_record),
 	  TEST_CASE(a_record_is_taken_once_and_in_its_turn),
 	  TEST_CASE(a_size_is_judged_before_its_bytes_come), TEST_CASE(a_new_key_goes_on_counting),
-	  TEST_CASE(keys_age_by_records_and_by_time),
-	  TEST_CASE(a_record_may_be_sealed_elsewhere), TEST_CASE(stopping_wipes_the_key))
+	  TEST_CASE(keys_age_by_records_and_by_time), TEST_CASE(stopping_wipes_the_key))

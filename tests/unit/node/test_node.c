@@ -91,27 +91,24 @@ static void open_side(int i, const char *network)
 	CHECK_EQ(leno_engine_open(&sides[i].node, &config), 0);
 }
 
-/* Moves bytes between the two until both fall silent; `piece` bytes at a time. What the second
- * one says is sealed elsewhere than where it is put together, and comes all the same. */
+/* Moves bytes between the two until both fall silent; `piece` bytes at a time. */
 static void pump(size_t piece)
 {
-	static uint8_t buf[BUF], elsewhere[BUF];
+	static uint8_t buf[BUF];
 	bool moved = true;
 
 	for (int rounds = 0; moved && rounds < 10000; rounds++) {
 		moved = false;
 		for (int i = 0; i < SIDES; i++) {
-			uint8_t *to = i ? elsewhere : buf;
 			leno_out out;
 			size_t size;
 
 			while (leno_engine_next(sides[i].node, &out))
 				moved = true;
-			while ((size = leno_engine_make_to(sides[i].node, 0, buf, sizeof buf,
-			                                   to)) > 0) {
+			while ((size = leno_engine_make(sides[i].node, 0, buf, sizeof buf)) > 0) {
 				moved = true;
 				for (size_t at = 0; at < size; at += piece)
-					leno_engine_take(sides[1 - i].node, 0, to + at,
+					leno_engine_take(sides[1 - i].node, 0, buf + at,
 					                 size - at < piece ? size - at : piece);
 			}
 		}

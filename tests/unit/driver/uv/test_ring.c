@@ -161,6 +161,19 @@ static int made(bool all, off_t size, int seals)
 	return fd;
 }
 
+/* As kernels from 6.3 on make it, where the system says that nobody shall run such files. */
+static int made_not_to_be_run(off_t size, int seals)
+{
+	const unsigned noexec_seal = 8; /* MFD_NOEXEC_SEAL, which these headers may lack */
+	int fd = memfd_create("test", MFD_CLOEXEC | noexec_seal);
+
+	if (fd < 0)
+		return made(true, size, seals);
+	if (fallocate(fd, 0, 0, size) < 0 || fcntl(fd, F_ADD_SEALS, seals) < 0)
+		abort();
+	return fd;
+}
+
 static int opened(const char *path)
 {
 	return open(path, O_RDWR | O_CLOEXEC);
@@ -176,6 +189,7 @@ TEST(what_is_no_ring_is_refused)
 		int fd, error;
 	} rows[] = {
 		{ "as it must be", made(true, FILE_SIZE, SEALS), LENO_OK },
+		{ "it cannot be run", made_not_to_be_run(FILE_SIZE, SEALS), LENO_OK },
 		{ "it could shrink", made(true, FILE_SIZE, F_SEAL_GROW | F_SEAL_SEAL), LENO_PROTOCOL },
 		{ "seals could be added", made(true, FILE_SIZE, F_SEAL_SHRINK | F_SEAL_GROW),
 		  LENO_PROTOCOL },
@@ -226,19 +240,28 @@ TEST(counters_out_of_bounds_are_told)
 	}
 }
 
-TEST(without_descriptors_there_is_none)
+/* A file beyond its limit would be the end of the process. */
+TEST(where_the_system_lets_us_make_none_there_is_none)
 {
-	struct ring r = { 0 };
-	struct rlimit all, none = { 0 };
-	int made_fd = -1;
+	static const struct {
+		const char *why;
+		int limit;
+	} rows[] = { { "no descriptors", RLIMIT_NOFILE }, { "no file is to be so large", RLIMIT_FSIZE } };
 
-	getrlimit(RLIMIT_NOFILE, &all);
-	none.rlim_max = all.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &none);
-	CHECK_EQ(ring_create(&r, &made_fd), LENO_SYSTEM);
-	setrlimit(RLIMIT_NOFILE, &all);
-	CHECK(!r.shared && made_fd == -1);
-	ring_free(&r);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ring r = { 0 };
+		struct rlimit all, none = { 0 };
+		int made_fd = -1;
+
+		CHECK_ROW(rows[i].why);
+		getrlimit(rows[i].limit, &all);
+		none.rlim_max = all.rlim_max;
+		setrlimit(rows[i].limit, &none);
+		CHECK_EQ(ring_create(&r, &made_fd), LENO_SYSTEM);
+		setrlimit(rows[i].limit, &all);
+		CHECK(!r.shared && made_fd == -1);
+		ring_free(&r);
+	}
 }
 
 /* ---- two at once ----------------------------------------------------------------------- */
@@ -311,5 +334,5 @@ TEST_MAIN(TEST_CASE(bytes_come_in_order_around_the_end),
           TEST_CASE(a_reader_who_sleeps_is_woken_once),
           TEST_CASE(a_writer_who_waits_is_woken_when_there_is_much_room),
           TEST_CASE(what_is_no_ring_is_refused), TEST_CASE(counters_out_of_bounds_are_told),
-          TEST_CASE(without_descriptors_there_is_none),
+          TEST_CASE(where_the_system_lets_us_make_none_there_is_none),
           TEST_CASE(two_threads_lose_neither_bytes_nor_wake_ups))
