@@ -169,6 +169,8 @@ static void on_tick(struct app *app)
 	app->synced = app->synced || leno_synced(app->node);
 	if (k->c->at && !app_seek(app, k->c->at, &k->at))
 		return;
+	if (!k->c->at && !app->synced) /* the newest version is that of all, not of whom we met first */
+		return;
 	o.node = k->c->at ? &k->at : NULL;
 	o.progress = k->c->progress ? on_progress : NULL;
 	o.stream = k->c->stream ? on_stream : NULL;
