@@ -92,9 +92,25 @@ static size_t find(const struct map *m, const void *key)
 	return i;
 }
 
+/* Behind the slots: the value that was found last, which is often asked for again. */
+static void **last_of(const struct map *m)
+{
+	return &m->slots[m->capacity];
+}
+
 void *map_get(const struct map *m, const void *key)
 {
-	return m->capacity ? m->slots[find(m, key)] : NULL;
+	void **last, *value;
+
+	if (!m->capacity)
+		return NULL;
+	last = last_of(m);
+	if (*last && memcmp(key_of(m, *last), key, m->key_size) == 0)
+		return *last;
+	value = m->slots[find(m, key)];
+	if (value)
+		*last = value;
+	return value;
 }
 
 static int grow(struct map *m)
@@ -102,7 +118,7 @@ static int grow(struct map *m)
 	struct map bigger = *m;
 
 	bigger.capacity = m->capacity ? 2 * m->capacity : CAPACITY_MIN;
-	bigger.slots = mem_new(bigger.capacity * sizeof *bigger.slots);
+	bigger.slots = mem_new((bigger.capacity + 1) * sizeof *bigger.slots);
 	if (!bigger.slots)
 		return LENO_MEMORY;
 	for (size_t i = 0; i < m->capacity; i++)
@@ -139,6 +155,7 @@ void *map_remove(struct map *m, const void *key)
 	value = m->slots[hole];
 	if (!value)
 		return NULL;
+	*last_of(m) = NULL;
 	for (i = (hole + 1) & mask; m->slots[i]; i = (i + 1) & mask) {
 		size_t h = home(m, key_of(m, m->slots[i]));
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct map {
-	void **slots;
+	void **slots;            /* one more than: */
 	size_t capacity;         /* a power of two, or 0 */
 	size_t count, max;
 	size_t key_offset, key_size;

@@ -36,6 +36,8 @@ TEST(a_map_agrees_with_a_plain_table_through_random_changes)
 			count++;
 		}
 		t->in = !t->in;
+		CHECK(map_get(&m, &t->key) == (t->in ? t : NULL));
+		CHECK(map_get(&m, &t->key) == (t->in ? t : NULL));
 		CHECK_EQ(m.count, count);
 	}
 	for (const struct thing *t; (t = map_next(&m, &cursor));)
