@@ -95,6 +95,7 @@ TEST(hearsay_names_no_path_to_who_speaks_without_tls)
 		CHECK_EQ(leno_connect(liar.node, leno_uri(relay.node, 0)), 0);
 		CHECK_EQ(leno_connect(victim.node, leno_uri(relay.node, 0)), 0);
 		CHECK(host_until(all, 3, &relay.links, 2, PATIENCE));
+		host_for(all, 3, 100);         /* each says by itself where it is, a while after it opened */
 		lie(&liar, uri);
 		heard = told(fd, all, 3, rows[i].heard[0] ? PATIENCE : SILENCE);
 		if (rows[i].heard[0])
