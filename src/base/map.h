@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 struct map {
-	void **slots;            /* one more than: */
-	size_t capacity;         /* a power of two, or 0 */
+	void **slots;            /* and behind them the value that was found last */
+	size_t capacity;         /* a power of two, or 0: of slots */
 	size_t count, max;
 	size_t key_offset, key_size;
 	uint64_t seed[2];

@@ -34,8 +34,8 @@ struct link_peer {
 	struct pass pass;            /* what its certificate lets it be             */
 };
 
-/* A key pair for one handshake, made before anybody waits for it. Deriving one takes a seventh
- * of what a handshake takes whoever answers it. */
+/* A key pair for one handshake, made before anybody waits for it: deriving one takes as long as a
+ * Diffie-Hellman operation, of which whoever answers has three to do. */
 struct ephemeral {
 	bool    ready;
 	uint8_t secret[32], public[32];

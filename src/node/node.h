@@ -180,7 +180,7 @@ struct leno_node {
 	struct link_setup    link_setup;
 	struct ephemeral     spare;
 	bool                 spare_due;  /* when there is nothing else to do: others will come */
-	bool                 asked;      /* the driver was given an output last         */
+	bool                 gave;       /* the driver was given an output last         */
 	struct session_setup session_setup;
 
 	struct mesh    *mesh;

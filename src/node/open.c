@@ -449,11 +449,11 @@ bool leno_engine_next(leno_node *n, leno_out *ret)
 {
 	bool any = next_output(n, ret);
 
-	if (!any && n->spare_due && !n->asked) {
+	if (!any && n->spare_due && !n->gave) {
 		ephemeral_prepare(&n->spare, &n->random);
 		n->spare_due = false;
 	}
-	n->asked = any;
+	n->gave = any;
 	return any;
 }
 

@@ -182,11 +182,20 @@ TEST(descriptors_that_nobody_asked_for_end_the_pipe)
 	close(datagrams);
 }
 
+/* The ring has so many bytes, says who wrote none: that is the end of a's pipe. */
+static void claim(struct between *x, struct mate *a, int file, uint32_t tail)
+{
+	CHECK_EQ(pwrite(file, &tail, sizeof tail, TAIL_AT), sizeof tail);
+	say(x->to_a, "", 1, NULL, 0);
+	for (int n = 0; n < 3; n++)
+		pump(&a, 1, 5);
+	CHECK_EQ(a->downs, 1);
+}
+
 /* The liar's ring was fine when it came; then it says that there is more than can be. */
 TEST(a_writer_whose_counter_lies_ends_the_pipe)
 {
 	int file = sealed(FILE_SIZE, SEALS);
-	uint32_t bad = RING_SIZE + 1;
 	struct mate a, b, *only_a = &a;
 	struct between x;
 
@@ -195,11 +204,7 @@ TEST(a_writer_whose_counter_lies_ends_the_pipe)
 	for (int n = 0; n < 3; n++)
 		pump(&only_a, 1, 5);
 	CHECK_EQ(a.downs, 0);
-	CHECK_EQ(pwrite(file, &bad, sizeof bad, TAIL_AT), sizeof bad);
-	say(x.to_a, "", 1, NULL, 0);
-	for (int n = 0; n < 3; n++)
-		pump(&only_a, 1, 5);
-	CHECK_EQ(a.downs, 1);
+	claim(&x, &a, file, RING_SIZE + 1);
 	between_close(&x, &a, &b);
 	close(file);
 }
@@ -208,7 +213,6 @@ TEST(a_writer_whose_counter_lies_ends_the_pipe)
 TEST(bells_and_bytes_that_mean_nothing)
 {
 	int file = sealed(FILE_SIZE, SEALS);
-	uint32_t some = 1000;
 	struct mate a, b, *only_a = &a;
 	struct between x;
 
@@ -219,11 +223,7 @@ TEST(bells_and_bytes_that_mean_nothing)
 		pump(&only_a, 1, 1);
 	}
 	CHECK_EQ(a.downs, 0);
-	CHECK_EQ(pwrite(file, &some, sizeof some, TAIL_AT), sizeof some);
-	say(x.to_a, "", 1, NULL, 0);
-	for (int n = 0; n < 3; n++)
-		pump(&only_a, 1, 5);
-	CHECK_EQ(a.downs, 1);
+	claim(&x, &a, file, 1000);
 	between_close(&x, &a, &b);
 	close(file);
 }

@@ -1,7 +1,7 @@
 /* advertise.c - tells the engine where this process can be dialled: when its doors change, and
  * when the machine's interfaces have, which is looked at now and then in a turn that happens
- * anyway. Who has no doors tells only where it is, a while after it was opened: that takes a tenth
- * of the time until there is a first link. */
+ * anyway. Who has no doors tells only where it is, a while after it was opened: asking the
+ * system takes as long as two Diffie-Hellman operations, for which the first link need not wait. */
 #include "driver/uv/dialable.h"
 #include "driver/uv/interfaces.h"
 #include "driver/uv/uv.h"

@@ -102,6 +102,7 @@ static void arm(struct driver *d, bool at_once)
 		due_ms = NEVER_MS;
 	else
 		due_ms = due_us / 1000 + (due_us % 1000 > 0);
+	/* Interfaces are looked at in a turn that happens anyway: nothing wakes for them. */
 	if ((d->doors_due_ms == 0 || list_empty(&d->listeners)) && d->doors_due_ms < due_ms)
 		due_ms = d->doors_due_ms;
 	if (due_ms == d->armed_ms)

@@ -456,7 +456,7 @@ static void all_said(struct pipe *p)
 }
 
 /* It is broken; but the peer's last bytes may lie before the error: its goodbye. */
-static void broken(struct pipe *p, int error)
+void pipe_broken(struct pipe *p, int error)
 {
 	struct channel *c = p->channel;
 
@@ -478,8 +478,8 @@ static void pipe_flush(struct pipe *p)
 		break;
 	case FLUSH_MORE: enqueue(p); break; /* others first */
 	case FLUSH_FULL: await(p, true); break;
-	case FLUSH_BROKEN: broken(p, LENO_CLOSED); break;
-	case FLUSH_NO_MEMORY: broken(p, LENO_MEMORY); break;
+	case FLUSH_BROKEN: pipe_broken(p, LENO_CLOSED); break;
+	case FLUSH_NO_MEMORY: pipe_broken(p, LENO_MEMORY); break;
 	}
 }
 

@@ -62,18 +62,6 @@ static struct shared_channel *of(struct channel *c)
 	return list_item(c, struct shared_channel, channel);
 }
 
-static int error_of(int system_error)
-{
-	switch (system_error) {
-	case 0: return LENO_OK;
-	case ECONNRESET:
-	case EPIPE: return LENO_CLOSED;
-	case ENOMEM:
-	case ENOBUFS: return LENO_MEMORY;
-	default: return LENO_SYSTEM;
-	}
-}
-
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -153,7 +141,7 @@ static bool hear_bells(struct shared_channel *s)
 	s->quiet = true;
 	if (n > 0 || (n < 0 && errno == EAGAIN) || !ring_empty(&s->in))
 		return true;
-	pipe_gone(s->channel.pipe, n == 0 ? LENO_OK : error_of(errno));
+	pipe_gone(s->channel.pipe, n == 0 ? LENO_OK : socket_error(errno));
 	return false;
 }
 
@@ -297,7 +285,7 @@ static bool read_once(struct shared_channel *s)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
-		pipe_gone(s->channel.pipe, n == 0 ? LENO_OK : error_of(errno));
+		pipe_gone(s->channel.pipe, n == 0 ? LENO_OK : socket_error(errno));
 		return false;
 	}
 	return take_from_socket(s, &m, (size_t)n);
@@ -323,9 +311,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	if (s->driver->closing)
 		return;
 	if (status < 0) {              /* libuv has stopped polling */
-		look(&s->channel);
-		if (s->channel.pipe && !s->driver->closing)
-			pipe_gone(s->channel.pipe, LENO_CLOSED);
+		pipe_broken(s->channel.pipe, LENO_CLOSED);
 		return;
 	}
 	if (events & UV_WRITABLE)
@@ -521,15 +507,9 @@ static void await(struct channel *c, bool room)
 
 /* ---- beginning and end -------------------------------------------------------------- */
 
-/* When the node closes nobody waits for the peer's end: so what came is read, since closing
- * a socket that holds unread bytes resets it. */
 static void end(struct channel *c)
 {
-	struct shared_channel *s = of(c);
-
-	shutdown(s->fd, SHUT_WR);
-	if (s->driver->closing)
-		recv(s->fd, s->driver->read_buffer, READ_SIZE, MSG_DONTWAIT);
+	socket_end(of(c)->driver, of(c)->fd);
 }
 
 static void on_closed(uv_handle_t *handle)

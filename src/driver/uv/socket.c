@@ -18,7 +18,7 @@ static struct socket_channel *of(struct channel *c)
 	return list_item(c, struct socket_channel, channel);
 }
 
-static int error_of(int system_error)
+int socket_error(int system_error)
 {
 	switch (system_error) {
 	case 0: return LENO_OK;
@@ -44,7 +44,7 @@ static bool read_once(struct socket_channel *s)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
-		pipe_gone(s->channel.pipe, n == 0 ? LENO_OK : error_of(errno));
+		pipe_gone(s->channel.pipe, n == 0 ? LENO_OK : socket_error(errno));
 		return false;
 	}
 	pipe_take(s->channel.pipe, d->read_buffer, (size_t)n);
@@ -64,9 +64,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	if (s->driver->closing)
 		return;
 	if (status < 0) {              /* libuv has stopped polling */
-		look(&s->channel);
-		if (s->channel.pipe && !s->driver->closing)
-			pipe_gone(s->channel.pipe, LENO_CLOSED);
+		pipe_broken(s->channel.pipe, LENO_CLOSED);
 		return;
 	}
 	if (events & UV_WRITABLE)
@@ -93,13 +91,16 @@ static ssize_t write_some(struct channel *c, const uint8_t *data, size_t size)
 
 /* When the node closes nobody waits for the peer's end: so what came is read, since closing
  * a socket that holds unread bytes resets it. */
+void socket_end(struct driver *d, int fd)
+{
+	shutdown(fd, SHUT_WR);
+	if (d->closing)
+		recv(fd, d->read_buffer, READ_SIZE, MSG_DONTWAIT);
+}
+
 static void end(struct channel *c)
 {
-	struct socket_channel *s = of(c);
-
-	shutdown(s->fd, SHUT_WR);
-	if (s->driver->closing)
-		recv(s->fd, s->driver->read_buffer, READ_SIZE, MSG_DONTWAIT);
+	socket_end(of(c)->driver, of(c)->fd);
 }
 
 static void on_closed(uv_handle_t *handle)

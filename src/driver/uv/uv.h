@@ -295,6 +295,7 @@ void post_clear(struct driver *);
 int  pipe_open(struct driver *, struct channel *, const struct pipe_setup *, struct pipe **ret);
 void pipe_take(struct pipe *, uint8_t *data, size_t size); /* bytes came: overwritten     */
 void pipe_gone(struct pipe *, int error);   /* the peer or the system ended it  */
+void pipe_broken(struct pipe *, int error); /* its channel: what lies there comes first */
 void pipe_room(struct pipe *);              /* its channel takes bytes again    */
 void pipe_dirty(struct pipe *);             /* it has bytes to make              */
 void pipe_finish(struct pipe *);            /* LENO_OUT_CLOSE                    */
@@ -309,10 +310,13 @@ void entering_begin(struct pipe *);
 void entering_await(struct pipe *);         /* its patience begins anew          */
 void entering_see(struct pipe *);           /* whether its filters wait          */
 
-/* socket.c: takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
+/* socket.c */
+int  socket_error(int system_error);        /* the enum leno_error of an errno       */
+void socket_end(struct driver *, int fd);   /* we have said all: the peer's end is awaited */
+/* Takes fd (closes it when it fails). Those of pipe_open(), SYSTEM. */
 int  socket_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
 
-/* shared.c: the same for a unix socket. */
+/* shared.c: as socket_pipe(), for a unix socket. */
 int  shared_pipe(struct driver *, int fd, const struct pipe_setup *, struct pipe **ret);
 void shared_turn(struct driver *);          /* of those whose bytes no bell announces  */
 
