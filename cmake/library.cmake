@@ -3,6 +3,7 @@ find_package(Threads REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(AVAHI REQUIRED avahi-core) # its headers: see src/driver/uv/avahi_lib.h
+find_path(IPSEC_MB intel-ipsec-mb.h) # its header, where Debian has it: see src/driver/uv/gcm_lib.h
 find_library(HTTP_PARSER http_parser REQUIRED) # Debian's package of it has no pkg-config file
 
 leno_sources(DRIVER_SOURCES src/transport src/driver/uv)
@@ -18,7 +19,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 		PkgConfig::SQLITE
 		Threads::Threads)
 	target_include_directories(leno_driver PRIVATE ${AVAHI_INCLUDE_DIRS})
-	target_compile_definitions(leno_driver PRIVATE _GNU_SOURCE=)
+	target_compile_definitions(leno_driver PRIVATE _GNU_SOURCE= $<$<BOOL:${IPSEC_MB}>:LENO_HAS_IPSEC_MB>)
 
 	set(LIBRARY_OBJECTS $<TARGET_OBJECTS:leno_core> $<TARGET_OBJECTS:leno_driver>)
 	add_library(leno SHARED ${LIBRARY_OBJECTS})

@@ -38,8 +38,8 @@ static void open_by_hand(struct end *e, bool dialled, enum cipher cipher)
 	l->dialled = dialled;
 	l->state = LINK_OPEN;
 	l->cipher = cipher;
-	require(record_start(&l->out, cipher, keys[!dialled], now) == 0);
-	require(record_start(&l->in, cipher, keys[dialled], now) == 0);
+	require(record_start(&l->out, cipher, keys[!dialled], NULL, now) == 0);
+	require(record_start(&l->in, cipher, keys[dialled], NULL, now) == 0);
 	heartbeat_start(&l->heartbeat, 2 * SECOND, 2, 1 * SECOND, dialled, now);
 	e->link = l;
 }

@@ -1,6 +1,7 @@
 /* crypto.h - the seam to the cryptographic library; provider.c is its only user.
  *
- *  1. Nothing here allocates but aead_new() (and crypto_stretch(), which gives back).
+ *  1. Nothing here allocates but aead_new() and what a key is used for first (and
+ *     crypto_stretch(), which gives back).
  *  2. Functions of secrets take constant time; a false means "do not believe it".
  *  3. Randomness is ChaCha20 under a seed that was given (struct random). */
 #ifndef LENO_CRYPTO_H
@@ -65,8 +66,26 @@ enum cipher {
 };
 bool crypto_has_aes(void);
 
+/* AES-256-GCM (NIST SP 800-38D) by somebody else, who makes it faster than the library. Its
+ * functions neither fail nor allocate, and work in place. */
+struct gcm {
+	size_t schedule_size;         /* of an expanded key, at most GCM_SCHEDULE_MAX; 0: there
+	                                 is no such thing, but there may be one later */
+	void (*expand)(void *schedule, const uint8_t key[KEY_SIZE]);
+	void (*seal)(const void *schedule, const uint8_t nonce[12], const uint8_t *ad,
+	             size_t ad_size, uint8_t *buf, size_t size, uint8_t ret_tag[TAG_SIZE]);
+	/* The tag that it should have: who calls compares. */
+	void (*open)(const void *schedule, const uint8_t nonce[12], const uint8_t *ad,
+	             size_t ad_size, uint8_t *buf, size_t size, uint8_t ret_tag[TAG_SIZE]);
+};
+enum { GCM_ALIGN = 64, GCM_SCHEDULE_MAX = 4096 };
+
+/* Whether it makes the same bytes as the library, of a record of many blocks and a rest. */
+bool gcm_agrees(const struct gcm *);
+
 struct aead;                          /* one key in one direction               */
-struct aead *aead_new(enum cipher, const uint8_t key[KEY_SIZE]);  /* NULL: memory */
+/* gcm: lent for its life, NULL is fine; used from when there is one. NULL: memory, or no AES. */
+struct aead *aead_new(enum cipher, const uint8_t key[KEY_SIZE], const struct gcm *);
 struct aead *aead_free(struct aead *);                            /* wipes; NULL  */
 
 /* New key (a rekey), same cipher; allocates nothing. */

@@ -1,10 +1,11 @@
-/* provider.c - the cryptographic library behind crypto.h: libsodium for everything, and
- * OpenSSL's EVP for records large enough to repay its calls. The bytes are the same
- * whichever of the two makes them.
+/* provider.c - the cryptographic library behind crypto.h: libsodium for everything; for records
+ * OpenSSL's EVP when they are large enough to repay its calls, and of AES what else there is
+ * (struct gcm). The bytes are the same whichever of them makes them.
  *
  *  1. Nobody else includes sodium.h or openssl/.
  *  2. A seal that the library refuses to make leaves zeros, never plaintext. */
 #include <assert.h>
+#include <stdalign.h>
 #include <sodium.h> /* before crypto.h, which renames two functions of ours */
 
 #include "base/mem.h"
@@ -175,7 +176,12 @@ bool crypto_has_aes(void)
 	return false;
 }
 
-struct aead *aead_new(enum cipher cipher, const uint8_t key[KEY_SIZE])
+bool gcm_agrees(const struct gcm *gcm)
+{
+	return false;
+}
+
+struct aead *aead_new(enum cipher cipher, const uint8_t key[KEY_SIZE], const struct gcm *gcm)
 {
 	struct aead *a = cipher == CIPHER_CHACHA ? mem_new(sizeof *a) : NULL;
 
@@ -216,6 +222,8 @@ struct aead {
 	crypto_aead_aes256gcm_state aes; /* the key schedule for small records    */
 	uint8_t key[KEY_SIZE];           /* ChaCha20 has none                     */
 	EVP_CIPHER_CTX *evp;             /* made for the first large record       */
+	const struct gcm *gcm;           /* NULL: of no use here                  */
+	uint8_t *room;                   /* its schedule is in there; NULL: none yet */
 	enum cipher cipher;
 };
 
@@ -224,7 +232,7 @@ bool crypto_has_aes(void)
 	return crypto_aead_aes256gcm_is_available() != 0;
 }
 
-struct aead *aead_new(enum cipher cipher, const uint8_t key[KEY_SIZE])
+struct aead *aead_new(enum cipher cipher, const uint8_t key[KEY_SIZE], const struct gcm *gcm)
 {
 	struct aead *a;
 
@@ -234,6 +242,7 @@ struct aead *aead_new(enum cipher cipher, const uint8_t key[KEY_SIZE])
 		return NULL;
 	assert((uintptr_t)a % _Alignof(struct aead) == 0);
 	a->cipher = cipher;
+	a->gcm = cipher == CIPHER_AES ? gcm : NULL;
 	aead_rekey(a, key);
 	return a;
 }
@@ -243,8 +252,16 @@ struct aead *aead_free(struct aead *a)
 	if (!a)
 		return NULL;
 	EVP_CIPHER_CTX_free(a->evp); /* wipes what it knows */
+	if (a->room)
+		sodium_memzero(a->room, a->gcm->schedule_size + GCM_ALIGN);
+	mem_free(a->room);
 	sodium_memzero(a, sizeof *a);
 	return mem_free(a);
+}
+
+static void *schedule_of(const struct aead *a)
+{
+	return a->room + GCM_ALIGN - (uintptr_t)a->room % GCM_ALIGN;
 }
 
 void aead_rekey(struct aead *a, const uint8_t key[KEY_SIZE])
@@ -252,8 +269,48 @@ void aead_rekey(struct aead *a, const uint8_t key[KEY_SIZE])
 	memcpy(a->key, key, KEY_SIZE);
 	if (a->cipher == CIPHER_AES)
 		crypto_aead_aes256gcm_beforenm(&a->aes, key);
+	if (a->room)
+		a->gcm->expand(schedule_of(a), key);
 	if (a->evp)
 		EVP_EncryptInit_ex(a->evp, NULL, NULL, key, NULL);
+}
+
+bool gcm_agrees(const struct gcm *g)
+{
+	static const uint8_t nonce[NONCE_SIZE], key[KEY_SIZE] = { 1 }, ad[3] = { 2 };
+	alignas(GCM_ALIGN) uint8_t schedule[GCM_SCHEDULE_MAX];
+	uint8_t want[1000 + TAG_SIZE] = { 3 }, got[sizeof want] = { 3 }, tag[TAG_SIZE];
+	const size_t size = sizeof want - TAG_SIZE;
+
+	if (g->schedule_size > sizeof schedule || !crypto_has_aes())
+		return false;
+	crypto_aead_aes256gcm_encrypt(want, NULL, want, size, ad, sizeof ad, NULL, nonce, key);
+	g->expand(schedule, key);
+	g->seal(schedule, nonce, ad, sizeof ad, got, size, got + size);
+	if (memcmp(got, want, sizeof want) != 0)
+		return false;
+	g->open(schedule, nonce, ad, sizeof ad, got, size, tag);
+	return memcmp(tag, want + size, TAG_SIZE) == 0 && got[0] == 3 && got[1] == 0 &&
+	       memcmp(got + 1, got + 2, size - 2) == 0;
+}
+
+/* The room for its schedule is taken when a key is used first. False: libraries serve. */
+static bool has_schedule(struct aead *a)
+{
+	if (a->room || !a->gcm || a->gcm->schedule_size == 0)
+		return a->room;
+	a->room = mem_take(a->gcm->schedule_size + GCM_ALIGN);
+	if (a->room)
+		a->gcm->expand(schedule_of(a), a->key);
+	return a->room;
+}
+
+static bool gcm_open(struct aead *a, const uint8_t *nonce, struct bytes ad, uint8_t *buf, size_t size)
+{
+	uint8_t tag[TAG_SIZE];
+
+	a->gcm->open(schedule_of(a), nonce, ad.data, ad.size, buf, size, tag);
+	return crypto_same(tag, buf + size, TAG_SIZE);
 }
 
 /* OpenSSL takes a millisecond to start: a process that only asks and leaves never has a
@@ -303,7 +360,9 @@ void aead_seal(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
-	if (ad.size + size >= EVP_WORTH && evp_of(a)) {
+	if (has_schedule(a)) {
+		a->gcm->seal(schedule_of(a), nonce, ad.data, ad.size, buf, size, buf + size);
+	} else if (ad.size + size >= EVP_WORTH && evp_of(a)) {
 		if (!evp_seal(a->evp, nonce, ad, buf, (int)size))
 			memset(buf, 0, size + TAG_SIZE);
 	} else if (a->cipher == CIPHER_AES) {
@@ -326,7 +385,9 @@ bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 		return false;
 	assert(size <= INT32_MAX && ad.size <= INT32_MAX);
 	nonce_of(nonce, counter);
-	if (ad.size + n >= EVP_WORTH && evp_of(a))
+	if (has_schedule(a))
+		ok = gcm_open(a, nonce, ad, buf, n);
+	else if (ad.size + n >= EVP_WORTH && evp_of(a))
 		ok = evp_open(a->evp, nonce, ad, buf, (int)n);
 	else if (a->cipher == CIPHER_AES)
 		ok = crypto_aead_aes256gcm_decrypt_detached_afternm(
@@ -335,7 +396,7 @@ bool aead_open(struct aead *a, uint64_t counter, struct bytes ad, uint8_t *buf, 
 		ok = crypto_aead_chacha20poly1305_ietf_decrypt_detached(
 			     buf, NULL, buf, n, buf + n, ad.data, ad.size, nonce, a->key) == 0;
 	if (!ok)
-		memset(buf, 0, size); /* EVP has decrypted before it knew */
+		memset(buf, 0, size); /* the fast ones have decrypted before they knew */
 	return ok;
 }
 

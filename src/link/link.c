@@ -163,9 +163,10 @@ static int open_records(struct link *l, uint64_t now_us)
 	int error;
 
 	handshake_keys(h, keys[0], keys[1]);
-	error = record_start(&l->out, h->cipher, keys[l->dialled ? 0 : 1], now_us);
+	error = record_start(&l->out, h->cipher, keys[l->dialled ? 0 : 1], h->setup->gcm, now_us);
 	if (!error)
-		error = record_start(&l->in, h->cipher, keys[l->dialled ? 1 : 0], now_us);
+		error = record_start(&l->in, h->cipher, keys[l->dialled ? 1 : 0], h->setup->gcm,
+		                     now_us);
 	crypto_wipe(keys, sizeof keys);
 	if (error)
 		return error;

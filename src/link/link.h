@@ -58,6 +58,7 @@ struct link_setup {
 	uint32_t misses;
 	uint64_t silence_us;         /* with traffic under way: silent this long is dead */
 	bool     has_aes;
+	const struct gcm *gcm;       /* for it, perhaps later; NULL: never             */
 	bool     guest;              /* links to a meeting point, which carry no packets */
 	const struct link_setup *guests; /* let in besides the network's own; NULL: nobody */
 };

@@ -8,9 +8,9 @@
 #include "crypto/noise.h"
 
 int record_start(struct record_key *k, enum cipher cipher, const uint8_t key[KEY_SIZE],
-		 uint64_t now_us)
+		 const struct gcm *gcm, uint64_t now_us)
 {
-	*k = (struct record_key){.aead = aead_new(cipher, key), .keyed_us = now_us};
+	*k = (struct record_key){.aead = aead_new(cipher, key, gcm), .keyed_us = now_us};
 	if (!k->aead)
 		return LENO_MEMORY;
 	memcpy(k->key, key, KEY_SIZE);

@@ -31,7 +31,7 @@ struct record_key {
 };
 
 int  record_start(struct record_key *, enum cipher, const uint8_t key[KEY_SIZE],
-                  uint64_t now_us);                  /* LENO_MEMORY                          */
+                  const struct gcm *, uint64_t now_us);      /* see aead_new(); LENO_MEMORY      */
 void record_stop(struct record_key *);               /* wipes; again is harmless             */
 
 /* Is it time for another key? And: the next record has it. */

@@ -27,7 +27,7 @@ int groups_open(leno_node *n)
 
 	if (!g)
 		return LENO_MEMORY;
-	g->aead = aead_new(CIPHER_CHACHA, (const uint8_t[KEY_SIZE]){ 0 });
+	g->aead = aead_new(CIPHER_CHACHA, (const uint8_t[KEY_SIZE]){ 0 }, NULL);
 	if (!g->aead || timers_admit(&n->timers)) {
 		aead_free(g->aead);
 		mem_free(g);

@@ -27,7 +27,8 @@ int meet_open(leno_node *n)
 	m->setup = (struct link_setup){
 		.self = &m->identity, .network = &m->network, .random = &n->random, .name = "",
 		.heartbeat_us = GUEST_HEARTBEAT_MS * 1000, .misses = n->link_setup.misses,
-		.silence_us = n->link_setup.silence_us, .has_aes = n->link_setup.has_aes, .guest = true
+		.silence_us = n->link_setup.silence_us, .has_aes = n->link_setup.has_aes,
+		.gcm = &n->gcm, .guest = true
 	};
 	if (!n->options.rendezvous)
 		return 0;

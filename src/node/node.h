@@ -177,6 +177,7 @@ struct leno_node {
 	struct budget   types_budget;
 	struct timers   timers;
 
+	struct gcm           gcm;        /* of the driver, once it has told                 */
 	struct link_setup    link_setup;
 	struct ephemeral     spare;
 	bool                 spare_due;  /* when there is nothing else to do: others will come */

@@ -102,6 +102,16 @@ static int keep_strings(leno_node *n)
 	return 0;
 }
 
+int leno_engine_gcm(leno_node *n, const leno_gcm *g)
+{
+	const struct gcm gcm = { g->schedule_size, g->expand, g->seal, g->open };
+
+	if (n->gcm.schedule_size > 0 || gcm.schedule_size == 0 || !gcm_agrees(&gcm))
+		return LENO_ARGUMENT;
+	n->gcm = gcm;
+	return 0;
+}
+
 static void set_up(leno_node *n, bool has_aes)
 {
 	const leno_options *o = &n->options;
@@ -114,7 +124,7 @@ static void set_up(leno_node *n, bool has_aes)
 		.spare = &n->spare, .incarnation = n->incarnation, .role = role, .name = o->name,
 		.message_max = (uint32_t)o->message_max,
 		.heartbeat_us = (uint64_t)o->heartbeat_ms * 1000, .misses = o->heartbeat_misses,
-		.silence_us = SILENCE_US, .has_aes = has_aes
+		.silence_us = SILENCE_US, .has_aes = has_aes, .gcm = &n->gcm
 	};
 	n->session_setup = (struct session_setup){
 		.self = &n->identity, .network = &n->network, .random = &n->random,
@@ -122,7 +132,7 @@ static void set_up(leno_node *n, bool has_aes)
 		.message_max = o->message_max, .memory_max = share_of(o, SHARE_ITEMS),
 		.memory_small = share_of(o, SHARE_SMALL) > ITEM_FREE ? share_of(o, SHARE_SMALL)
 		                                                     : ITEM_FREE,
-		.visitor = o->visitor, .has_aes = has_aes
+		.visitor = o->visitor, .has_aes = has_aes, .gcm = &n->gcm
 	};
 }
 

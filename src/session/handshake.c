@@ -153,7 +153,8 @@ done:
 }
 
 /* The keys of a handshake that is done. NULL: memory. */
-static struct epoch *epoch_new(const struct noise *n, bool initiator, enum cipher cipher)
+static struct epoch *epoch_new(const struct session_setup *setup, const struct noise *n,
+                               bool initiator, enum cipher cipher)
 {
 	const uint8_t bind = (uint8_t)cipher;
 	struct epoch *e = mem_new(sizeof *e);
@@ -162,8 +163,8 @@ static struct epoch *epoch_new(const struct noise *n, bool initiator, enum ciphe
 	if (!e)
 		return NULL;
 	noise_split(n, bytes_of(&bind, 1), first, second);
-	e->out = aead_new(cipher, initiator ? first : second);
-	e->in = aead_new(cipher, initiator ? second : first);
+	e->out = aead_new(cipher, initiator ? first : second, setup->gcm);
+	e->in = aead_new(cipher, initiator ? second : first, setup->gcm);
 	e->initiator = initiator;
 	e->bound = UINT64_MAX;
 	crypto_wipe(first, sizeof first);
@@ -189,7 +190,7 @@ int response_write(const struct seal *s, struct init *in, struct epoch **ret)
 	size = noise_write(&in->noise, writer_bytes(&w), out.at);
 	if (size == 0)
 		return LENO_SECRET;
-	e = epoch_new(&in->noise, false, cipher);
+	e = epoch_new(setup, &in->noise, false, cipher);
 	if (!e)
 		return LENO_MEMORY;
 	e->mine = mine;
@@ -237,7 +238,7 @@ int response_read(const struct seal *s, const struct packet *packet, struct epoc
 	    !network_admits(s->setup->network, &keys, credential))
 		goto done;
 	err = LENO_MEMORY;
-	e = epoch_new(&n, true, cipher);
+	e = epoch_new(s->setup, &n, true, cipher);
 	if (!e)
 		goto done;
 	e->mine = s->pending->mine;

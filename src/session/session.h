@@ -59,6 +59,7 @@ struct session_setup {
 	uint64_t serial;             /* orders sessions and handshakes; kept by session/ */
 	bool     visitor;            /* we are one: INIT says so                     */
 	bool     has_aes;            /* offer AES-256-GCM for packets                */
+	const struct gcm *gcm;       /* for it, perhaps later; NULL: never           */
 };
 
 /* Frees what is kept for reuse; when there is no session of it any more. */

@@ -214,7 +214,11 @@ struct driver {
 	uv_check_t after_poll;
 	uv_timer_t deadline;          /* the engine's                             */
 	uint64_t armed_ms;            /* what `deadline` is set to, or NEVER_MS   */
-	struct usage { uint64_t at_us, taken_us; } usage; /* when it was measured last */
+	struct usage {
+		uint64_t at_us, taken_us; /* when it was measured last            */
+		size_t moved;         /* bytes, since then                        */
+		bool busy;            /* they were many, once                     */
+	} usage;
 
 	uv_async_t wake;
 	pthread_mutex_t lock;         /* over first and last                      */
@@ -267,6 +271,8 @@ static inline struct driver *driver_of(const leno_node *node)
 
 /* usage.c */
 void usage_tell(struct driver *, uint64_t now_us);
+/* So many bytes went through a pipe. */
+void usage_moved(struct driver *, size_t size);
 
 /* loop.c */
 int  loop_init(struct driver *);

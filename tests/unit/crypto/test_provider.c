@@ -132,7 +132,7 @@ TEST(records_of_every_size_are_what_a_plain_seal_makes)
 	REQUIRE(crypto_init());
 	pattern(key, sizeof key);
 	pattern(plain, sizeof plain);
-	a = aead_new(CIPHER_CHACHA, key);
+	a = aead_new(CIPHER_CHACHA, key, NULL);
 	REQUIRE(a != NULL);
 	for (size_t i = 0; i < N_SIZES * N_AD_SIZES; i++) {
 		uint64_t counter = 0x0102030405060708u * i;
@@ -153,7 +153,7 @@ static void records_refuse_what_was_changed(enum cipher cipher)
 	static uint8_t buf[LARGEST + TAG_SIZE], kept[LARGEST + TAG_SIZE], plain[LARGEST];
 	uint8_t key[32] = {9};
 	struct bytes ad = bytes_of("ad", 2);
-	struct aead *a = aead_new(cipher, key);
+	struct aead *a = aead_new(cipher, key, NULL);
 
 	REQUIRE(a != NULL);
 	pattern(plain, sizeof plain);
@@ -187,7 +187,7 @@ static void records_refuse_a_changed_companion(enum cipher cipher)
 {
 	static uint8_t companion[LARGEST], kept[100 + TAG_SIZE], buf[100 + TAG_SIZE];
 	uint8_t key[32] = {9};
-	struct aead *a = aead_new(cipher, key);
+	struct aead *a = aead_new(cipher, key, NULL);
 
 	REQUIRE(a != NULL);
 	pattern(companion, sizeof companion);
@@ -238,7 +238,7 @@ static void records_are_known(enum cipher cipher, const struct known_record *row
 
 	pattern(key, sizeof key);
 	pattern(companion, sizeof companion);
-	a = aead_new(cipher, key);
+	a = aead_new(cipher, key, NULL);
 	REQUIRE(a != NULL);
 	for (size_t i = 0; i < n; i++) {
 		struct bytes sealed = bytes_of(buf, rows[i].size + TAG_SIZE), ad = bytes_of("ad", 2);
@@ -294,7 +294,7 @@ TEST(a_rekeyed_cipher_is_a_new_one)
 
 	REQUIRE(crypto_init());
 	for (int c = CIPHER_CHACHA; c <= (crypto_has_aes() ? CIPHER_AES : CIPHER_CHACHA); c++) {
-		struct aead *a = aead_new((enum cipher)c, old), *b = aead_new((enum cipher)c, new);
+		struct aead *a = aead_new((enum cipher)c, old, NULL), *b = aead_new((enum cipher)c, new, NULL);
 		REQUIRE(a && b);
 		aead_rekey(a, new);
 		for (size_t size = 100; size <= 2000; size += 1900) { /* both libraries */
@@ -316,7 +316,7 @@ TEST(a_cipher_without_memory_is_none)
 
 	REQUIRE(crypto_init());
 	mem_fail(1, 0);
-	CHECK(aead_new(CIPHER_CHACHA, key) == NULL);
+	CHECK(aead_new(CIPHER_CHACHA, key, NULL) == NULL);
 	mem_fail(0, 0);
 }
 

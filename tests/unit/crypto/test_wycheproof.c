@@ -114,7 +114,7 @@ static bool read_vector(struct json group, struct json test, struct vector *v)
 
 static void record_of(enum cipher cipher, const struct vector *v)
 {
-	struct aead *a = aead_new(cipher, v->key);
+	struct aead *a = aead_new(cipher, v->key, NULL);
 	uint8_t buf[ROOM + TAG_SIZE];
 	struct bytes ad = bytes_of(v->ad, v->ad_size);
 

@@ -14,8 +14,8 @@ static void start(enum cipher cipher)
 	uint8_t key[KEY_SIZE] = {1, 2, 3};
 
 	CHECK(crypto_init());
-	CHECK_EQ(record_start(&seal, cipher, key, 0), 0);
-	CHECK_EQ(record_start(&open_, cipher, key, 0), 0);
+	CHECK_EQ(record_start(&seal, cipher, key, NULL, 0), 0);
+	CHECK_EQ(record_start(&open_, cipher, key, NULL, 0), 0);
 }
 
 static void stop(void)

@@ -353,7 +353,7 @@ TEST(aes_where_there_is_hardware)
 	KNOWN("key-of-responder", bytes_of(keys[1], KEY_SIZE));
 	if (!crypto_has_aes())
 		SKIP("needs AES");
-	REQUIRE(record_start(&k, CIPHER_AES, keys[0], 0) == 0);
+	REQUIRE(record_start(&k, CIPHER_AES, keys[0], NULL, 0) == 0);
 	memcpy(record + RECORD_HEAD, frames, sizeof frames);
 	KNOWN("record-0", bytes_of(record, record_seal(&k, record, sizeof frames)));
 	record_rekey(&k, 0);
@@ -390,7 +390,7 @@ static void show_carrying(enum cipher cipher, const char *name)
 	struct record_key k;
 	size_t size;
 
-	REQUIRE(record_start(&k, cipher, key, 0) == 0);
+	REQUIRE(record_start(&k, cipher, key, NULL, 0) == 0);
 	for (size_t i = 0; i < sizeof carried; i++)
 		carried[i] = (uint8_t)i;
 	KNOWN("key", bytes_of(key, KEY_SIZE));
