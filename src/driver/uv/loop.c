@@ -184,6 +184,7 @@ int loop_init(struct driver *d)
 	uv_timer_init(&d->loop, &d->end);
 	uv_timer_init(&d->loop, &d->enter);
 	uv_timer_init(&d->loop, &d->resume);
+	awake_init(d);
 	d->before_sleep.data = d->after_poll.data = d->deadline.data = d;
 	d->end.data = d->enter.data = d->resume.data = d;
 	uv_prepare_start(&d->before_sleep, on_prepare);

@@ -228,6 +228,8 @@ int pipe_open(struct driver *d, struct channel *c, const struct pipe_setup *setu
 		pipe_free(p);
 		return error;
 	}
+	if (p->dial)
+		awake_dialled(p);
 	if (ret)
 		*ret = p;
 	return LENO_OK;
@@ -274,6 +276,7 @@ void pipe_take(struct pipe *p, uint8_t *data, size_t size)
 	struct driver *d = p->driver;
 	int error;
 
+	awake_heard(p);
 	if (!p->filter) {
 		take_plain(p, data, size);
 		return;
@@ -397,6 +400,7 @@ static enum flushed flush_made(struct pipe *p)
 	if (s.size == 0)
 		return FLUSH_EMPTY;
 	usage_moved(d, s.size);
+	awake_said(p);
 	if (s.size >= p->batch / 2 && p->batch < WRITE_SIZE)
 		p->batch *= 2;
 	s = filter_wrap(p->filter, s);

@@ -6,7 +6,8 @@
  * because abstract names, peer credentials and bounded reads need the descriptor.
  *
  *   loop.c      one turn: inputs, outputs, deadline; run, step, fd, timeout
- *   usage.c     what the process takes of the machine
+ *   usage.c     what the process takes of the machine, and gives a busy one: gcm_lib.c
+ *   awake.c     who dials does not sleep while an answer is on its way
  *   open.c      leno_open, leno_close
  *   options.c   what may stand in the options
  *   post.c      tasks from other threads; leno_after
@@ -134,6 +135,7 @@ struct pipe {
 	bool waits;                   /* its filters wait, see filter.h           */
 	bool blocked;                 /* waits for room in the channel            */
 	bool said_end;                /* the filters were told to                 */
+	uint8_t awake;                /* answers that are still waited for awake  */
 	size_t batch;                 /* bytes to ask for at a time               */
 	struct list dirty;            /* in driver->dirty: has bytes to make      */
 	struct list ending;           /* in driver->ending, ->entering or ->waiting */
@@ -249,6 +251,8 @@ struct driver {
 	} lost;
 	uv_timer_t end, enter;        /* of the first of `ending`, of `entering`  */
 	uv_timer_t resume;            /* accepting                                */
+	uv_idle_t awake;              /* runs until then: we do not sleep         */
+	uint64_t awake_until_us;
 	struct local local;
 	struct {
 		size_t announced, made; /* places for those of peers; of our own  */
@@ -273,6 +277,12 @@ static inline struct driver *driver_of(const leno_node *node)
 void usage_tell(struct driver *, uint64_t now_us);
 /* So many bytes went through a pipe. */
 void usage_moved(struct driver *, size_t size);
+
+/* awake.c */
+void awake_init(struct driver *);
+void awake_dialled(struct pipe *);          /* it is open, and we dialled it      */
+void awake_said(struct pipe *);             /* something was written to it        */
+void awake_heard(struct pipe *);            /* something came                     */
 
 /* loop.c */
 int  loop_init(struct driver *);
