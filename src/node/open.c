@@ -333,6 +333,13 @@ static struct conn *conn_of(leno_node *n, leno_pipe pipe)
 	return table_get(&n->pipes, pipe);
 }
 
+bool leno_engine_proved(const leno_node *n, leno_pipe pipe)
+{
+	const struct conn *c = table_get(&n->pipes, pipe);
+
+	return c && !c->guest && !c->finishing && link_state(c->link) == LINK_OPEN;
+}
+
 int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,
                        const char *uri)
 {

@@ -1,16 +1,18 @@
-/* awake.c - who dials waits for each answer without going to sleep, for a moment: a core that
- * sleeps is woken more slowly (30 us in a virtual machine) than a peer nearby answers.
+/* awake.c - nodes that meet wait for each other's answers without going to sleep, for a moment: a
+ * core that sleeps is woken more slowly (30 us in a virtual machine) than a peer nearby answers.
  *
- *   dialled --we said something--> awake, AWAKE_US --an answer came--> again, to AWAKE_TIMES
- *                                      +--none came--> asleep: the peer is far, or slow
+ *   dialled, or accepted and proved
+ *     --we said something--> awake, AWAKE_US --an answer came--> again, some times
+ *                                +--none came--> asleep: the peer is far, or slow
  *
- *  1. A dial costs at most AWAKE_TIMES times AWAKE_US; of a peer that is far, once.
- *  2. Whoever else wants the processor has it meanwhile. */
+ *  1. A dial costs at most DIALLED_TIMES times AWAKE_US; of a peer that is far, once.
+ *  2. Nobody is kept awake by a stranger.
+ *  3. Whoever else wants the processor has it meanwhile. */
 #include "driver/uv/uv.h"
 
 #include <sched.h>
 
-enum { AWAKE_US = 200, AWAKE_TIMES = 4 };
+enum { AWAKE_US = 200, DIALLED_TIMES = 4, PROVED_TIMES = 2 };
 
 static void on_idle(uv_idle_t *idle)
 {
@@ -30,13 +32,17 @@ void awake_init(struct driver *d)
 
 void awake_dialled(struct pipe *p)
 {
-	p->awake = AWAKE_TIMES;
+	p->awake = DIALLED_TIMES;
 }
 
 void awake_said(struct pipe *p)
 {
 	struct driver *d = p->driver;
 
+	if (!p->dial && !p->proved && leno_engine_proved(d->node, p->number)) {
+		p->proved = true;
+		p->awake = PROVED_TIMES;
+	}
 	if (p->awake == 0)
 		return;
 	p->awake--;
@@ -46,6 +52,6 @@ void awake_said(struct pipe *p)
 
 void awake_heard(struct pipe *p)
 {
-	if (!uv_is_active((uv_handle_t *)&p->driver->awake))
+	if (p->awake > 0 && !uv_is_active((uv_handle_t *)&p->driver->awake))
 		p->awake = 0;
 }

@@ -10,7 +10,7 @@
 
 enum {
 	MEASURE_US = 1000 * 1000,
-	BUSY_BYTES = 256 * 1024       /* moved within that: it is worth half a millisecond */
+	BUSY_BYTES = 2 << 20          /* moved within that: it is worth half a millisecond */
 };
 
 static uint64_t us_of(struct timeval t)

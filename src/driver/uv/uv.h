@@ -7,7 +7,7 @@
  *
  *   loop.c      one turn: inputs, outputs, deadline; run, step, fd, timeout
  *   usage.c     what the process takes of the machine, and gives a busy one: gcm_lib.c
- *   awake.c     who dials does not sleep while an answer is on its way
+ *   awake.c     nodes that meet do not sleep while an answer is on its way
  *   open.c      leno_open, leno_close
  *   options.c   what may stand in the options
  *   post.c      tasks from other threads; leno_after
@@ -136,6 +136,7 @@ struct pipe {
 	bool blocked;                 /* waits for room in the channel            */
 	bool said_end;                /* the filters were told to                 */
 	uint8_t awake;                /* answers that are still waited for awake  */
+	bool proved;                  /* accepted, and the engine knows who it is */
 	size_t batch;                 /* bytes to ask for at a time               */
 	struct list dirty;            /* in driver->dirty: has bytes to make      */
 	struct list ending;           /* in driver->ending, ->entering or ->waiting */
