@@ -3,7 +3,10 @@
 
 #include "wire/frame.h"
 
-enum { STALE_INTERVALS = 4 };    /* so old an estimate is renewed when we write anyway */
+enum {
+	STALE_INTERVALS = 4,         /* so old an estimate is renewed when we write anyway */
+	BUSY_RATE = 512 * 1024       /* bytes a second, both ways: a flood, which may queue */
+};
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -64,10 +67,34 @@ void heartbeat_record(struct heartbeat *h, struct bytes frames, uint64_t now_us)
 
 /* ---- round trips ---------------------------------------------------------------- */
 
-static void sample(struct heartbeat *h, uint64_t trip_us)
+void heartbeat_moved(struct heartbeat *h, size_t size)
+{
+	h->moved += size;
+}
+
+static uint32_t smooth(uint32_t before, uint32_t r)
+{
+	uint64_t now = before == 0 ? r : (UINT64_C(7) * before + r) / 8;
+
+	return now > 0 ? (uint32_t)now : 1;
+}
+
+static void sample_path(struct heartbeat *h, uint32_t r, uint64_t now_us)
+{
+	bool busy = h->moved >= (now_us - h->sampled_us) / 1000 * BUSY_RATE / 1000;
+
+	if (h->rtt_path_us == 0 || !busy || r < h->rtt_path_us)
+		h->rtt_path_us = smooth(h->rtt_path_us, r);
+	h->moved = 0;
+	h->sampled_us = now_us;
+}
+
+static void sample(struct heartbeat *h, uint64_t trip_us, uint64_t now_us)
 {
 	uint32_t r = trip_us > UINT32_MAX / 8 ? UINT32_MAX / 8 : trip_us > 0 ? (uint32_t)trip_us : 1;
 	uint32_t off = h->rtt_us > r ? h->rtt_us - r : r - h->rtt_us;
+
+	sample_path(h, r, now_us);
 
 	if (h->rtt_us == 0) {
 		h->rtt_us = r;
@@ -75,9 +102,7 @@ static void sample(struct heartbeat *h, uint64_t trip_us)
 		return;
 	}
 	h->rtt_var_us = (3 * h->rtt_var_us + off) / 4;
-	h->rtt_us = (7 * h->rtt_us + r) / 8;
-	if (h->rtt_us == 0)
-		h->rtt_us = 1;
+	h->rtt_us = smooth(h->rtt_us, r);
 }
 
 static bool read_clock(struct bytes body, uint64_t *ret)
@@ -107,7 +132,7 @@ bool heartbeat_take_pong(struct heartbeat *h, struct bytes body, uint64_t now_us
 		return false;
 	if (!h->ping_out || clock < h->ping_first_us || clock > h->ping_last_us)
 		return true; /* of a PING that we do not remember */
-	sample(h, now_us - clock);
+	sample(h, now_us - clock, now_us);
 	if (clock == h->ping_last_us) {
 		h->ping_out = false;
 		if (h->owed_asked)

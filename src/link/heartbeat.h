@@ -10,7 +10,9 @@
  *
  *  1. Any byte received counts as life; that a record ends is link.c's to see.
  *  2. Control frames alone owe and are owed nothing: two idle ends do not keep each other awake.
- *  3. Who comes late to a deadline was itself stalled: the peer gets half a silence more, once,
+ *  3. What waits behind a flood of our own says nothing of the path: while the link is busy, a
+ *     round trip of the path itself (rtt_path_us) only gets shorter.
+ *  4. Who comes late to a deadline was itself stalled: the peer gets half a silence more, once,
  *     because its bytes may lie in the pipe unread. */
 #ifndef LENO_LINK_HEARTBEAT_H
 #define LENO_LINK_HEARTBEAT_H
@@ -39,6 +41,9 @@ struct heartbeat {
 	uint64_t pong;
 
 	uint32_t rtt_us, rtt_var_us;     /* RFC 6298; 0 before the first sample        */
+	uint32_t rtt_path_us;            /* the same of samples that no flood delayed  */
+	uint64_t moved;                  /* bytes, since the last sample ...           */
+	uint64_t sampled_us;             /* ... which was then                         */
 };
 
 /* Wants its first PING at once: it tells the other end that the link works. */
@@ -48,6 +53,7 @@ void heartbeat_start(struct heartbeat *, uint64_t interval_us, uint32_t misses,
 void heartbeat_heard(struct heartbeat *, uint64_t now_us);          /* bytes, any     */
 void heartbeat_partial(struct heartbeat *, uint64_t now_us);        /* a record's part */
 void heartbeat_record(struct heartbeat *, struct bytes frames, uint64_t now_us);
+void heartbeat_moved(struct heartbeat *, size_t size);              /* bytes, either way */
 
 bool heartbeat_take_ping(struct heartbeat *, struct bytes body);    /* false: malformed */
 bool heartbeat_take_pong(struct heartbeat *, struct bytes body, uint64_t now_us);

@@ -226,6 +226,7 @@ int link_take(struct link *l, uint8_t **data, size_t *size, uint64_t now_us,
 	      struct bytes *ret_frames)
 {
 	uint64_t silent_us = now_us - l->heartbeat.heard_us;
+	const size_t before = *size;
 	uint8_t *message;
 	size_t message_size;
 	int got = LINK_MORE;
@@ -247,12 +248,13 @@ int link_take(struct link *l, uint8_t **data, size_t *size, uint64_t now_us,
 				return die_silently(l, LENO_PROTOCOL);
 		}
 		if (got == 0)
-			return LINK_MORE;
+			break;
 		l->part_since_us = NEVER;
 		got = l->state == LINK_OPEN
 			      ? take_record(l, message, message_size, now_us, ret_frames)
 			      : take_handshake(l, bytes_of(message, message_size), now_us);
 	}
+	heartbeat_moved(&l->heartbeat, before - *size);
 	return got;
 }
 
@@ -377,6 +379,7 @@ static size_t end_record(struct link *l, struct writer *w, const struct carrier 
 		write_frame(w, FRAME_CLOSE, bytes_of((uint8_t[]){(uint8_t)l->reason}, 1));
 	size = c ? seal_carrier(l, c)
 		 : record_seal(&l->out, w->start - RECORD_HEAD, writer_size(w));
+	heartbeat_moved(&l->heartbeat, size);
 	if (rekey)
 		record_rekey(&l->out, now_us);
 	if (l->closing)
@@ -470,6 +473,11 @@ bool link_confirmed(const struct link *l)
 uint32_t link_rtt_us(const struct link *l)
 {
 	return l->heartbeat.rtt_us;
+}
+
+uint32_t link_rtt_path_us(const struct link *l)
+{
+	return l->heartbeat.rtt_path_us;
 }
 
 enum cipher link_cipher(const struct link *l)

@@ -419,7 +419,7 @@ void up_take(struct conn *c, uint8_t *data, size_t size)
 	}
 	if (!c->finishing) {
 		if (c->number >= 0)
-			mesh_link_rtt(n->mesh, c->number, link_rtt_us(c->link), n->now_us);
+			mesh_link_rtt(n->mesh, c->number, link_rtt_path_us(c->link), n->now_us);
 		conns_timer(c);
 		if (link_wants(c->link))
 			down_wake(c);

@@ -140,6 +140,28 @@ TEST(a_direct_link_that_is_worse_than_the_relays_is_not_used_and_goes_again)
 	sim_free(p.sim);
 }
 
+/* What waits behind a flood waits for long, and no relay would carry it sooner. */
+TEST(a_flood_stays_on_its_own_link)
+{
+	const struct sim_profile deep = { .delay_us = 500, .bandwidth = 5000000, .segment = 8000,
+	                                  .buffer = 1 << 20, .class = LENO_PIPE_STREAM };
+	struct pair p = pair_of(5, &deep);
+
+	sim_talk(p.a, p.b, 10, MS(5), 100);
+	sim_wire(p.a, p.b, &deep);
+	sim_run(p.sim, SECONDS(2));
+	sim_talk(p.a, p.b, 2000, 0, 30000);
+	for (unsigned i = 0; i < 20; i++) {
+		sim_run(p.sim, MS(500));
+		CHECK_EQ(hops(p.a, p.b), 1);
+		CHECK_EQ(hops(p.b, p.a), 1);
+	}
+	CHECK(sim_settle(p.sim, SECONDS(20)));
+	CHECK_EQ(sim_tally(p.a, p.b).confirmed, 2010);
+	CHECK(sim_invariants(p.sim));
+	sim_free(p.sim);
+}
+
 TEST(a_link_that_nobody_uses_any_more_goes)
 {
 	struct pair p = pair_of(4, NULL);
@@ -385,6 +407,7 @@ TEST(addresses_that_cannot_be_reached_cost_few_dials)
 TEST_MAIN(TEST_CASE(a_pair_that_talks_along_relays_links_up_by_itself_within_seconds),
           TEST_CASE(when_the_direct_link_dies_the_relays_go_on_and_nothing_is_lost),
           TEST_CASE(a_direct_link_that_is_worse_than_the_relays_is_not_used_and_goes_again),
+          TEST_CASE(a_flood_stays_on_its_own_link),
           TEST_CASE(a_link_that_nobody_uses_any_more_goes),
           TEST_CASE(who_does_not_want_it_makes_no_links_and_says_nothing),
           TEST_CASE(whom_the_application_sends_away_is_not_dialled_again),

@@ -399,6 +399,36 @@ TEST(the_estimate_is_that_of_rfc_6298)
 	CHECK_EQ(h.rtt_var_us, 375);
 }
 
+/* A flood of our own delays what asks for the path's length; a shorter way is seen all the same. */
+TEST(a_flood_makes_no_path_longer)
+{
+	enum { LITTLE = 100 * 1000, MUCH = 1 << 20 };
+	static const struct {
+		const char *why;
+		size_t moved;
+		uint32_t trip_us, path_us;
+	} rows[] = {
+		{ "the first one counts", MUCH, 8000, 8000 },
+		{ "a busy link takes longer", MUCH, 800000, 8000 },
+		{ "some messages are no flood", LITTLE, 16000, 9000 },
+		{ "busy, and yet shorter", MUCH, 1000, 8000 },
+		{ "nothing moves", 0, 16000, 9000 },
+	};
+	struct heartbeat h = heart();
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint64_t at = (i + 1) * SECOND;
+
+		CHECK_ROW(rows[i].why);
+		heartbeat_moved(&h, rows[i].moved / 2);
+		ask(&h, at - rows[i].trip_us);
+		heartbeat_moved(&h, rows[i].moved / 2);
+		CHECK(answer(&h, at - rows[i].trip_us, at));
+		CHECK_EQ(h.rtt_path_us, rows[i].path_us);
+	}
+	CHECK(h.rtt_us > 50000);
+}
+
 TEST(odd_answers_change_nothing)
 {
 	static const struct {
@@ -490,6 +520,7 @@ TEST_MAIN(TEST_CASE(both_ends_confirm_each_other_at_once),
 	  TEST_CASE(who_was_stalled_does_not_blame_the_other),
 	  TEST_CASE(a_record_that_does_not_end_ends_the_link),
 	  TEST_CASE(time_in_which_nobody_ran_does_not_count_for_a_record),
-	  TEST_CASE(the_estimate_is_that_of_rfc_6298), TEST_CASE(odd_answers_change_nothing),
+	  TEST_CASE(the_estimate_is_that_of_rfc_6298), TEST_CASE(a_flood_makes_no_path_longer),
+	  TEST_CASE(odd_answers_change_nothing),
 	  TEST_CASE(no_time_at_all_is_still_an_estimate), TEST_CASE(years_do_not_overflow),
 	  TEST_CASE(only_an_answer_from_behind_the_data_pays_the_debt))
