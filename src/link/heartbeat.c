@@ -72,21 +72,23 @@ void heartbeat_moved(struct heartbeat *h, size_t size)
 	h->moved += size;
 }
 
-static uint32_t smooth(uint32_t before, uint32_t r)
-{
-	uint64_t now = before == 0 ? r : (UINT64_C(7) * before + r) / 8;
-
-	return now > 0 ? (uint32_t)now : 1;
-}
-
+/* What is longer counts when PATH_SAMPLES in a row were, what is shorter at once. */
 static void sample_path(struct heartbeat *h, uint32_t r, uint64_t now_us)
 {
 	bool busy = h->moved >= (now_us - h->sampled_us) / 1000 * BUSY_RATE / 1000;
 
-	if (h->rtt_path_us == 0 || !busy || r < h->rtt_path_us)
-		h->rtt_path_us = smooth(h->rtt_path_us, r);
 	h->moved = 0;
 	h->sampled_us = now_us;
+	if (h->rtt_path_us == 0 || r < h->rtt_path_us) {
+		h->rtt_path_us = r;
+		h->n_samples = 0;
+	} else if (!busy) {
+		h->least_us = h->n_samples == 0 || r < h->least_us ? r : h->least_us;
+		if (++h->n_samples < PATH_SAMPLES)
+			return;
+		h->rtt_path_us = h->least_us;
+		h->n_samples = 0;
+	}
 }
 
 static void sample(struct heartbeat *h, uint64_t trip_us, uint64_t now_us)
@@ -102,7 +104,9 @@ static void sample(struct heartbeat *h, uint64_t trip_us, uint64_t now_us)
 		return;
 	}
 	h->rtt_var_us = (3 * h->rtt_var_us + off) / 4;
-	h->rtt_us = smooth(h->rtt_us, r);
+	h->rtt_us = (7 * h->rtt_us + r) / 8;
+	if (h->rtt_us == 0)
+		h->rtt_us = 1;
 }
 
 static bool read_clock(struct bytes body, uint64_t *ret)

@@ -10,8 +10,9 @@
  *
  *  1. Any byte received counts as life; that a record ends is link.c's to see.
  *  2. Control frames alone owe and are owed nothing: two idle ends do not keep each other awake.
- *  3. What waits behind a flood of our own says nothing of the path: while the link is busy, a
- *     round trip of the path itself (rtt_path_us) only gets shorter.
+ *  3. Machines that are slow to wake, and floods of our own, say nothing of the path: its round
+ *     trip (rtt_path_us) is longer when PATH_SAMPLES in a row were, and shorter at once; while the link is busy it
+ *     gets no longer.
  *  4. Who comes late to a deadline was itself stalled: the peer gets half a silence more, once,
  *     because its bytes may lie in the pipe unread. */
 #ifndef LENO_LINK_HEARTBEAT_H
@@ -22,7 +23,8 @@
 
 enum {
 	CONTROL_FRAME = 10,              /* bytes of a PING, or of a PONG              */
-	CONTROL_FRAMES = 2 * CONTROL_FRAME
+	CONTROL_FRAMES = 2 * CONTROL_FRAME,
+	PATH_SAMPLES   = 4
 };
 
 struct heartbeat {
@@ -41,7 +43,8 @@ struct heartbeat {
 	uint64_t pong;
 
 	uint32_t rtt_us, rtt_var_us;     /* RFC 6298; 0 before the first sample        */
-	uint32_t rtt_path_us;            /* the same of samples that no flood delayed  */
+	uint32_t rtt_path_us;            /* of the path; 0 before the first sample     */
+	uint32_t least_us, n_samples;    /* of those in a row that were longer         */
 	uint64_t moved;                  /* bytes, since the last sample ...           */
 	uint64_t sampled_us;             /* ... which was then                         */
 };

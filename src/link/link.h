@@ -144,7 +144,7 @@ const struct link_peer *link_peer(const struct link *);    /* from LINK_OPENED o
 const uint8_t *link_id(const struct link *);               /* 8 bytes; from LINK_OPENED */
 bool link_confirmed(const struct link *);   /* a record of the peer has been verified   */
 uint32_t link_rtt_us(const struct link *);  /* smoothed, RFC 6298; 0 before the first   */
-uint32_t link_rtt_path_us(const struct link *); /* the same, without what our own floods delay */
+uint32_t link_rtt_path_us(const struct link *); /* of the path: see heartbeat.h           */
 enum cipher link_cipher(const struct link *);
 
 #endif

@@ -3,13 +3,14 @@
 //
 //     peer metric size value unit  # min..max
 //
-// The median of PASSES, in which what is compared is measured in turns. One browser, one native
+// The median of PASSES, in which what is compared is measured in turns, after one of each that does
+// not count: browsers compile what runs often. One browser, one native
 // node, over which the two meet. Needs the package (LENO_PACKAGE).
 import { absent, begin, noPackage, sleep, until } from '../test/browser/harness.mjs';
 
 const PASSES = 5;
 const SECONDS = 1.5;           // of each measurement of a rate
-const TURNS = 400;             // round trips of each measurement of those
+const TURNS = 2000;            // round trips of each measurement of those
 const SIZES = [64, 1024, 16384];
 const ROUND_TRIP_MOST = 1.2, RATE_LEAST = 0.9;
 const PATIENCE_MS = 30_000;
@@ -192,6 +193,8 @@ async function main() {
 	for (const size of SIZES) {
 		const bare = [], leno = [], rates = { bare: [], leno: [] };
 
+		for (const warm of [{ size, turns: TURNS }, { to, size, turns: TURNS }])
+			await one.run(roundTrips, warm, PATIENCE_MS);
 		for (let pass = 0; pass < PASSES; pass++) {
 			bare.push(await one.run(roundTrips, { size, turns: TURNS }, PATIENCE_MS));
 			leno.push(await one.run(roundTrips, { to, size, turns: TURNS }, PATIENCE_MS));

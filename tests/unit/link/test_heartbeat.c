@@ -399,8 +399,9 @@ TEST(the_estimate_is_that_of_rfc_6298)
 	CHECK_EQ(h.rtt_var_us, 375);
 }
 
-/* A flood of our own delays what asks for the path's length; a shorter way is seen all the same. */
-TEST(a_flood_makes_no_path_longer)
+/* A flood of our own delays what asks for the path's length, and so does a machine that wakes
+ * slowly; a shorter way is seen at once. */
+TEST(a_path_is_longer_when_it_stays_so)
 {
 	enum { LITTLE = 100 * 1000, MUCH = 1 << 20 };
 	static const struct {
@@ -409,10 +410,22 @@ TEST(a_flood_makes_no_path_longer)
 		uint32_t trip_us, path_us;
 	} rows[] = {
 		{ "the first one counts", MUCH, 8000, 8000 },
-		{ "a busy link takes longer", MUCH, 800000, 8000 },
-		{ "some messages are no flood", LITTLE, 16000, 9000 },
-		{ "busy, and yet shorter", MUCH, 1000, 8000 },
-		{ "nothing moves", 0, 16000, 9000 },
+		{ "a busy link takes longer, 1", MUCH, 800000, 8000 },
+		{ "2", MUCH, 800000, 8000 },
+		{ "3", MUCH, 800000, 8000 },
+		{ "4", MUCH, 800000, 8000 },
+		{ "some messages are no flood", LITTLE, 16000, 8000 },
+		{ "longer", 0, 17000, 8000 },
+		{ "longer", 0, 70000, 8000 },
+		{ "longer, and so it is", 0, 18000, 16000 },
+		{ "longer", 0, 70000, 16000 },
+		{ "as long as ever", 0, 16000, 16000 },
+		{ "a machine that was asleep, 3", 0, 70000, 16000 },
+		{ "busy, and yet shorter", MUCH, 1000, 1000 },
+		{ "longer, 1", 0, 9000, 1000 },
+		{ "longer, 2", 0, 9000, 1000 },
+		{ "longer, 3", 0, 9000, 1000 },
+		{ "longer, 4", 0, 9000, 9000 },
 	};
 	struct heartbeat h = heart();
 
@@ -520,7 +533,7 @@ TEST_MAIN(TEST_CASE(both_ends_confirm_each_other_at_once),
 	  TEST_CASE(who_was_stalled_does_not_blame_the_other),
 	  TEST_CASE(a_record_that_does_not_end_ends_the_link),
 	  TEST_CASE(time_in_which_nobody_ran_does_not_count_for_a_record),
-	  TEST_CASE(the_estimate_is_that_of_rfc_6298), TEST_CASE(a_flood_makes_no_path_longer),
+	  TEST_CASE(the_estimate_is_that_of_rfc_6298), TEST_CASE(a_path_is_longer_when_it_stays_so),
 	  TEST_CASE(odd_answers_change_nothing),
 	  TEST_CASE(no_time_at_all_is_still_an_estimate), TEST_CASE(years_do_not_overflow),
 	  TEST_CASE(only_an_answer_from_behind_the_data_pays_the_debt))
