@@ -174,7 +174,8 @@ LENO_API bool leno_engine_next(leno_node *, leno_out *ret);
 enum { LENO_MAKE_MIN = 32 * 1024 };
 LENO_API size_t leno_engine_make(leno_node *, leno_pipe, uint8_t *buf, size_t capacity);
 
-/* Who is at the other end of this pipe has proved to be a member: no stranger, nor a guest. */
+/* Who is at the other end of this pipe has proved to belong to the network, and is let in: no
+ * stranger, nor who waits to be admitted, nor a guest. */
 LENO_API bool leno_engine_proved(const leno_node *, leno_pipe);
 
 /* When leno_engine_time() must be called next; UINT64_MAX for never. */

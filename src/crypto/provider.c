@@ -300,9 +300,12 @@ static bool has_schedule(struct aead *a)
 	if (a->room || !a->gcm || a->gcm->schedule_size == 0)
 		return a->room;
 	a->room = mem_take(a->gcm->schedule_size + GCM_ALIGN);
-	if (a->room)
-		a->gcm->expand(schedule_of(a), a->key);
-	return a->room;
+	if (!a->room)
+		return false;
+	a->gcm->expand(schedule_of(a), a->key);
+	EVP_CIPHER_CTX_free(a->evp); /* its turn is over */
+	a->evp = NULL;
+	return true;
 }
 
 static bool gcm_open(struct aead *a, const uint8_t *nonce, struct bytes ad, uint8_t *buf, size_t size)

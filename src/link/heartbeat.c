@@ -97,7 +97,6 @@ static void sample(struct heartbeat *h, uint64_t trip_us, uint64_t now_us)
 	uint32_t off = h->rtt_us > r ? h->rtt_us - r : r - h->rtt_us;
 
 	sample_path(h, r, now_us);
-
 	if (h->rtt_us == 0) {
 		h->rtt_us = r;
 		h->rtt_var_us = r / 2;

@@ -11,8 +11,8 @@
  *  1. Any byte received counts as life; that a record ends is link.c's to see.
  *  2. Control frames alone owe and are owed nothing: two idle ends do not keep each other awake.
  *  3. Machines that are slow to wake, and floods of our own, say nothing of the path: its round
- *     trip (rtt_path_us) is longer when PATH_SAMPLES in a row were, and shorter at once; while the link is busy it
- *     gets no longer.
+ *     trip (rtt_path_us) is longer when PATH_SAMPLES in a row were, and shorter at once; while
+ *     the link is busy it gets no longer.
  *  4. Who comes late to a deadline was itself stalled: the peer gets half a silence more, once,
  *     because its bytes may lie in the pipe unread. */
 #ifndef LENO_LINK_HEARTBEAT_H
@@ -24,7 +24,7 @@
 enum {
 	CONTROL_FRAME = 10,              /* bytes of a PING, or of a PONG              */
 	CONTROL_FRAMES = 2 * CONTROL_FRAME,
-	PATH_SAMPLES   = 4
+	PATH_SAMPLES   = 4               /* that must all say that a path got longer   */
 };
 
 struct heartbeat {

@@ -337,7 +337,10 @@ bool leno_engine_proved(const leno_node *n, leno_pipe pipe)
 {
 	const struct conn *c = table_get(&n->pipes, pipe);
 
-	return c && !c->guest && !c->finishing && link_state(c->link) == LINK_OPEN;
+	if (!c || !c->proved || c->waiting || c->finishing || link_peer(c->link)->pass.guest)
+		return false;
+	/* Who answers a dial gets its proof first; what it says after that is its own one. */
+	return !link_dialled(c->link) || link_confirmed(c->link);
 }
 
 int leno_engine_opened(leno_node *n, leno_pipe pipe, enum leno_pipe_class class, uint32_t dial,

@@ -247,7 +247,7 @@ static void take_plain(void *user, uint8_t *data, size_t size)
 	if (p->state != PIPE_OPEN || d->closing)
 		return;
 	loop_time(d);
-	usage_moved(d, size);
+	usage_moved(p, size);
 	if (!d->closing)
 		leno_engine_take(d->node, p->number, data, size);
 }
@@ -399,7 +399,7 @@ static enum flushed flush_made(struct pipe *p)
 		                          room < p->batch ? room : p->batch);
 	if (s.size == 0)
 		return FLUSH_EMPTY;
-	usage_moved(d, s.size);
+	usage_moved(p, s.size);
 	awake_said(p);
 	if (s.size >= p->batch / 2 && p->batch < WRITE_SIZE)
 		p->batch *= 2;

@@ -2,7 +2,8 @@
  * only a busy one takes: a faster library.
  *
  *  1. It is measured when an input comes, once a second at most: nothing wakes for it.
- *  2. An interval of less than that would say nothing; so the first figure is a second old. */
+ *  2. An interval of less than that would say nothing; so the first figure is a second old.
+ *  3. However much strangers say, they make nobody busy. */
 #include "driver/uv/gcm_lib.h"
 #include "driver/uv/uv.h"
 
@@ -47,13 +48,14 @@ void usage_tell(struct driver *d, uint64_t now_us)
 	u->moved = 0;
 }
 
-void usage_moved(struct driver *d, size_t size)
+void usage_moved(const struct pipe *p, size_t size)
 {
+	struct driver *d = p->driver;
 	struct usage *u = &d->usage;
 	const leno_gcm *gcm;
 
 	u->moved += size;
-	if (u->moved < BUSY_BYTES || u->busy)
+	if (u->moved < BUSY_BYTES || u->busy || !leno_engine_proved(d->node, p->number))
 		return;
 	u->busy = true;
 	gcm = gcm_lib();

@@ -276,8 +276,7 @@ static inline struct driver *driver_of(const leno_node *node)
 
 /* usage.c */
 void usage_tell(struct driver *, uint64_t now_us);
-/* So many bytes went through a pipe. */
-void usage_moved(struct driver *, size_t size);
+void usage_moved(const struct pipe *, size_t size);  /* so many bytes, either way */
 
 /* awake.c */
 void awake_init(struct driver *);

@@ -50,6 +50,9 @@ TEST(who_seals_something_else_is_refused)
 	CHECK(!gcm_agrees(&large));
 	other_gcm_now.lies = true;
 	CHECK(!gcm_agrees(&other));
+	other_gcm_now.lies = false;
+	other_gcm_now.opens_badly = true;
+	CHECK(!gcm_agrees(&other));
 }
 
 TEST(it_is_used_from_when_it_is_there)

@@ -442,6 +442,24 @@ TEST(a_path_is_longer_when_it_stays_so)
 	CHECK(h.rtt_us > 50000);
 }
 
+/* Traffic leaves no pause to ask in; but PINGs ride along with it. */
+TEST(a_path_that_got_much_longer_is_found_soon_under_traffic)
+{
+	unsigned seconds = 0;
+
+	world(1 * MS);
+	pass(10 * 1000);
+	delay = 30 * MS;
+	for (; seconds < 60 && link_rtt_path_us(p.dialler.link) < 50 * MS; seconds++)
+		for (int i = 0; i < 50; i++) {
+			p.dialler.send = p.responder.send = 1;
+			p.dialler.send_each = p.responder.send_each = 10;
+			pass(20);
+		}
+	CHECK(seconds >= 1 && seconds <= 12);
+	finish();
+}
+
 TEST(odd_answers_change_nothing)
 {
 	static const struct {
@@ -534,6 +552,7 @@ TEST_MAIN(TEST_CASE(both_ends_confirm_each_other_at_once),
 	  TEST_CASE(a_record_that_does_not_end_ends_the_link),
 	  TEST_CASE(time_in_which_nobody_ran_does_not_count_for_a_record),
 	  TEST_CASE(the_estimate_is_that_of_rfc_6298), TEST_CASE(a_path_is_longer_when_it_stays_so),
+	  TEST_CASE(a_path_that_got_much_longer_is_found_soon_under_traffic),
 	  TEST_CASE(odd_answers_change_nothing),
 	  TEST_CASE(no_time_at_all_is_still_an_estimate), TEST_CASE(years_do_not_overflow),
 	  TEST_CASE(only_an_answer_from_behind_the_data_pays_the_debt))

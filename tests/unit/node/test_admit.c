@@ -1,6 +1,7 @@
 /* What a node does with those who do not keep to their role, or have no certificate: it is the
  * others who enforce it.
  * covers: src/node/up.c src/node/conns.c src/node/fan_tree.c */
+#include "link/link_state.h"
 #include "node/node.h"
 #include "support/check.h"
 #include "support/raw.h"
@@ -289,6 +290,59 @@ TEST(a_list_holds_for_links)
 	wires_free(&w);
 }
 
+static void open_secret(int i)
+{
+	leno_engine_config config = {.wall_ms = NOW_MS, .now_us = w.now, .has_secret = true};
+
+	memset(config.seed, 17 + i, sizeof config.seed);
+	memset(config.identity, 99 + i, sizeof config.identity);
+	CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
+}
+
+/* The one that answers has shown its keys before, but not that it knows the secret. */
+TEST(who_was_dialled_has_proved_nothing_before_its_first_record)
+{
+	wires_init(&w);
+	open_secret(0);
+	open_secret(1);
+	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
+	for (int i = 0; i < 10 && !w.wire[0].used; i++) {
+		wires_step(&w, UINT64_MAX);
+		wires_serve(&w, 0);
+	}
+	REQUIRE(w.wire[0].used);
+	for (int end = 0; end < 2; end++) {
+		wires_make(&w, 0, end, SIZE_MAX);
+		wires_deliver(&w, 0, end, SIZE_MAX, SIZE_MAX);
+	}
+	CHECK(link_state(((struct conn *)table_get(&w.node[0]->pipes, 0))->link) == LINK_OPEN);
+	CHECK(!leno_engine_proved(w.node[0], 0) && !leno_engine_proved(w.node[1], 0));
+	wires_make(&w, 0, 0, SIZE_MAX);
+	wires_deliver(&w, 0, 0, SIZE_MAX, SIZE_MAX);
+	CHECK(!leno_engine_proved(w.node[0], 0) && leno_engine_proved(w.node[1], 0));
+	CHECK(wires_run(&w, 1000));
+	CHECK(leno_engine_proved(w.node[0], 0));
+	wires_free(&w);
+}
+
+TEST(who_waits_for_the_host_and_who_is_a_guest_are_no_members)
+{
+	struct raw r;
+
+	wires_init(&w);
+	open_node(0, false, true);
+	raw_init(&r, 1);
+	raw_open(&r, &w, 0);
+	CHECK(asked == 1 && !leno_engine_proved(w.node[0], (leno_pipe)r.wire));
+	CHECK_EQ(leno_admit(w.node[0], last_ticket), 0);
+	wires_run(&w, 1000);
+	CHECK(leno_engine_proved(w.node[0], (leno_pipe)r.wire));
+	((struct conn *)table_get(&w.node[0]->pipes, (size_t)r.wire))->link->peer.pass.guest = true;
+	CHECK(!leno_engine_proved(w.node[0], (leno_pipe)r.wire));
+	raw_free(&r);
+	wires_free(&w);
+}
+
 /* ---- revocations ----------------------------------------------------------------------------------- */
 
 static struct bytes revocation(uint8_t *buf, const uint8_t seed[32], uint8_t id)
@@ -394,6 +448,8 @@ TEST_MAIN(TEST_CASE(an_endpoint_by_certificate_passes_nothing_on),
 	  TEST_CASE(packets_that_an_observer_relays_are_dropped),
 	  TEST_CASE(broadcasts_of_an_observer_are_not_taken),
 	  TEST_CASE(strangers_that_wait_for_the_host_are_bounded_and_silence_is_no),
-	  TEST_CASE(who_waits_takes_two_places_at_most), TEST_CASE(a_list_holds_for_links), TEST_CASE(only_the_network_s_key_revokes),
+	  TEST_CASE(who_waits_takes_two_places_at_most), TEST_CASE(a_list_holds_for_links),
+	  TEST_CASE(who_was_dialled_has_proved_nothing_before_its_first_record),
+	  TEST_CASE(who_waits_for_the_host_and_who_is_a_guest_are_no_members), TEST_CASE(only_the_network_s_key_revokes),
 	  TEST_CASE(a_friend_of_the_revoked_passes_nothing_on_that_is_taken),
 	  TEST_CASE(who_does_not_hold_the_key_revokes_nobody))

@@ -63,6 +63,33 @@ TEST(it_is_used_on_links_that_are_there)
 	wires_free(&w);
 }
 
+/* 0 - 1 - 2: a key in each direction on the link, and one in each from end to end. */
+TEST(sessions_across_relays_use_it_too)
+{
+	leno_engine_config config = { .wall_ms = 1000 };
+
+	memset(&other_gcm_now, 0, sizeof other_gcm_now);
+	join();
+	config.now_us = w.now;
+	memset(config.identity, 7, sizeof config.identity);
+	config.handlers.message = on_message;
+	CHECK_EQ(leno_engine_open(&w.node[2], &config), 0);
+	CHECK_EQ(leno_engine_connect(w.node[2], "node:1"), 0);
+	w.cut[0][2] = w.cut[2][0] = true;
+	CHECK(wires_run(&w, 2000 * MS));
+	if (crypto_has_aes()) {
+		CHECK_EQ(leno_engine_gcm(w.node[0], &other), 0);
+		other_gcm_now.expanded = 0;
+		for (int from = 0; from < 3; from += 2)
+			CHECK_EQ(leno_send(w.node[from], leno_self(w.node[2 - from]), "t",
+			                   (leno_bytes){ "hello", 5 }, NULL), 0);
+		CHECK(wires_run(&w, 500 * MS));
+		CHECK_EQ(arrived, 2);
+		CHECK_EQ(other_gcm_now.expanded, 4);
+	}
+	wires_free(&w);
+}
+
 TEST(one_that_seals_otherwise_is_not_taken)
 {
 	static const leno_gcm none = { 0, other_gcm_expand, other_gcm_seal, other_gcm_open };
@@ -78,4 +105,5 @@ TEST(one_that_seals_otherwise_is_not_taken)
 }
 
 TEST_MAIN(TEST_CASE(it_is_used_on_links_that_are_there),
+	  TEST_CASE(sessions_across_relays_use_it_too),
 	  TEST_CASE(one_that_seals_otherwise_is_not_taken))

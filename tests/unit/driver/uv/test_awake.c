@@ -92,6 +92,18 @@ TEST(who_dialled_stays_awake)
 	finish();
 }
 
+/* TLS, or a WebSocket: what they agree on first took its time. */
+TEST(what_filters_heard_before_does_not_count)
+{
+	begin_dialled();
+	awake_heard(&p);
+	awake_heard(&p);
+	awake_said(&p);
+	CHECK(awake());
+	pass();
+	finish();
+}
+
 TEST(a_few_answers_are_waited_for)
 {
 	int times = 0;
@@ -121,5 +133,6 @@ TEST(a_peer_that_is_far_is_waited_for_once)
 }
 
 TEST_MAIN(TEST_CASE(a_stranger_keeps_nobody_awake), TEST_CASE(who_has_proved_itself_is_waited_for),
-	  TEST_CASE(who_dialled_stays_awake), TEST_CASE(a_few_answers_are_waited_for),
+	  TEST_CASE(who_dialled_stays_awake),
+	  TEST_CASE(what_filters_heard_before_does_not_count), TEST_CASE(a_few_answers_are_waited_for),
 	  TEST_CASE(a_peer_that_is_far_is_waited_for_once))
