@@ -9,6 +9,9 @@ set(TEST_ENVIRONMENT
 	UBSAN_OPTIONS=print_stacktrace=1
 	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 	PYTHONDONTWRITEBYTECODE=1)
+if(IPSEC_MB)
+	list(APPEND TEST_ENVIRONMENT LENO_HAS_IPSEC_MB=1)
+endif()
 set(TEST_PATIENCE 1)
 if(LENO_SANITIZE OR LENO_COVERAGE)
 	list(APPEND TEST_ENVIRONMENT LENO_SLOW=1) # sizes and seeds may shrink

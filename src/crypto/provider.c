@@ -308,7 +308,8 @@ static bool has_schedule(struct aead *a)
 	return true;
 }
 
-static bool gcm_open(struct aead *a, const uint8_t *nonce, struct bytes ad, uint8_t *buf, size_t size)
+static bool gcm_open(struct aead *a, const uint8_t *nonce, struct bytes ad, uint8_t *buf,
+		     size_t size)
 {
 	uint8_t tag[TAG_SIZE];
 

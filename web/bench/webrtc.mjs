@@ -3,9 +3,9 @@
 //
 //     peer metric size value unit  # min..max
 //
-// The median of PASSES, in which what is compared is measured in turns, after one of each that does
-// not count: browsers compile what runs often. One browser, one native
-// node, over which the two meet. Needs the package (LENO_PACKAGE).
+// The median of PASSES, in which what is compared is measured in turns, after round trips that do not
+// count: browsers compile what runs often. One browser, one native node, over which the two meet.
+// Needs the package (LENO_PACKAGE).
 import { absent, begin, noPackage, sleep, until } from '../test/browser/harness.mjs';
 
 const PASSES = 5;
