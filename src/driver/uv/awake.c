@@ -53,6 +53,7 @@ void awake_said(struct pipe *p)
 void awake_heard(struct pipe *p)
 {
 	/* Before the engine has said anything it answers nobody but filters. */
-	if (p->awake < DIALLED_TIMES && !uv_is_active((uv_handle_t *)&p->driver->awake))
+	if (p->awake > 0 && p->awake < DIALLED_TIMES &&
+	    !uv_is_active((uv_handle_t *)&p->driver->awake))
 		p->awake = 0;
 }
