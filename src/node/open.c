@@ -102,16 +102,6 @@ static int keep_strings(leno_node *n)
 	return 0;
 }
 
-int leno_engine_gcm(leno_node *n, const leno_gcm *g)
-{
-	const struct gcm gcm = { g->schedule_size, g->expand, g->seal, g->open };
-
-	if (n->gcm.schedule_size > 0 || gcm.schedule_size == 0 || !gcm_agrees(&gcm))
-		return LENO_ARGUMENT;
-	n->gcm = gcm;
-	return 0;
-}
-
 static void set_up(leno_node *n, bool has_aes)
 {
 	const leno_options *o = &n->options;
@@ -327,6 +317,16 @@ void leno_engine_log(leno_node *n, enum leno_log_level level, const char *line)
 }
 
 /* ---- inputs ----------------------------------------------------------------- */
+
+int leno_engine_gcm(leno_node *n, const leno_gcm *g)
+{
+	const struct gcm gcm = { g->schedule_size, g->expand, g->seal, g->open };
+
+	if (n->gcm.schedule_size > 0 || gcm.schedule_size == 0 || !gcm_agrees(&gcm))
+		return LENO_ARGUMENT;
+	n->gcm = gcm;
+	return 0;
+}
 
 static struct conn *conn_of(leno_node *n, leno_pipe pipe)
 {
