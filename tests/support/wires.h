@@ -50,6 +50,17 @@ WIRES_UNUSED static void wires_init(struct wires *w)
 	w->now = 1000;
 }
 
+/* Node i, of a seed and an identity of its own, and else as config says. What leno_engine_open()
+ * returns. */
+WIRES_UNUSED static int wires_node(struct wires *w, int i, leno_engine_config config)
+{
+	config.wall_ms = 1000;
+	config.now_us = w->now;
+	memset(config.seed, 17 + i, sizeof config.seed);
+	memset(config.identity, 99 + i, sizeof config.identity);
+	return leno_engine_open(&w->node[i], &config);
+}
+
 static void wires_drop(struct wire *wire)
 {
 	free(wire->way[0].data);

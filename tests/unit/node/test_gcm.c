@@ -16,18 +16,17 @@ static void on_message(leno_node *n, void *user, leno_message *m, const char *ty
 	arrived++;
 }
 
+static void open_node(int i)
+{
+	CHECK_EQ(wires_node(&w, i, (leno_engine_config){ .handlers.message = on_message }), 0);
+}
+
 static void join(void)
 {
 	wires_init(&w);
 	arrived = 0;
-	for (int i = 0; i < 2; i++) {
-		leno_engine_config config = { .wall_ms = 1000, .now_us = w.now };
-
-		memset(config.seed, 17 + i, sizeof config.seed);
-		memset(config.identity, 99 + i, sizeof config.identity);
-		config.handlers.message = on_message;
-		CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
-	}
+	open_node(0);
+	open_node(1);
 	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);
 	CHECK(wires_run(&w, 2000 * MS));
 }
@@ -66,14 +65,9 @@ TEST(it_is_used_on_links_that_are_there)
 /* 0 - 1 - 2: a key in each direction on the link, and one in each from end to end. */
 TEST(sessions_across_relays_use_it_too)
 {
-	leno_engine_config config = { .wall_ms = 1000 };
-
 	memset(&other_gcm_now, 0, sizeof other_gcm_now);
 	join();
-	config.now_us = w.now;
-	memset(config.identity, 7, sizeof config.identity);
-	config.handlers.message = on_message;
-	CHECK_EQ(leno_engine_open(&w.node[2], &config), 0);
+	open_node(2);
 	CHECK_EQ(leno_engine_connect(w.node[2], "node:1"), 0);
 	w.cut[0][2] = w.cut[2][0] = true;
 	CHECK(wires_run(&w, 2000 * MS));

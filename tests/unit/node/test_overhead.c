@@ -20,13 +20,10 @@ static void join(void)
 	wires_init(&w);
 	arrived = 0;
 	for (int i = 0; i < 2; i++) {
-		leno_engine_config config = { .wall_ms = 1000, .now_us = w.now };
+		const leno_engine_config config = { .options.heartbeat_ms = 60000,
+			                            .handlers.message = on_message };
 
-		memset(config.seed, 17 + i, sizeof config.seed);
-		memset(config.identity, 99 + i, sizeof config.identity);
-		config.options.heartbeat_ms = 60000;
-		config.handlers.message = on_message;
-		CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
+		CHECK_EQ(wires_node(&w, i, config), 0);
 		to = *leno_self(w.node[i]);
 	}
 	CHECK_EQ(leno_engine_connect(w.node[0], "node:1"), 0);

@@ -13,13 +13,8 @@ static struct wires w;
 static void begin(void)
 {
 	wires_init(&w);
-	for (int i = 0; i < 2; i++) {
-		leno_engine_config config = { .wall_ms = 1000, .now_us = w.now };
-
-		memset(config.seed, 17 + i, sizeof config.seed);
-		memset(config.identity, 99 + i, sizeof config.identity);
-		CHECK_EQ(leno_engine_open(&w.node[i], &config), 0);
-	}
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(wires_node(&w, i, (leno_engine_config){ 0 }), 0);
 	memset(&d, 0, sizeof d);
 	d.node = w.node[1];
 	p = (struct pipe){ .driver = &d, .number = 0 };
