@@ -6,7 +6,7 @@
 #include <leno/engine.h>
 
 /* For leno_engine_gcm(); NULL: not here. From any thread. The first call in a process takes half
- * a millisecond and 400 KiB, so only who is busy asks. */
+ * a millisecond, and 220 KiB for that long, so only who is busy asks. */
 const leno_gcm *gcm_lib(void);
 
 #endif
