@@ -456,8 +456,25 @@ class World {
 	}
 }
 
-export async function begin(t) {
+const worlds = new WeakMap();         // of a test
+
+// All worlds of a test end before one of them may fail it: no hook runs after one that failed, and
+// what is left running keeps this process. What pages said is told even if the test failed by itself.
+async function end(t) {
+	const ends = await Promise.allSettled(worlds.get(t).map((world) => world.close()));
+	const failed = ends.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
+	for (const error of failed)
+		t.diagnostic(error.message);
+	if (failed.length)
+		throw failed[0];
+}
+
+export function begin(t) {
 	const world = new World();
-	t.after(() => world.close());
+	if (!worlds.has(t)) {
+		worlds.set(t, []);
+		t.after(() => end(t));
+	}
+	worlds.get(t).push(world);
 	return world.open();
 }

@@ -48,7 +48,10 @@ function wire(...ends) {
 	});
 }
 
-/** { outside, homes } in namespaces that end with the test. */
+/**
+ * { outside, homes } in namespaces that end with the test. Without IPv6, whose addresses come up a
+ * second or two after their devices: a browser gives up what it connects at such a change.
+ */
 function build(t) {
 	const name = (what) => `leno-${process.pid}-${what}`;
 	const outside = name('net'), homes = [name('home1'), name('home2')];
@@ -61,7 +64,8 @@ function build(t) {
 	for (const one of all) {
 		ip('netns', 'add', one);
 		ip('-n', one, 'link', 'set', 'lo', 'up');
-		inside(one, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
+		inside(one, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; ' +
+			'echo 1 | tee /proc/sys/net/ipv6/conf/*/disable_ipv6');
 	}
 	for (const i of [0, 1]) {
 		wire([outside, `to${i}`, `198.51.100.${1 + 4 * i}/30`],
@@ -74,13 +78,14 @@ function build(t) {
 	return { outside, homes };
 }
 
-async function stun(t, namespace, bin, folder) {
+async function stun(world, bin) {
+	const { folder, namespace } = world;
 	const child = own(spawn(...inNamespace(namespace, bin, ['-n', '--no-cli', '--no-tls',
 		'--no-dtls', '--stun-only', '-L', OUTSIDE, '-p', `${PORT}`, '--log-file', 'stdout',
 		'--simple-log', '--pidfile', `${folder}/stun.pid`, '-b', `${folder}/stundb`]),
 	{ stdio: ['ignore', 'pipe', 'pipe'] }));
 	let said = '';
-	t.after(() => child.kill('SIGKILL'));
+	world.others.push(child);
 	for (const stream of [child.stdout, child.stderr])
 		stream.on('data', (data) => { said += data; });
 	await until('a STUN server', () => /DB connection success/.test(said)).catch((error) => {
@@ -109,7 +114,7 @@ test('STUN alone leads from behind one NAT to behind another', { skip: absent ||
 		w.namespace = outside;
 		const ada = await w.start('up', '--json', '--name', 'ada', '--discover', 'none', '--anonymous',
 			'--listen', `ws://${OUTSIDE}:0`, '--www', w.site, '--ws-origin', '*').ready();
-		await stun(t, outside, bin, w.folder);
+		await stun(w, bin);
 		const tabs = [];
 		for (const [i, world] of worlds.entries()) {
 			Object.assign(world, { namespace: homes[i], network: w.network });
