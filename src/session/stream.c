@@ -187,6 +187,12 @@ static uint64_t limit(const struct stream *s)
 	return upto;
 }
 
+/* So much is under way that no more may be. */
+static bool is_full(const struct stream *s)
+{
+	return s->recovery.in_flight >= s->congestion.cwnd || recovery_full(&s->recovery);
+}
+
 /* What goes next: what was lost first, then what was not sent yet. */
 static struct range piece(const struct stream *s)
 {
@@ -197,9 +203,8 @@ static struct range piece(const struct stream *s)
 		p.to = upto;
 	if (s->recovery.on) {
 		uint64_t share = congestion_share(&s->congestion);
-		bool may = s->probe || s->recovery.in_flight < s->congestion.cwnd;
 
-		if (!may || recovery_full(&s->recovery))
+		if (s->probe ? recovery_full(&s->recovery) : is_full(s))
 			p.to = p.from;
 		else if (p.to > p.from + share)
 			p.to = p.from + share;
@@ -349,6 +354,8 @@ int stream_take_position(struct stream *s, const struct position *p, uint64_t no
 	s->delivered = p->items;
 	if (news)
 		recovery_news(&s->recovery, stream_waits(s), now_us);
+	if (!stream_waits(s) && is_full(s))
+		recovery_read(&s->recovery, s->tape.start);   /* reports may be lost, too */
 	if (p->gap)
 		take_gap(s, now_us);
 	return LENO_OK;

@@ -87,6 +87,38 @@ TEST(a_lost_packet_comes_again_alone)
 	pair_free(p);
 }
 
+/* Nothing waits then, so that no timer runs: the window must not stay full of what was read. */
+TEST(what_was_read_is_not_under_way_though_its_report_was_lost)
+{
+	struct pair *p = warm(9);
+	struct recovery *r = &ada(p)->out.recovery;
+
+	for (int i = 0; i < 10; i++)
+		CHECK_EQ(pair_put(p, 0, 7000), 0);
+	while (pair_make(p, 0))
+		;
+	CHECK_EQ(stream_sendable(&ada(p)->out), 0);
+	CHECK(r->in_flight > ada(p)->out.congestion.cwnd);
+	p->now_us += DELAY_US;
+	while (pair_arrive(p, 0))
+		;
+	p->faults.drop = 1000;
+	while (pair_make(p, 1))
+		;
+	p->faults.drop = 0;
+	p->side[1].session->ack_due = true;            /* without a report */
+	CHECK(pair_make(p, 1));
+	p->now_us += DELAY_US;
+	CHECK(pair_arrive(p, 1));
+	CHECK_EQ(p->side[0].confirmed, p->side[0].put);
+	CHECK_EQ(r->in_flight, 0);
+	CHECK_EQ(pair_put(p, 0, 20), 0);
+	CHECK(pair_make(p, 0));
+	pair_run(p, 1000000);
+	pair_check_done(p);
+	pair_free(p);
+}
+
 /* Losses in bad weather are mended by reports: silence is for the tail. */
 TEST(many_losses_need_few_probes)
 {
@@ -204,6 +236,7 @@ TEST(what_was_never_sent_cannot_have_come)
 
 TEST_MAIN(TEST_CASE(marks_of_another_path_do_not_slow_this_one),
           TEST_CASE(the_first_report_is_measured), TEST_CASE(a_lost_packet_comes_again_alone),
+          TEST_CASE(what_was_read_is_not_under_way_though_its_report_was_lost),
           TEST_CASE(many_losses_need_few_probes),
           TEST_CASE(what_could_not_be_kept_is_asked_for), TEST_CASE(marks_reach_the_sender),
           TEST_CASE(new_keys_lose_no_count), TEST_CASE(what_was_never_sent_cannot_have_come))
