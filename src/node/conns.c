@@ -390,26 +390,35 @@ bool conns_take_links(struct conn *c, struct bytes body)
 	return true;
 }
 
-/* Somebody else may hold what this dial is for: then it rests until that goes. */
-static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, int error)
+static bool held_otherwise(const leno_node *n, const struct conn *c, const leno_id *peer)
 {
-	struct dial *d;
+	list_each (it, next, &n->conns) {
+		const struct conn *o = list_item(it, struct conn, all);
 
-	d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
+		if (o != c && !o->finishing && same_peer(o, peer))
+			return true;
+	}
+	return false;
+}
+
+/* Somebody else may hold what this dial is for: then it rests until that goes. The peer says so
+ * when it closes a link that is one too many, perhaps before its LINKS. */
+static void dial_again(leno_node *n, const struct conn *c, const leno_id *peer, enum leno_why why,
+                       int error)
+{
+	struct dial *d = c->dial ? dials_find(&n->dials, c->dial) : NULL;
+	bool held = peer && held_otherwise(n, c, peer);
+
+	if (d && held && why == LENO_WHY_REPLACED && !d->automatic && !d->meeting)
+		dials_proved(&n->dials, d, peer, n->now_us);
 	if (d && error == LENO_SELF)
 		dials_self(d);
 	if (d && error == LENO_LIMIT)
 		dials_shut(d, n->now_us);
 	if (d && (d->automatic || d->meeting || d->state != DIAL_HELD))
 		direct_dial_lost(n, d);
-	if (!peer)
+	if (!peer || held)
 		return;
-	list_each (it, next, &n->conns) {
-		const struct conn *o = list_item(it, struct conn, all);
-
-		if (o != c && !o->finishing && same_peer(o, peer))
-			return;
-	}
 	for (d = NULL; (d = dials_by_peer(&n->dials, peer, d));)
 		if (d->state == DIAL_HELD)
 			dials_lost(&n->dials, d, n->now_us, random_u64(&n->random));
@@ -452,7 +461,7 @@ static void detach(struct conn *c, enum leno_why why, int error)
 	for (struct peer *p; (p = map_next(&n->peers, &cursor));)
 		if (p->conn == c)
 			peers_path(p);
-	dial_again(n, c, c->proved ? &id : NULL, error);
+	dial_again(n, c, c->proved ? &id : NULL, why, error);
 	c->inherits = false;
 	if (chosen)
 		choose(n, &id, true);

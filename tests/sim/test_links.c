@@ -14,6 +14,7 @@ static void crossed_dials(uint64_t seed, unsigned dials, bool traffic, uint64_t 
 	struct sim *sim = sim_new(seed);
 	struct sim_node *a = sim_node(sim, "a", NULL), *b = sim_node(sim, "b", NULL);
 	struct sim_profile line = sim_lan;
+	uint64_t met;
 
 	line.delay_us = delay_us;
 	line.jitter_us = delay_us / 2;
@@ -34,6 +35,9 @@ static void crossed_dials(uint64_t seed, unsigned dials, bool traffic, uint64_t 
 	CHECK_EQ(sim_link_ups(a, b), 1);       /* and no word of those that gave way */
 	CHECK_EQ(sim_link_ups(b, a), 1);
 	CHECK_EQ(sim_stats(a).links, 1);
+	met = sim_stats(a).handshakes;
+	sim_run(sim, SECONDS(60));
+	CHECK_EQ(sim_stats(a).handshakes, met);    /* the dials that lost rest, too */
 	if (traffic) {
 		CHECK_EQ(sim_tally(a, b).confirmed, 500);
 		CHECK_EQ(sim_tally(b, a).confirmed, 500);
