@@ -109,8 +109,8 @@ typedef struct leno_call_options {
 /* Calls a method. done is called once: error 0 and the result; REFUSED with the code and text
  * of leno_call_fail(); NO_SERVICE, NO_METHOD, ARGUMENTS (why says what is wrong), BUSY;
  * TIMEOUT; UNREACHABLE, CLOSED, PROTOCOL, MEMORY, whose outcome is unknown. When a
- * provider is lost, is busy or does not offer it any more, another is asked: after it may
- * have begun only for a method that is declared idempotent there.
+ * provider is lost, is busy, has no such method or does not offer it any more, another is
+ * asked: after it may have begun only for a method that is declared idempotent there.
  * Errors: NO_SERVICE (nobody that is known offers it so), NO_NODE, ARGUMENT, AGAIN (the queue
  * to the provider is full: the handler `writable` tells of room), TOO_BIG, MEMORY, LIMIT, CLOSED. */
 LENO_API int leno_call(leno_node *, const char *service, const char *method,

@@ -28,7 +28,8 @@ static bool choose(struct calling *c)
 	leno_node *n = c->node;
 	const struct place_filter f = { .label = c->any_label ? NULL : calling_label(c),
 	                                .version = c->any_version ? NULL : calling_version(c),
-	                                .not_these = c->tried, .n_not = c->n_tried };
+	                                .not_these = c->tried, .n_not = c->n_tried,
+	                                .not_hashes = c->lacks, .n_not_hashes = c->n_lacks };
 	struct place *two[2];
 	unsigned found;
 
@@ -194,6 +195,16 @@ static void lost(struct calling *c, int error)
 		calling_fail(c, c->lost);
 }
 
+/* The service there has no such method: so has none of that contract, and those of another may.
+ * It was no try: what one service does, programs of one method each may share. */
+static void pass_over(struct calling *c, const struct place *p)
+{
+	if (c->named || !p || c->n_lacks == LACKS_MAX)
+		return;
+	c->lacks[c->n_lacks++] = p->hash;
+	c->n_tried--;                          /* it was the last */
+}
+
 static void take_status(struct calling *c, const struct call_answer *a)
 {
 	struct place *p =
@@ -218,12 +229,15 @@ static void take_status(struct calling *c, const struct call_answer *a)
 			wait_for_one(c);
 		break;
 	case CALL_NO_METHOD:
-		calling_fail(c, LENO_NO_METHOD);
+		pass_over(c, p);
+		if (!ask_another(c))
+			calling_fail(c, c->lost ? c->lost : c->busy ? LENO_BUSY : LENO_NO_METHOD);
 		break;
 	case CALL_ARGUMENTS:
 		calling_end_with(c, LENO_ARGUMENTS, 0, a->rest);
 		break;
 	case CALL_BUSY:
+		c->busy = true;
 		if (!ask_another(c))
 			calling_fail(c, c->lost ? c->lost : LENO_BUSY);
 		break;

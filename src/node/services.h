@@ -28,6 +28,7 @@
 
 enum {
 	CALL_TRIES    = 4,             /* providers that are asked for one call        */
+	LACKS_MAX     = 8,             /* contracts without its method, beside them    */
 	CALL_MS       = 10 * 1000,     /* its time when nothing is said                */
 	MOVED_US      = 1000 * 1000,   /* so long another provider may take to be known */
 	LOAD_US       = 5000 * 1000,   /* between two changes of a load that we publish */
@@ -92,7 +93,9 @@ struct calling {
 	uint64_t       due_us;
 	leno_id        tried[CALL_TRIES];
 	unsigned       n_tried;
-	bool           named, local, again, missed;
+	uint32_t       lacks[LACKS_MAX]; /* hashes of contracts without its method     */
+	unsigned       n_lacks;
+	bool           named, local, again, missed, busy;
 	int            lost;           /* why the first that may have begun it is gone */
 	leno_id        to;
 	uint64_t       request;

@@ -315,6 +315,9 @@ static bool fits(const struct place *p, const struct place_filter *f, const char
 	for (size_t i = 0; i < f->n_not; i++)
 		if (leno_id_same(&f->not_these[i], &p->node))
 			return false;
+	for (size_t i = 0; i < f->n_not_hashes; i++)
+		if (f->not_hashes[i] == p->hash)
+			return false;
 	return true;
 }
 

@@ -68,6 +68,8 @@ struct place_filter {
 	const char *version, *label;         /* NULL: the newest; any                  */
 	const leno_id *not_these;            /* that were asked already                */
 	size_t n_not;
+	const uint32_t *not_hashes;          /* contracts in which it is not           */
+	size_t n_not_hashes;
 };
 
 /* Two of those that fit, by chance and different where there are two; returns how many there

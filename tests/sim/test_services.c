@@ -175,6 +175,45 @@ TEST(who_is_full_says_so_and_others_are_asked)
 	end(w);
 }
 
+static int offer_one(struct sim_node *node, struct shop *shop, size_t first, unsigned concurrency)
+{
+	const leno_service s = { .methods = methods + first, .n_methods = 1,
+		                 .concurrency = concurrency, .waiting = UINT32_MAX };
+
+	shop->node = node;
+	return leno_service_register(sim_leno(node), "shop", &s, shop);
+}
+
+TEST(a_method_is_found_where_it_is_though_others_offer_the_service_too)
+{
+	struct world *w = begin(23);
+	struct got got[2];
+
+	CHECK_EQ(offer_one(w->b, &w->at_b, 0, 0), 0);          /* add */
+	CHECK_EQ(offer_one(w->c, &w->at_c, 2, 1), 0);          /* hold, one at once */
+	sim_run(w->sim, MS(200));
+	for (unsigned i = 0; i < 20; i++) {
+		CHECK_EQ(call(w->a, "add", i, NULL, &got[0]), 0);
+		CHECK(wait_for(w, &got[0]));
+		CHECK_EQ(got[0].error, 0);
+	}
+	CHECK_EQ(call(w->a, "hold", 0, NULL, &got[0]), 0);
+	sim_run(w->sim, MS(50));
+	for (unsigned i = 0; i < 10; i++) {                    /* whoever is asked first */
+		CHECK_EQ(call(w->a, "hold", 0, NULL, &got[1]), 0);
+		CHECK(wait_for(w, &got[1]));
+		CHECK_EQ(got[1].error, LENO_BUSY);
+	}
+	CHECK_EQ(call(w->a, "sell", 0, NULL, &got[1]), 0);
+	CHECK(wait_for(w, &got[1]));
+	CHECK_EQ(got[1].error, LENO_NO_METHOD);
+	CHECK_EQ(call(w->a, "add", 1, &(leno_call_options){ .node = sim_id(w->c) }, &got[1]), 0);
+	CHECK(wait_for(w, &got[1]));
+	CHECK_EQ(got[1].error, LENO_NO_METHOD);                /* there alone */
+	CHECK(!got[0].done && w->at_b.calls == 20);
+	end(w);
+}
+
 TEST(calls_go_where_there_is_less_to_do)
 {
 	struct world *w = begin(6);
@@ -481,6 +520,7 @@ TEST_MAIN(
 		a_dead_provider_fails_its_calls_at_once_and_what_may_be_done_twice_goes_elsewhere),
 	TEST_CASE(cancellation_and_deadlines_reach_the_handler),
 	TEST_CASE(who_is_full_says_so_and_others_are_asked),
+	TEST_CASE(a_method_is_found_where_it_is_though_others_offer_the_service_too),
 	TEST_CASE(calls_go_where_there_is_less_to_do),
 	TEST_CASE(who_names_a_label_or_a_version_is_served_there_alone),
 	TEST_CASE(a_new_version_takes_over_without_a_failed_call),
