@@ -21,6 +21,17 @@ static uint64_t cost_at(leno_node *n, const struct place *p)
 	return desk_cost(info.rtt_us, p->load, p->outstanding);
 }
 
+/* Only a label or a version makes us look: what that node offers it knows best itself. */
+static bool named_fits(struct calling *c, const struct place_filter *f)
+{
+	const struct place *p;
+
+	if (!f->label && !f->version)
+		return true;
+	p = directory_place(&c->node->services->directory, calling_service(c), &c->to);
+	return p && directory_fits(p, f);
+}
+
 /* Of two by chance the better one: nearly as good as the best of all, and no herd runs to it
  * (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). */
 static bool choose(struct calling *c)
@@ -34,7 +45,7 @@ static bool choose(struct calling *c)
 	unsigned found;
 
 	if (c->named)
-		return c->n_tried == 0;
+		return c->n_tried == 0 && named_fits(c, &f);
 	if (c->n_tried == CALL_TRIES)
 		return false;
 	found = directory_pick(&n->services->directory, calling_service(c), &f,

@@ -321,6 +321,11 @@ static bool fits(const struct place *p, const struct place_filter *f, const char
 	return true;
 }
 
+bool directory_fits(const struct place *p, const struct place_filter *f)
+{
+	return fits(p, f, f->version);
+}
+
 /* The newest version of those that could be asked. */
 static const char *newest(const struct known_service *s, const struct place_filter *f)
 {

@@ -72,6 +72,8 @@ struct place_filter {
 	size_t n_not_hashes;
 };
 
+bool directory_fits(const struct place *, const struct place_filter *);
+
 /* Two of those that fit, by chance and different where there are two; returns how many there
  * are of ret (0 to 2). */
 unsigned directory_pick(struct directory *, struct bytes name, const struct place_filter *,

@@ -274,6 +274,12 @@ TEST(who_names_a_label_or_a_version_is_served_there_alone)
 	}
 	CHECK(w->at_b.calls == 2 && w->at_c.calls == 6);       /* and the newest when none is named */
 	CHECK_EQ(call(w->a, "add", 1, &both, &got), LENO_NO_SERVICE);
+	old.node = both.node = in_c.node = sim_id(w->b);       /* and so it is where a node is named */
+	CHECK_EQ(call(w->a, "add", 1, &both, &got), LENO_NO_SERVICE);
+	CHECK_EQ(call(w->a, "add", 1, &in_c, &got), LENO_NO_SERVICE);
+	CHECK_EQ(call(w->a, "add", 1, &old, &got), 0);
+	CHECK(wait_for(w, &got));
+	CHECK(got.error == 0 && w->at_b.calls == 3);
 	end(w);
 }
 
