@@ -12,10 +12,10 @@
  *	leno_call(node, "math", "add", leno_pack_bytes(&p), ...);
  *
  *  1. Errors are sticky: write or read on, and ask once at the end. */
+#include <leno.h>  /* before the guard: it has this header in its place, in what is C */
+
 #ifndef LENO_MSGPACK_H
 #define LENO_MSGPACK_H
-
-#include <leno.h>
 
 enum { LENO_DEPTH_MAX = 32 };  /* arrays and maps within each other */
 

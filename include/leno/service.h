@@ -16,10 +16,10 @@
  * `NAME: TYPE...` there may be any number, at the end. Types are any, nil, bool, int, number
  * (an int is one), str, bin, list, map, or several of them: `int|nil`. What does not fit is
  * refused before the method is called. */
+#include <leno.h>  /* before the guard: it has this header in its place, in what is C */
+
 #ifndef LENO_SERVICE_H
 #define LENO_SERVICE_H
-
-#include <leno.h>
 
 typedef struct leno_incoming leno_incoming;   /* a call that came; is answered once */
 typedef uint64_t leno_call_id;                /* 0 names no call                    */

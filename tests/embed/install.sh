@@ -72,6 +72,17 @@ if command -v c++ >/dev/null; then
 	expect ./plus
 fi
 
+# Each header stands alone, whichever is named first, and is C where C++ reads it.
+both='return leno_unpack_ok((leno_bytes){ "", 0 }) + leno_emit(NULL, "", (leno_bytes){ "", 0 }, NULL);'
+for header in leno.h leno/command.h leno/engine.h leno/msgpack.h leno/service.h leno/state.h; do
+	printf '#include <%s>\nint main(void)\n{\n%s\n}\n' "$header" "$both" >alone.c
+	# shellcheck disable=SC2046
+	cc -std=c11 -Wall -Wextra -Werror -pedantic alone.c -o alone $(pkg-config --cflags --libs leno)
+	command -v c++ >/dev/null || continue
+	# shellcheck disable=SC2046
+	c++ -x c++ -w alone.c -o alone $(pkg-config --cflags --libs leno)
+done
+
 mkdir cmake
 cat >cmake/CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.25)
