@@ -3,6 +3,7 @@
 #include "output.h"
 #include "text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -58,18 +59,105 @@ static bool pack_bytes(leno_pack *p, cJSON *object)
 	return true;
 }
 
-static void pack_number(leno_pack *p, double n)
-{
-	int64_t whole = n >= -EXACT_MAX && n <= EXACT_MAX ? (int64_t)n : 0;
+/* A value on its way, and what of its text is still to come: what cJSON makes of a number is a
+ * double, which has not all the digits of an id of 64 bits. */
+struct packing {
+	leno_pack pack;
+	const char *at, *end;
+	bool bad;
+};
 
-	if (n >= (double)whole && n <= (double)whole)
-		leno_pack_int(p, whole);
-	else
-		leno_pack_float(p, n);
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
-static void pack(leno_pack *p, cJSON *v)
+/* The text of the number that is next: outside of strings nothing else has digits or a minus. */
+static leno_bytes next_number(struct packing *k)
 {
+	const char *from;
+
+	for (bool quoted = false; k->at < k->end; k->at++) {
+		if (quoted && *k->at == '\\')
+			k->at++;
+		else if (*k->at == '"')
+			quoted = !quoted;
+		else if (!quoted && (*k->at == '-' || is_digit(*k->at)))
+			break;
+	}
+	for (from = k->at; k->at < k->end && *k->at && strchr("0123456789+-.eE", *k->at);)
+		k->at++;
+	return (leno_bytes){ from, (size_t)(k->at - from) };
+}
+
+static size_t digits_of(const char *at, const char *end)
+{
+	const char *from = at;
+
+	while (at < end && is_digit(*at))
+		at++;
+	return (size_t)(at - from);
+}
+
+enum number { NO_JSON, WITH_SIGN, NATURAL, FRACTION };
+
+/* cJSON takes 0049 for 49, and JSON does not. */
+static enum number number_kind(leno_bytes number)
+{
+	const char *at = number.data, *end = at + number.size;
+	bool negative = at < end && *at == '-';
+	size_t n = digits_of(at += negative, end);
+
+	if (n == 0 || (n > 1 && *at == '0'))
+		return NO_JSON;
+	at += n;
+	if (at == end)
+		return negative ? WITH_SIGN : NATURAL;
+	return *at == '.' && digits_of(at + 1, end) == 0 ? NO_JSON : FRACTION;
+}
+
+static bool pack_integer(leno_pack *p, leno_bytes number, bool with_sign)
+{
+	char text[24];             /* what is longer has more than 64 bits */
+	int64_t integer;
+	uint64_t natural;
+
+	if (number.size >= sizeof text)
+		return false;
+	memcpy(text, number.data, number.size);
+	text[number.size] = '\0';
+	errno = 0;
+	if (with_sign) {
+		integer = strtoll(text, NULL, 10);
+		if (errno == 0)
+			leno_pack_int(p, integer);
+	} else {
+		natural = strtoull(text, NULL, 10);
+		if (errno == 0)
+			leno_pack_uint(p, natural);
+	}
+	return errno == 0;
+}
+
+static void pack_number(struct packing *k, double n)
+{
+	int64_t whole = n >= -EXACT_MAX && n <= EXACT_MAX ? (int64_t)n : 0;
+	leno_bytes text = next_number(k);
+	enum number kind = number_kind(text);
+
+	k->bad = k->bad || kind == NO_JSON;
+	if ((kind == WITH_SIGN || kind == NATURAL) &&
+	    pack_integer(&k->pack, text, kind == WITH_SIGN))
+		return;
+	if (n >= (double)whole && n <= (double)whole)
+		leno_pack_int(&k->pack, whole);
+	else
+		leno_pack_float(&k->pack, n);
+}
+
+static void pack(struct packing *k, cJSON *v)
+{
+	leno_pack *p = &k->pack;
 	cJSON *member;
 
 	if (cJSON_IsObject(v)) {
@@ -78,16 +166,16 @@ static void pack(leno_pack *p, cJSON *v)
 		leno_pack_map(p, (uint32_t)cJSON_GetArraySize(v));
 		cJSON_ArrayForEach(member, v) {
 			leno_pack_text(p, member->string);
-			pack(p, member);
+			pack(k, member);
 		}
 	} else if (cJSON_IsArray(v)) {
 		leno_pack_array(p, (uint32_t)cJSON_GetArraySize(v));
 		cJSON_ArrayForEach(member, v)
-			pack(p, member);
+			pack(k, member);
 	} else if (cJSON_IsString(v)) {
 		leno_pack_text(p, v->valuestring);
 	} else if (cJSON_IsNumber(v)) {
-		pack_number(p, v->valuedouble);
+		pack_number(k, v->valuedouble);
 	} else if (cJSON_IsBool(v)) {
 		leno_pack_bool(p, cJSON_IsTrue(v));
 	} else {
@@ -113,7 +201,7 @@ static void *from_json(const char *text, size_t size, bool arguments, leno_bytes
 {
 	const char *end = NULL;
 	cJSON *v = has_nul(text, size) ? NULL : cJSON_ParseWithLengthOpts(text, size, &end, false);
-	leno_pack p;
+	struct packing k = { .at = text, .end = text + size };
 
 	while (v != NULL && end < text + size && strchr(" \t\r\n", *end) && *end)
 		end++;
@@ -121,15 +209,15 @@ static void *from_json(const char *text, size_t size, bool arguments, leno_bytes
 		cJSON_Delete(v);
 		return NULL;
 	}
-	p = leno_pack_into(need(malloc(9 * size + 16)), 9 * size + 16);
+	k.pack = leno_pack_into(need(malloc(9 * size + 16)), 9 * size + 16);
 	if (arguments && !cJSON_IsArray(v))
-		leno_pack_array(&p, 1);
-	pack(&p, v);
+		leno_pack_array(&k.pack, 1);
+	pack(&k, v);
 	cJSON_Delete(v);
-	*ret = leno_pack_bytes(&p);
-	if (leno_unpack_ok(*ret))
-		return p.data;
-	free(p.data);
+	*ret = leno_pack_bytes(&k.pack);
+	if (!k.bad && leno_unpack_ok(*ret))
+		return k.pack.data;
+	free(k.pack.data);
 	return NULL;
 }
 

@@ -38,13 +38,17 @@ def test_arguments_and_results_that_are_no_numbers(w):
     serve(w, "echo", "back", "cat")
     for sent, shown in ((b"[]", b"[]"), (b"[1, 2]", b"[1,2]"), (b"null", b"null"),
                         (b'{"base64": "AAH/"}', b'{"base64":"AAH/"}'), (b"1e300", b"1e+300"),
-                        (b"9007199254740991", b"9007199254740991")):
+                        (b"9007199254740993", b"9007199254740993"),
+                        (b"18446744073709551615", b"18446744073709551615")):
         check(w.expect(0, "call", "echo.back", sent.decode()).stdout == shown + b"\n", sent)
     check(w.expect(0, "call", "echo.back").stdout == b"[]\n")
     w.expect(2, "call", "echo.back", "[1")
+    w.expect(2, "call", "echo.back", "0049")
     w.expect(2, "call", "echo")
     serve(w, "words", "say", "echo", "no JSON, but words")
     check(w.expect(0, "call", "words.say").stdout == b'"no JSON, but words"\n')
+    serve(w, "digits", "say", "echo", "0049")        # JSON knows no such number: it is a text
+    check(w.expect(0, "call", "digits.say").stdout == b'"0049"\n')
 
 
 def test_each_error_has_its_code_and_sentence(w):
