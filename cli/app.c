@@ -273,6 +273,8 @@ static void take_signals(struct app *app)
 		app->reload(app);
 	if (!signals_interrupted() || app->done)
 		return;
+	if (signals_interrupted() == SIGTERM && app->stay != NULL && app->stay(app))
+		return;
 	/* A node that stays has done its work when it is told to go; a command that
 	 * was asked for something has not. */
 	app_end(app,

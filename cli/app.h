@@ -25,6 +25,7 @@ struct app {
 	void (*tick)(struct app *);     /* after each step of the node         */
 	void (*late)(struct app *);     /* when `deadline` has passed, once    */
 	void (*children)(struct app *); /* a child process has ended           */
+	bool (*stay)(struct app *);     /* SIGTERM: it ends by app_end() later; false: now */
 	void (*leave)(struct app *);    /* interrupted: a last word            */
 	void (*closing)(struct app *);  /* the node is about to be closed      */
 	void (*reload)(struct app *);   /* SIGHUP; NULL: it ends the command   */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS = 8, LIMIT_MS = 60000 };
+enum { WORKERS = 8, LIMIT_MS = 60000, CONFIRM_MS = 2000 };
 
 struct serve_command {
 	struct words words;
@@ -25,6 +25,8 @@ struct serve {
 	const struct serve_command *c;
 	struct replies *replies;
 	struct duct *ducts; /* calls with streams */
+	bool leaving;
+	int64_t leave_by; /* all is answered, and has to arrive; 0: it is not */
 };
 
 /* ---- a call and its program -------------------------------------------------------- */
@@ -139,9 +141,48 @@ static void on_cancelled(leno_node *node, void *user, leno_incoming *in)
 
 /* ---- the node ------------------------------------------------------------------------- */
 
+static bool is_confirmed(void *arg, const leno_session_info *i)
+{
+	bool *all = arg;
+
+	*all = *all && i->waiting_bytes == 0 && i->unconfirmed_bytes == 0;
+	return *all;
+}
+
+/* No call is left, and callers have their answers; those that are gone are not waited for. */
+static bool is_served(struct serve *s)
+{
+	bool all = true;
+
+	if (!replies_idle(s->replies))
+		return false;
+	if (s->leave_by == 0)
+		s->leave_by = clock_ms() + CONFIRM_MS;
+	leno_sessions(s->app.node, is_confirmed, &all);
+	return all || clock_ms() >= s->leave_by;
+}
+
 static void on_tick(struct app *app)
 {
-	replies_work(((struct serve *)app)->replies);
+	struct serve *s = (struct serve *)app;
+
+	replies_work(s->replies);
+	if (s->leaving && is_served(s))
+		app_end(app, EXIT_DONE);
+}
+
+/* Who is replaced by a newer one, or only started anew, fails no call: those to come go elsewhere.
+ * A stream may last for ever, and is not waited for. */
+static bool on_stay(struct app *app)
+{
+	struct serve *s = (struct serve *)app;
+
+	if (s->c->stream)
+		return false;
+	if (!s->leaving)
+		leno_service_unregister(app->node, s->c->words.items[0]);
+	s->leaving = true;
+	return !is_served(s);
 }
 
 static void on_closing(struct app *app)
@@ -253,7 +294,8 @@ static const struct argp argp = {
 	       "a text."
 	       "\vWhen COMMAND ends with another code than 0, the call fails with that code. "
 	       "LENO_TYPE is METHOD; LENO_FROM and LENO_FROM_NAME say who calls. A call that is "
-	       "cancelled ends its COMMAND. With --stream the arguments are in LENO_ARGUMENTS, and "
+	       "cancelled ends its COMMAND. Told to end by SIGTERM, it takes no more calls and ends "
+	       "when those that it has are answered; Ctrl-C ends it, and them, at once. With --stream the arguments are in LENO_ARGUMENTS, and "
 	       "the result is nil (see leno call --stream).",
 	.children = children,
 };
@@ -291,7 +333,7 @@ int cmd_serve(int argc, char **argv)
 	struct serve_command c = { .words = { .least = 2, .most = 2 }, .workers = WORKERS,
 		                   .waiting = 64 };
 	struct serve s = { .app = { .tick = on_tick, .children = on_tick, .late = on_tick,
-		                    .closing = on_closing }, .c = &c };
+		                    .stay = on_stay, .closing = on_closing }, .c = &c };
 	int words = 1, error;
 
 	while (words < argc && strcmp(argv[words], "--") != 0)

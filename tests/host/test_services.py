@@ -208,6 +208,23 @@ def test_a_dead_provider_is_noticed_and_another_takes_over(w):
     w.expect(4, "call", "who.am", "--service-version", "3")
 
 
+def test_a_new_version_takes_over_from_one_that_is_told_to_go(w):
+    old = serve(w, "task", "run", "sh", "-c", "sleep 2; echo old",
+                options=("--service-version", "1", "--workers", "1"))
+    calls = [subprocess.Popen([os.environ["LENO_BIN"], "call", "task.run"], env=w.environment(),
+                              stdout=subprocess.PIPE) for _ in range(2)]
+    end = time.monotonic() + PATIENCE       # one that runs, and one that waits
+    while w.expect(0, "nodes", "--status", "--json").stdout.find(b'"running":1,"waiting":1') < 0:
+        check(time.monotonic() < end, "they never came")
+    w.start("serve", "--json", "--service-version", "2", "task", "run", "--", "echo", "new").ready()
+    old.p.send_signal(signal.SIGTERM)
+    for _ in range(5):
+        check(w.expect(0, "call", "task.run").stdout == b'"new"\n')
+    for call in calls:
+        check(call.communicate()[0] == b'"old"\n' and call.returncode == 0)
+    check(old.p.wait(PATIENCE) == 0)
+
+
 def test_who_offers_what(w):
     serve(w, "math", "double", "cat", options=("--name", "m", "--line", "(a: int) -> int"))
     watch = w.start("services", "--watch", "--json")
