@@ -204,8 +204,10 @@ static bool takes_one(const struct method *m, unsigned i, enum type_bit is, char
 	int shown = a->name.size < 40 ? (int)a->name.size : 40;
 	char names[64];
 
-	/* What may be left out may be nil, so that what stands behind it can be said. */
-	if (fits(a->types, is) || (is == TYPE_NIL && i >= m->n_needed))
+	/* What may be left out may be nil, so that what stands behind it can be said: one of any
+	 * number is simply not there. */
+	if (fits(a->types, is) ||
+	    (is == TYPE_NIL && i >= m->n_needed && i + m->variadic < m->n_arguments))
 		return true;
 	wanted_names(a->types, names, sizeof names);
 	snprintf(ret_why, COMPLAINT_MAX, "argument %u (%.*s) is %s, not %s", i + 1, shown,
