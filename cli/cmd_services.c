@@ -199,21 +199,49 @@ static void on_late(struct app *app)
 	app_not_found(app, NULL);
 }
 
+static void print_change(const struct services *s, const struct row *row, bool up)
+{
+	if (s->app.set->json) {
+		row_json(up ? "service_up" : "service_down", row);
+		return;
+	}
+	out("%s%s%s %s %s at %s\n", up ? style_good() : style_bad(), up ? "up  " : "down",
+	    style_none(), row->name, row->version, row->where);
+	out_end();
+}
+
+/* As it came: of a node that is gone nobody knows the name any more. */
+static struct row *row_that_came(const struct services *s, const struct row *gone)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct row *row = &s->rows[i];
+
+		if (leno_id_same(&row->node, &gone->node) && strcmp(row->name, gone->name) == 0 &&
+		    strcmp(row->version, gone->version) == 0 &&
+		    strcmp(row->labels, gone->labels) == 0)
+			return row;
+	}
+	return NULL;
+}
+
 static void tell(struct services *s, const leno_service_info *info, bool up)
 {
-	struct services one = { .app = s->app, .c = s->c };
+	size_t n = s->n;
+	struct row gone, *came;
 
-	if (!s->c->watch)
+	if (!s->c->watch || !add_row(s, info) || s->n == n)
 		return;
-	add_row(&one, info);
-	if (one.n > 0 && s->app.set->json) {
-		row_json(up ? "service_up" : "service_down", one.rows);
-	} else if (one.n > 0) {
-		out("%s%s%s %s %s at %s\n", up ? style_good() : style_bad(), up ? "up  " : "down",
-		    style_none(), one.rows->name, one.rows->version, one.rows->where);
-		out_end();
+	if (up) {
+		print_change(s, &s->rows[n], true);
+		return;
 	}
-	free(one.rows);
+	gone = s->rows[--s->n];
+	came = row_that_came(s, &gone);
+	if (came != NULL) {
+		memcpy(gone.where, came->where, sizeof gone.where);
+		*came = s->rows[--s->n];
+	}
+	print_change(s, &gone, false);
 }
 
 static void on_service_up(leno_node *node, void *user, const leno_service_info *info)
