@@ -307,7 +307,7 @@ static enum verdict too_old(const leno_state *st, const struct sharer *s, const 
 
 	if (last == 0)                         /* one of them was renewed, or has forgotten */
 		last = least_of(ours, theirs);
-	if (ours == 0 || theirs == 0 || now <= last || now - last <= horizon)
+	if (st->options.per_node || ours == 0 || theirs == 0 || now <= last || now - last <= horizon)
 		return TOGETHER;
 	if (apart > horizon / 2)
 		return ours < theirs ? WE_ARE_OLD : IT_IS_OLD;
@@ -373,7 +373,7 @@ static void take_way(leno_state *st, struct sharer *s, const struct word *w)
 	if (answer || !way)
 		return;
 	s->mate_heard = true;
-	if (st->met_ms && !settled_lately(st))
+	if (st->met_ms && !settled_lately(st) && !st->options.per_node)
 		become_new(st, s);
 }
 

@@ -29,6 +29,32 @@ TEST(each_nodes_own_entry_goes_when_it_goes)
 	end();
 }
 
+/* Nobody else has what it has set: so it is nobody's to judge too old. */
+TEST(what_is_a_nodes_own_outlives_any_partition)
+{
+	static const leno_state_options own = { .per_node = true, .horizon_ms = 3600 * 1000 };
+
+	row(63, 2);
+	share(0, &own);
+	share(1, &own);
+	sim_run(sim, SECONDS(1));
+	set(0, "load", "1");
+	set(0, "more", "1");
+	set(1, "load", "2");
+	sim_run(sim, SECONDS(30));
+	sim_cut(n[0], n[1]);
+	sim_run(sim, MINUTES(90));
+	CHECK(!leno_state_of(m[0], sim_id(n[1]), text("load"), NULL, NULL));
+	sim_mend(n[0], n[1]);
+	sim_run(sim, MINUTES(3));
+	CHECK_STR(get(0, "load"), "1");
+	CHECK_STR(get(1, "load"), "2");
+	CHECK(leno_state_of(m[0], sim_id(n[1]), text("load"), NULL, NULL));
+	CHECK(leno_state_of(m[1], sim_id(n[0]), text("load"), NULL, NULL));
+	CHECK_EQ(info_of(0).discarded + info_of(1).discarded, 0);
+	end();
+}
+
 TEST(of_a_map_with_a_writer_nobody_else_is_believed)
 {
 	leno_state_options o = { 0 }, theirs = { 0 };
@@ -401,6 +427,7 @@ TEST(what_cannot_be_is_said)
 }
 
 TEST_MAIN(TEST_CASE(an_observer_sees_a_map_and_puts_nothing_into_it), TEST_CASE(each_nodes_own_entry_goes_when_it_goes),
+          TEST_CASE(what_is_a_nodes_own_outlives_any_partition),
           TEST_CASE(of_a_map_with_a_writer_nobody_else_is_believed),
           TEST_CASE(the_owner_decides_between_two_who_want_the_same),
           TEST_CASE(a_watch_hears_old_and_new_of_its_keys),
