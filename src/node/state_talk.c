@@ -292,14 +292,36 @@ void state_ask_next(leno_state *st)
 
 enum verdict { TOGETHER, WE_ARE_OLD, IT_IS_OLD };
 
+static bool is_writer(const leno_state *st, const leno_id *id)
+{
+	static const leno_id all = { { 0 } };
+
+	return leno_id_same(&st->options.writer, &all) || leno_id_same(&st->options.writer, id);
+}
+
+/* Observers see a map, and put nothing into it: what they say that others wrote is no better. */
+static bool may_ask(const leno_state *st, const leno_id *id)
+{
+	return is_writer(st, id) && !admit_observes(st->node, id);
+}
+
+static bool may_give(const leno_state *st)
+{
+	const leno_node *n = st->node;
+
+	return is_writer(st, &n->identity.id) && n->link_setup.role != LENO_OBSERVER;
+}
+
 static uint64_t least_of(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-/* Both ends judge by what they have told each other, so they judge alike. */
+/* Both ends judge by what they have told each other, so they judge alike. Who may put nothing into
+ * the map gives way to who may: of it nobody takes back what he has dropped. */
 static enum verdict too_old(const leno_state *st, const struct sharer *s, const struct word *w)
 {
+	bool gives = may_give(st), asked = may_ask(st, &s->id);
 	uint64_t now = states_wall_ms(st->node), horizon = (uint64_t)st->options.horizon_ms;
 	uint64_t ours = s->told_ms, theirs = w->met_ms;
 	uint64_t last = least_of(s->told_you_ms, w->you_ms);
@@ -307,8 +329,11 @@ static enum verdict too_old(const leno_state *st, const struct sharer *s, const 
 
 	if (last == 0)                         /* one of them was renewed, or has forgotten */
 		last = least_of(ours, theirs);
-	if (st->options.per_node || ours == 0 || theirs == 0 || now <= last || now - last <= horizon)
+	if (st->options.per_node || (!gives && !asked) || ours == 0 || theirs == 0 || now <= last ||
+	    now - last <= horizon)
 		return TOGETHER;
+	if (!gives || !asked)
+		return gives ? IT_IS_OLD : WE_ARE_OLD;
 	if (apart > horizon / 2)
 		return ours < theirs ? WE_ARE_OLD : IT_IS_OLD;
 	if (s->told.count != w->digest.count)
@@ -350,19 +375,6 @@ static void become_new(leno_state *st, const struct sharer *to)
 
 /* ---- out of the session ---------------------------------------------------------------------- */
 
-static bool is_writer(const leno_state *st, const leno_id *id)
-{
-	static const leno_id all = { { 0 } };
-
-	return leno_id_same(&st->options.writer, &all) || leno_id_same(&st->options.writer, id);
-}
-
-/* Observers see a map, and put nothing into it: what they say that others wrote is no better. */
-static bool may_ask(const leno_state *st, const leno_id *id)
-{
-	return is_writer(st, id) && !admit_observes(st->node, id);
-}
-
 /* It has given way, or has heard that it should and knows better; or it says so to us. */
 static void take_way(leno_state *st, struct sharer *s, const struct word *w)
 {
@@ -373,7 +385,7 @@ static void take_way(leno_state *st, struct sharer *s, const struct word *w)
 	if (answer || !way)
 		return;
 	s->mate_heard = true;
-	if (st->met_ms && !settled_lately(st) && !st->options.per_node)
+	if (st->met_ms && !settled_lately(st) && !st->options.per_node && may_ask(st, &s->id))
 		become_new(st, s);
 }
 
@@ -415,6 +427,8 @@ static void take_meet(leno_state *st, struct peer *p, const struct word *w)
 		state_insync(st, s);
 	else if (may_ask(st, &s->id))
 		s->pull_due = w->digest.count > 0;
+	else if (may_give(st))
+		state_insync(st, s);           /* it has nothing that we would take */
 	state_ask_next(st);
 	state_look_whole(st);
 }

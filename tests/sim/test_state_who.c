@@ -76,6 +76,71 @@ TEST(of_a_map_with_a_writer_nobody_else_is_believed)
 	end();
 }
 
+/* Its readers were in company all the time: but of them it takes nothing back. */
+TEST(who_alone_may_write_a_map_does_not_give_way)
+{
+	leno_state_options o = { .horizon_ms = 3600 * 1000 };
+
+	row(64, 3);
+	o.writer = *sim_id(n[0]);
+	for (unsigned i = 0; i < 3; i++)
+		share(i, &o);
+	sim_run(sim, SECONDS(1));
+	set(0, "k", "x");
+	set(0, "goes", "x");
+	sim_run(sim, SECONDS(60));
+	sim_cut(n[0], n[1]);
+	sim_leno(n[0]);
+	CHECK_EQ(leno_state_delete(m[0], text("goes")), 0);
+	sim_run(sim, MINUTES(90));
+	sim_mend(n[0], n[1]);
+	sim_run(sim, MINUTES(3));
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK_STR(get(i, "k"), "x");
+		CHECK_STR(get(i, "goes"), "");
+	}
+	CHECK_EQ(info_of(0).discarded, 0);
+	sim_leno(n[0]);
+	CHECK_EQ(leno_state_delete(m[0], text("k")), 0);
+	sim_run(sim, SECONDS(30));
+	CHECK_STR(get(2, "k"), "");
+	end();
+}
+
+/* It was in company with another member, who is gone; and of it nothing is taken back. */
+TEST(nobody_gives_way_to_an_observer)
+{
+	static const leno_state_options hour = { .horizon_ms = 3600 * 1000 };
+	static const leno_options observer = { .observer = true };
+
+	begin(65, 2);
+	n[2] = sim_node(sim, "o", &observer);
+	for (unsigned i = 0; i < 3; i++)
+		sim_wire(n[i], n[(i + 1) % 3], NULL);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	for (unsigned i = 0; i < 3; i++)
+		share(i, &hour);
+	sim_run(sim, SECONDS(1));
+	set(0, "k", "x");
+	set(0, "goes", "x");
+	sim_run(sim, SECONDS(60));
+	sim_cut(n[0], n[1]);
+	sim_cut(n[0], n[2]);
+	sim_leno(n[0]);
+	CHECK_EQ(leno_state_delete(m[0], text("goes")), 0);
+	sim_run(sim, MINUTES(90));
+	sim_crash(n[1]);
+	m[1] = NULL;
+	sim_mend(n[0], n[2]);
+	sim_run(sim, MINUTES(3));
+	CHECK_STR(get(0, "k"), "x");
+	CHECK_STR(get(2, "k"), "x");
+	CHECK_STR(get(2, "goes"), "");
+	CHECK_EQ(info_of(0).discarded, 0);
+	CHECK_EQ(info_of(2).discarded, 1);
+	end();
+}
+
 struct told {
 	int times, error, code;
 };
@@ -429,6 +494,8 @@ TEST(what_cannot_be_is_said)
 TEST_MAIN(TEST_CASE(an_observer_sees_a_map_and_puts_nothing_into_it), TEST_CASE(each_nodes_own_entry_goes_when_it_goes),
           TEST_CASE(what_is_a_nodes_own_outlives_any_partition),
           TEST_CASE(of_a_map_with_a_writer_nobody_else_is_believed),
+          TEST_CASE(who_alone_may_write_a_map_does_not_give_way),
+          TEST_CASE(nobody_gives_way_to_an_observer),
           TEST_CASE(the_owner_decides_between_two_who_want_the_same),
           TEST_CASE(a_watch_hears_old_and_new_of_its_keys),
           TEST_CASE(what_is_kept_is_there_again_and_failure_to_keep_is_told),
