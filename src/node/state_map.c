@@ -46,7 +46,8 @@ int state_write(leno_state *st, struct entry *e, leno_state_version *ret)
 	int error;
 
 	if (e->stamp == 0)
-		e->stamp = stamp_next(states_wall_ms(st->node), old ? old->stamp : 0);
+		e->stamp = stamp_next(states_wall_ms(st->node),
+		                      old && !state_is_ahead(st, old) ? old->stamp : 0);
 	if (leno_id_same(&e->writer, &(leno_id){ { 0 } }))
 		e->writer = st->node->identity.id;
 	error = state_merge(st, e, STATE_OURS);
@@ -107,7 +108,8 @@ static int bury(leno_state *st, const struct stored *s)
 	bytes_copy(name + old.key.size, old.sub.data, old.sub.size);
 	e.key = bytes_of(name, old.key.size);
 	e.sub = bytes_of(name + old.key.size, old.sub.size);
-	if (e.kind == ENTRY_MEMBER) {          /* that one, and not what its writer adds later */
+	/* That one, and not what its writer adds later. */
+	if (e.kind == ENTRY_MEMBER && !state_is_ahead(st, s)) {
 		e.stamp = old.stamp | 1;
 		e.writer = old.writer;
 	}

@@ -139,6 +139,25 @@ void state_look_for_room(leno_state *st)
 	st->full = st->full && b->used > b->max / 8 * 7;
 }
 
+/* What a clock has stamped that was ahead, and is right by now, is taken by nobody else, and would
+ * keep this copy from the others' for as long. */
+bool state_is_ahead(const leno_state *st, const struct stored *s)
+{
+	const struct entry e = stored_entry(s);
+
+	return !entry_timely(&e, states_wall_ms(st->node));
+}
+
+static bool outdate(leno_state *st, const struct entry *name)
+{
+	struct stored *s = store_find(&st->store, name->kind, name->key, name->sub);
+
+	if (!s || !state_is_ahead(st, s))
+		return false;
+	store_outdate(&st->store, s);
+	return true;
+}
+
 int state_merge(leno_state *st, const struct entry *e, enum state_source source)
 {
 	struct stored *old = NULL;
@@ -146,6 +165,8 @@ int state_merge(leno_state *st, const struct entry *e, enum state_source source)
 	leno_change change;
 	int got = store_put(&st->store, e, &old);
 
+	if (got == 0 && source != STATE_KEPT && outdate(st, e))
+		got = store_put(&st->store, e, &old);
 	if (got == LENO_MEMORY && source == STATE_THEIRS)
 		no_room(st);
 	if (got <= 0)

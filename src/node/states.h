@@ -137,6 +137,7 @@ void sharer_reset(leno_state *, struct sharer *);    /* what was said is lost   
 enum state_source { STATE_KEPT, STATE_OURS, STATE_THEIRS };
 /* 1: it is newer; 0; LENO_MEMORY. */
 int  state_merge(leno_state *, const struct entry *, enum state_source);
+bool state_is_ahead(const leno_state *, const struct stored *);  /* it gives way to all */
 void state_look_for_room(leno_state *);              /* is it full still?              */
 void state_expire(leno_state *, uint64_t before_ms); /* what died before               */
 /* All who were to hear that it died have, or will be found too old. */

@@ -53,6 +53,8 @@ size_t entry_size(const struct entry *);
 /* Below 0: a is older than b, of the same name; 0: they are the same. */
 int entry_order(const struct entry *a, const struct entry *b);
 
+#define STAMP_LEAST UINT64_C(2)          /* one tick of 1970: nothing that a clock says is older */
+
 static inline uint64_t stamp_ms(uint64_t stamp)
 {
 	return stamp >> 16;

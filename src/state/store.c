@@ -318,6 +318,17 @@ int store_put(struct store *s, const struct entry *e, struct stored **ret_old)
 	return 1;
 }
 
+void store_outdate(struct store *s, struct stored *e)
+{
+	struct entry as;
+
+	count_in(s, e, false);
+	e->stamp = STAMP_LEAST;
+	as = stored_entry(e);
+	e->digest = digest_of(s, e->hash, &as);
+	count_in(s, e, true);
+}
+
 void store_take(struct store *s, struct stored *e)
 {
 	const struct entry name = stored_entry(e);

@@ -71,6 +71,7 @@ struct stored *store_same(const struct stored *);
 /* Merges: 1 when it is newer than what was there, which is *ret_old then (NULL: nothing was), to be
  * freed by store_free(); 0 when not. LENO_MEMORY: there is no room. */
 int  store_put(struct store *, const struct entry *, struct stored **ret_old);
+void store_outdate(struct store *, struct stored *);     /* older than all that may be put */
 void store_free(struct store *, struct stored *);        /* what was put out. NULL is fine */
 void store_take(struct store *, struct stored *);        /* out; to be freed by store_free() */
 void store_drop(struct store *, struct stored *);        /* both                      */

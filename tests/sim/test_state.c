@@ -226,6 +226,45 @@ TEST(as_far_ahead_as_is_believed_can_be_outbid_at_once)
 	end();
 }
 
+static void tell_wall(unsigned i, uint64_t ahead_us)
+{
+	leno_engine_wall(sim_leno(n[i]), (int64_t)(UINT64_C(1700000000000000) + sim_now(sim) + ahead_us));
+}
+
+/* Nobody took what it wrote then: it is not to be kept from what others write since, nor they from
+ * what it does. */
+TEST(a_clock_that_is_set_right_freezes_no_key_of_its_own)
+{
+	row(42, 2);
+	tell_wall(0, 0);
+	tell_wall(1, SECONDS(7200));
+	for (unsigned i = 0; i < 2; i++)
+		share(i, NULL);
+	sim_run(sim, SECONDS(2));
+	set(1, "theirs", "ahead");
+	set(1, "own", "ahead");
+	sim_leno(n[1]);
+	CHECK_EQ(leno_state_insert(m[1], text("s"), text("e")), 0);
+	CHECK_EQ(leno_state_add(m[1], text("n"), 3), 0);
+	sim_run(sim, SECONDS(1));
+	tell_wall(1, 0);
+	sim_run(sim, SECONDS(1));
+	set(0, "theirs", "now");
+	set(1, "own", "now");
+	sim_leno(n[1]);
+	CHECK_EQ(leno_state_add(m[1], text("n"), 1), 0);
+	CHECK_EQ(leno_state_remove(m[1], text("s"), text("e")), 0);
+	CHECK(!leno_state_contains(m[1], text("s"), text("e")));
+	sim_run(sim, SECONDS(30));
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_STR(get(i, "theirs"), "now");
+		CHECK_STR(get(i, "own"), "now");
+		CHECK_EQ(leno_state_count(m[i], text("n")), 4);
+	}
+	CHECK_EQ(entries(0), entries(1));
+	end();
+}
+
 /* b is away for longer than the others remember what was deleted. */
 TEST(an_old_copy_resurrects_nothing)
 {
@@ -309,4 +348,5 @@ TEST_MAIN(TEST_CASE(synced_is_not_said_before_all_have_been_heard),
           TEST_CASE(who_comes_late_has_all_by_one_pull),
           TEST_CASE(a_clock_that_is_ahead_freezes_no_key),
           TEST_CASE(as_far_ahead_as_is_believed_can_be_outbid_at_once),
+          TEST_CASE(a_clock_that_is_set_right_freezes_no_key_of_its_own),
           TEST_CASE(an_old_copy_resurrects_nothing))
