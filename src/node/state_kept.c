@@ -63,6 +63,17 @@ struct loading {
 	int error;
 };
 
+/* In another order than they came in once: so there may be wider tables by now than there were, and
+ * too little room for the last ones. */
+static int merge_kept(leno_state *st, const struct entry *e)
+{
+	int got;
+
+	while ((got = state_merge(st, e, STATE_KEPT)) == LENO_MEMORY && store_shrink(&st->store))
+		;
+	return got;
+}
+
 /* What died before the horizon while we were away is left out, and not kept either. */
 static void loaded(void *arg, leno_bytes name, leno_bytes value)
 {
@@ -71,13 +82,15 @@ static void loaded(void *arg, leno_bytes name, leno_bytes value)
 	struct reader r = reader_of(bytes_of(value.data, value.size));
 	struct entry e;
 
+	if (l->error)
+		return;
 	if (name.size == 0 && value.size == 8)
 		st->met_ms = st->kept_met_ms = read_u64(&r);
 	else if (!read_entry(&r, &e) || reader_left(&r) > 0)
-		l->error = l->error ? l->error : LENO_FILE;
+		l->error = LENO_FILE;
 	else if (state_forgotten(st, &e))
 		state_forget(st, &e);
-	else if (state_merge(st, &e, STATE_KEPT) < 0)
+	else if (merge_kept(st, &e) < 0)
 		l->error = LENO_MEMORY;
 }
 
@@ -90,6 +103,7 @@ int state_load(leno_state *st)
 	if (!store)
 		return 0;
 	error = store->load(st->node->driver, st->name, loaded, &l);
+	st->store.depth_most = DEPTH_MAX;
 	return error ? error : l.error;
 }
 

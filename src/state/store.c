@@ -171,7 +171,7 @@ int store_init(struct store *s, size_t memory_max, const uint8_t key[32])
 {
 	struct reader r = reader_of(bytes_of(key, 32));
 
-	*s = (struct store){ .budget = { .max = memory_max } };
+	*s = (struct store){ .budget = { .max = memory_max }, .depth_most = DEPTH_MAX };
 	for (int i = 0; i < 2; i++)
 		s->hash_key[i] = read_u64(&r);
 	for (int i = 0; i < 2; i++)
@@ -207,7 +207,7 @@ static void grow(struct store *s)
 	struct stored **wider, **tails;
 	struct digest *level;
 
-	if (s->depth == DEPTH_MAX || !budget_take(&s->budget, table_cost(depth)))
+	if (s->depth >= s->depth_most || !budget_take(&s->budget, table_cost(depth)))
 		return;
 	wider = mem_new(width(depth) * sizeof *wider);
 	level = mem_new(width(depth) * sizeof *level);
@@ -242,6 +242,32 @@ static void grow(struct store *s)
 	s->buckets = wider;
 	s->levels[depth] = level;
 	s->depth = depth;
+}
+
+bool store_shrink(struct store *s)
+{
+	struct stored **fewer = s->depth > 0 ? mem_new(width(s->depth - 1) * sizeof *fewer) : NULL;
+	struct stored **tail = fewer;
+	bool room;
+
+	if (!fewer)
+		return false;
+	for (size_t i = 0; i < width(s->depth); i++) {
+		if (i % FANOUT == 0)
+			tail = &fewer[i / FANOUT];
+		*tail = s->buckets[i];
+		while (*tail)
+			tail = &(*tail)->next;
+	}
+	mem_free(s->buckets);
+	mem_free(s->levels[s->depth]);
+	budget_give(&s->budget, table_cost(s->depth));
+	s->buckets = fewer;
+	s->depth_most = --s->depth;
+	room = budget_take(&s->budget, width(s->depth) * sizeof *fewer);
+	assert(room);
+	(void)room;
+	return true;
 }
 
 /* Where an entry of this name is, or would go. */

@@ -45,7 +45,7 @@ struct digest {
 struct store {
 	struct stored **buckets;
 	struct digest  *levels[DEPTH_MAX + 1];
-	unsigned depth;
+	unsigned depth, depth_most;
 	size_t   n_dead;
 	struct budget budget;
 	uint64_t hash_key[2], sum_key[2];
@@ -75,6 +75,10 @@ void store_outdate(struct store *, struct stored *);     /* older than all that 
 void store_free(struct store *, struct stored *);        /* what was put out. NULL is fine */
 void store_take(struct store *, struct stored *);        /* out; to be freed by store_free() */
 void store_drop(struct store *, struct stored *);        /* both                      */
+
+/* Gives back the room of its widest tables, for entries: buckets are longer then, and do not
+ * get shorter before depth_most is DEPTH_MAX again. False: there is no more to give back. */
+bool store_shrink(struct store *);
 
 struct digest store_digest(const struct store *, struct range);
 static inline size_t store_count(const struct store *s)

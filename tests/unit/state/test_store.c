@@ -91,6 +91,43 @@ TEST(digests_at_all_levels_are_the_sum_of_what_is_there)
 	CHECK_EQ(s.budget.used, 0);
 }
 
+TEST(fewer_buckets_hold_the_same_in_the_same_order)
+{
+	struct store s, t;
+	struct walk at = { 0 }, bt = { 0 };
+	uint8_t buf[24];
+
+	replica_init(&s);
+	replica_init(&t);
+	for (unsigned i = 0; i < 3000; i++) {
+		struct entry e = numbered(buf, i);
+
+		replica_put(&s, &e);
+		replica_put(&t, &e);
+	}
+	CHECK_EQ(t.depth, 2);
+	CHECK(store_shrink(&t) && store_shrink(&t) && !store_shrink(&t));
+	CHECK(t.depth == 0 && t.budget.used < s.budget.used);
+	CHECK(replicas_same(&s, &t));
+	for (const struct stored *e; (e = store_walk(&s, (struct range){ 0 }, &at));) {
+		const struct stored *f = store_walk(&t, (struct range){ 0 }, &bt);
+
+		REQUIRE(CHECK(f && f->hash == e->hash));
+	}
+	t.depth_most = DEPTH_MAX;
+	for (unsigned i = 3000; i < 3010; i++) {
+		struct entry e = numbered(buf, i);
+
+		replica_put(&s, &e);
+		CHECK_EQ(replica_put(&t, &e), 1);
+	}
+	CHECK_EQ(t.depth, 2);
+	CHECK(replicas_same(&s, &t));
+	store_clear(&s);
+	store_clear(&t);
+	CHECK_EQ(t.budget.used, 0);
+}
+
 TEST(a_walk_meets_each_entry_once_in_one_order)
 {
 	struct store s;
@@ -215,5 +252,6 @@ TEST(no_more_than_its_budget_and_no_harm_without_memory)
 TEST_MAIN(TEST_CASE(histories_converge_in_any_order),
           TEST_CASE(digests_at_all_levels_are_the_sum_of_what_is_there),
           TEST_CASE(a_walk_meets_each_entry_once_in_one_order),
+          TEST_CASE(fewer_buckets_hold_the_same_in_the_same_order),
           TEST_CASE(what_is_dropped_is_out_of_all_sums_and_the_dead_go_when_it_is_time),
           TEST_CASE(no_more_than_its_budget_and_no_harm_without_memory))

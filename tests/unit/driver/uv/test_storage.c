@@ -117,6 +117,39 @@ TEST(what_is_kept_is_there_again)
 	end();
 }
 
+/* Large ones came first, and are read last: there would be wider tables by then than fit. */
+TEST(a_copy_that_was_full_is_there_again)
+{
+	enum { LARGE = 660, SIZE = 1000 };
+	const leno_state_options small = { .keep = true, .memory_max = 1 << 20 };
+	static char value[SIZE];
+	leno_state_info full, again;
+	leno_node *a;
+	leno_state *m;
+	char buf[24];
+	int error = 0;
+
+	begin();
+	a = node_of(dir);
+	CHECK_EQ(leno_state_share(a, "map", &small, NULL, NULL, &m), 0);
+	for (int i = 0; !error; i++) {
+		leno_bytes key = { buf, (size_t)snprintf(buf, sizeof buf, "%c%07d",
+		                                         i < LARGE ? 'z' : 'a', i) };
+
+		error = leno_state_set(m, key, (leno_bytes){ value, i < LARGE ? SIZE : 1 }, NULL);
+	}
+	CHECK_EQ(error, LENO_MEMORY);
+	leno_state_get_info(m, &full);
+	leno_close(a);
+	a = node_of(dir);
+	REQUIRE(CHECK_EQ(leno_state_share(a, "map", &small, NULL, NULL, &m), 0));
+	leno_state_get_info(m, &again);
+	CHECK_EQ(again.entries, full.entries);
+	CHECK(again.memory <= small.memory_max);
+	leno_close(a);
+	end();
+}
+
 static int rows_kept(void)
 {
 	sqlite3 *db;
@@ -360,6 +393,7 @@ TEST(a_full_disk_is_told_and_what_was_kept_is_whole)
 
 TEST_MAIN(TEST_CASE(what_is_kept_is_there_again), TEST_CASE(no_folder_no_map),
           TEST_CASE(what_was_deleted_long_ago_goes_from_the_file),
+          TEST_CASE(a_copy_that_was_full_is_there_again),
           TEST_CASE(killed_at_any_moment_it_has_what_was_kept),
           TEST_CASE(an_error_of_the_disk_is_told_and_what_was_kept_is_whole),
           TEST_CASE(a_full_disk_is_told_and_what_was_kept_is_whole))
