@@ -47,7 +47,7 @@ static void describe(cJSON *object, const struct state *s, const leno_change *c)
 	json_text(object, "key", safe_copy(key, sizeof key, c->key.data, c->key.size));
 	json_text(object, "kind", kinds[c->kind]);
 	if (c->kind == LENO_STATE_COUNTER)
-		json_number(object, "count", (double)c->count);
+		json_integer(object, "count", c->count);
 	else if (c->value.data != NULL)
 		json_data(object, c->value);
 	json_id(object, "by", &c->version.writer);

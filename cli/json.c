@@ -35,6 +35,15 @@ void json_number(cJSON *object, const char *key, double value)
 	need(cJSON_AddNumberToObject(object, key, value));
 }
 
+/* All 64 bits: beyond 53 a double has others. */
+void json_integer(cJSON *object, const char *key, int64_t value)
+{
+	char digits[32];
+
+	snprintf(digits, sizeof digits, "%lld", (long long)value);
+	need(cJSON_AddRawToObject(object, key, digits));
+}
+
 void json_bool(cJSON *object, const char *key, bool value)
 {
 	need(cJSON_AddBoolToObject(object, key, value));

@@ -79,6 +79,7 @@ size_t text_columns(const char *text);
 cJSON *json_event(const char *event);
 void json_text(cJSON *object, const char *key, const char *text);
 void json_number(cJSON *object, const char *key, double value);
+void json_integer(cJSON *object, const char *key, int64_t value);
 void json_bool(cJSON *object, const char *key, bool value);
 void json_id(cJSON *object, const char *key, const leno_id *id); /* NULL: null */
 

@@ -33,6 +33,8 @@ def test_what_is_set_is_there(w):
     check(out(w, "get", "m", "n") == b"3\n")
     check(out(w, "dump", "m", "a/") == b"a/one\t1\na/two\tfrom standard\\ninput\n")
     check(b'"count":3' in out(w, "dump", "m", "n", "--json"))
+    out(w, "add", "m", "large", str(2**63 - 1))
+    check(b'"count":%d,' % (2**63 - 1) in out(w, "get", "m", "large", "--json"))
     out(w, "delete", "m", "a/one")
     check(b"no such key" in w.expect(1, "state", "get", "m", "a/one").stderr)
     check(out(w, "dump", "other") == b"")
