@@ -82,10 +82,13 @@ static void on_change(leno_state *shared, void *user, const leno_change *c)
 		cJSON *object = json_event(there ? "changed" : "deleted");
 
 		describe(object, s, c);
-		if (c->old_value.data != NULL) {
+		if (c->old_value.data != NULL || c->kind == LENO_STATE_COUNTER) {
 			cJSON *old = need(cJSON_CreateObject());
 
-			json_data(old, c->old_value);
+			if (c->kind == LENO_STATE_COUNTER)
+				json_integer(old, "count", c->old_count);
+			else
+				json_data(old, c->old_value);
 			cJSON_AddItemToObject(object, "old", old);
 		}
 		out_json(object);

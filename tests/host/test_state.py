@@ -60,6 +60,9 @@ def test_a_watch_goes_on(w):
     watch.event("watching", map="m")
     for value in ("x", "y"):
         out(w, "set", "m", "k", value)
+    out(w, "add", "m", "k/n", "5")
+    counted = watch.event("changed", key="k/n")
+    check(counted["old"]["count"] == 0 and counted["count"] == 5, counted)
     out(w, "delete", "m", "k")
     gone = watch.event("deleted", key="k")
     check(gone["old"]["data"] == "y", gone)
