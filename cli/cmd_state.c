@@ -158,9 +158,9 @@ static void show(struct state *s)
 			print_entry(s, c);
 		} else if (c->kind == LENO_STATE_COUNTER) {
 			out("%lld\n", (long long)c->count);
-		} else { /* as it is, for scripts; a line on a terminal */
+		} else { /* as it is, for scripts; a line on a terminal, or when it is one of several */
 			out_bytes(c->value.data, c->value.size);
-			if (out_is_terminal() || c->kind == LENO_STATE_SET || s->action == DUMP)
+			if (out_is_terminal() || c->kind == LENO_STATE_SET || f.n > 1)
 				out("\n");
 		}
 	}

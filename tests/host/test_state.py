@@ -35,6 +35,8 @@ def test_what_is_set_is_there(w):
     check(b'"count":3' in out(w, "dump", "m", "n", "--json"))
     out(w, "add", "m", "large", str(2**63 - 1))
     check(b'"count":%d,' % (2**63 - 1) in out(w, "get", "m", "large", "--json"))
+    out(w, "set", "m", "n", "a value as well")
+    check(out(w, "get", "m", "n") == b"a value as well\n3\n")
     out(w, "delete", "m", "a/one")
     check(b"no such key" in w.expect(1, "state", "get", "m", "a/one").stderr)
     check(out(w, "dump", "other") == b"")
