@@ -295,8 +295,9 @@ static const struct argp argp = {
 	       "\vWhen COMMAND ends with another code than 0, the call fails with that code. "
 	       "LENO_TYPE is METHOD; LENO_FROM and LENO_FROM_NAME say who calls. A call that is "
 	       "cancelled ends its COMMAND. Told to end by SIGTERM, it takes no more calls and ends "
-	       "when those that it has are answered; Ctrl-C ends it, and them, at once. With --stream the arguments are in LENO_ARGUMENTS, and "
-	       "the result is nil (see leno call --stream).",
+	       "when those that it has are answered; Ctrl-C ends it, and them, at once. With "
+	       "--stream the arguments are in LENO_ARGUMENTS, and the result is nil (see leno call "
+	       "--stream).",
 	.children = children,
 };
 

@@ -3,6 +3,8 @@
 #include "output.h"
 #include "text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +42,7 @@ void json_integer(cJSON *object, const char *key, int64_t value)
 {
 	char digits[32];
 
-	snprintf(digits, sizeof digits, "%lld", (long long)value);
+	snprintf(digits, sizeof digits, "%" PRId64, value);
 	need(cJSON_AddRawToObject(object, key, digits));
 }
 

@@ -10,8 +10,8 @@
  * network's secret keeps strangers out. A large map is asked for whole even by who reads one key.
  *
  *  1. An entry whose stamp is more than 5 minutes ahead of this node's clock is not taken:
- *     the log says so. One that is here since a clock was ahead gives way to what is written
- *     now. So no clock can keep a key from being written.
+ *     the log says so. One that is here from before this node's clock was set back gives way
+ *     to what is written now. So no clock can keep a key from being written.
  *  2. What was deleted is remembered for horizon_ms. A copy that was apart from all others
  *     for longer, or was for as long apart from that of another and knows less, drops what it
  *     had before and takes theirs. So nothing deleted comes back.

@@ -19,9 +19,14 @@ struct comparison {
 	leno_clock   best;
 };
 
+enum { SET_BACK_US = 1000 * 1000 };      /* what a clock loses beside our own is less */
+
 void leno_engine_wall(leno_node *n, int64_t wall_us)
 {
+	int64_t was = n->wall_us;
+
 	n->wall_us = wall_us - (int64_t)n->now_us;
+	n->wall_ahead = n->wall_ahead || (n->wall_told && was - n->wall_us > SET_BACK_US);
 	n->wall_told = true;
 }
 

@@ -211,6 +211,7 @@ struct leno_node {
 	struct services *services;   /* offered, called, see services.h                */
 	int64_t         wall_us;     /* wall clock less now_us                         */
 	bool            wall_told;   /* it is the driver's, and not what it was at open */
+	bool            wall_ahead;  /* it was, until somebody set it back             */
 
 	struct list     suspected;   /* struct suspects that have some, see suspects.h */
 	struct timer    suspects_timer;

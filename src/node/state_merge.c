@@ -139,13 +139,13 @@ void state_look_for_room(leno_state *st)
 	st->full = st->full && b->used > b->max / 8 * 7;
 }
 
-/* What a clock has stamped that was ahead, and is right by now, is taken by nobody else, and would
- * keep this copy from the others' for as long. */
+/* What our clock has stamped while it was ahead is taken by nobody else, and would keep this copy
+ * from the others' for as long. A clock that nobody has set back may as well be behind. */
 bool state_is_ahead(const leno_state *st, const struct stored *s)
 {
 	const struct entry e = stored_entry(s);
 
-	return !entry_timely(&e, states_wall_ms(st->node));
+	return st->node->wall_ahead && !entry_timely(&e, states_wall_ms(st->node));
 }
 
 static bool outdate(leno_state *st, const struct entry *name)

@@ -226,11 +226,6 @@ TEST(as_far_ahead_as_is_believed_can_be_outbid_at_once)
 	end();
 }
 
-static void tell_wall(unsigned i, uint64_t ahead_us)
-{
-	leno_engine_wall(sim_leno(n[i]), (int64_t)(UINT64_C(1700000000000000) + sim_now(sim) + ahead_us));
-}
-
 /* Nobody took what it wrote then: it is not to be kept from what others write since, nor they from
  * what it does. */
 TEST(a_clock_that_is_set_right_freezes_no_key_of_its_own)

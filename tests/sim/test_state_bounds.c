@@ -109,9 +109,10 @@ static int keep_change(void *driver, const char *map, leno_bytes key, leno_bytes
 	return 0;
 }
 
+static const leno_engine_store store = { .load = keep_load, .change = keep_change };
+
 TEST(what_was_deleted_long_ago_is_not_kept_either)
 {
-	static const leno_engine_store store = { .load = keep_load, .change = keep_change };
 	static const leno_state_options o = { .keep = true, .horizon_ms = 60 * 1000 };
 
 	n_kept = 0;
@@ -145,6 +146,40 @@ TEST(what_was_deleted_long_ago_is_not_kept_either)
 	end();
 }
 
+/* It has no clock of its own while it is off. Nobody has set it back: what it has kept may well be
+ * right, and what it writes is to be newer than that. */
+TEST(a_clock_that_starts_behind_loses_nothing)
+{
+	static const leno_state_options o = { .keep = true };
+
+	n_kept = 0;
+	row(93, 2);
+	tell_wall(0, SECONDS(7200));
+	tell_wall(1, SECONDS(7200));
+	leno_engine_set_store(sim_leno(n[0]), &store);
+	share(0, &o);
+	share(1, NULL);
+	sim_run(sim, SECONDS(1));
+	set(0, "k", "kept");
+	sim_run(sim, SECONDS(1));
+	CHECK_STR(get(1, "k"), "kept");
+	sim_crash(n[0]);
+	sim_start(n[0]);
+	tell_wall(0, 0);
+	leno_engine_set_store(sim_leno(n[0]), &store);
+	share(0, &o);
+	sim_run(sim, SECONDS(30));
+	CHECK_STR(get(0, "k"), "kept");
+	set(0, "k", "since");
+	sim_run(sim, SECONDS(30));
+	tell_wall(0, SECONDS(7200));
+	sim_run(sim, SECONDS(30));
+	for (unsigned i = 0; i < 2; i++)
+		CHECK_STR(get(i, "k"), "since");
+	end();
+}
+
 TEST_MAIN(TEST_CASE(a_copy_that_is_full_asks_seldom_and_catches_up_when_there_is_room),
           TEST_CASE(a_value_can_be_set_to_what_it_is),
-          TEST_CASE(what_was_deleted_long_ago_is_not_kept_either))
+          TEST_CASE(what_was_deleted_long_ago_is_not_kept_either),
+          TEST_CASE(a_clock_that_starts_behind_loses_nothing))

@@ -41,6 +41,12 @@ __attribute__((unused)) static void end(void)
 	sim_free(sim);
 }
 
+/* Its wall clock is so far ahead. */
+__attribute__((unused)) static void tell_wall(unsigned i, uint64_t ahead_us)
+{
+	leno_engine_wall(sim_leno(n[i]), (int64_t)(UINT64_C(1700000000000000) + sim_now(sim) + ahead_us));
+}
+
 __attribute__((unused)) static leno_state *share(unsigned i, const leno_state_options *o)
 {
 	CHECK_EQ(leno_state_share(sim_leno(n[i]), "map", o, NULL, NULL, &m[i]), 0);
