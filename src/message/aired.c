@@ -204,7 +204,14 @@ void aired_gone(struct aired *a, const leno_id *id)
 	if (!t)
 		return;
 	count(a, t->acked + 1, a->last, (struct tally){ .unknown = 1 });
+	a->gone++;
 	mem_free(t);
+}
+
+void aired_missed(struct aired *a, uint32_t n)
+{
+	(*slot(a, a->last))->aimed += n;
+	count(a, a->last, a->last, (struct tally){ .unknown = n });
 }
 
 bool aired_next_done(struct aired *a, uint64_t *ret_seq, uint32_t *ret_confirmed,

@@ -57,6 +57,7 @@ struct aired {
 	size_t   used, max;
 	struct budget *budget;    /* NULL: not counted                             */
 	struct map targets;
+	uint64_t gone;            /* targets, so far                               */
 };
 
 void aired_init(struct aired *, size_t max, struct budget *, size_t targets_max,
@@ -79,6 +80,9 @@ bool aired_ack(struct aired *, struct target *, uint64_t seq, uint32_t had, uint
 
 /* This node will not acknowledge any more. */
 void aired_gone(struct aired *, const leno_id *);
+
+/* The item that was put last ends what was begun for so many more, which are gone. */
+void aired_missed(struct aired *, uint32_t n);
 
 /* The oldest item, once it is done; false when it is not, or there is none. */
 bool aired_next_done(struct aired *, uint64_t *ret_seq, uint32_t *ret_confirmed,

@@ -45,6 +45,7 @@ struct leno_group {
 	struct tape  large;
 	char         type[LENO_TYPE_MAX + 1];
 	bool         begun;           /* its first piece has gone                      */
+	uint64_t     gone;            /* of the voice's targets, when it was given     */
 	bool         blocked;         /* LENO_AGAIN was given                          */
 
 	char         heard_type[LENO_TYPE_MAX + 1]; /* of the message heard last       */

@@ -59,6 +59,12 @@ static int put(leno_group *g, struct bytes type, const struct piece *piece, uint
 	return voice_put(g->node, &g->voice, type, writer_bytes(&w), piece->data, ret_seq);
 }
 
+/* How many have gone of those for whom the large message was. */
+static uint32_t missed(const leno_group *g)
+{
+	return (uint32_t)(g->voice.aired.gone - g->gone);
+}
+
 /* True when all of the large message is in the voice. */
 static bool feed(leno_group *g)
 {
@@ -75,6 +81,8 @@ static bool feed(leno_group *g)
 		if (put(g, bytes_text(g->begun ? "" : g->type), &p, &seq))
 			return false;
 		g->begun = true;
+		if (p.kind == PIECE_LAST)      /* for those, too, that have gone meanwhile */
+			aired_missed(&g->voice.aired, missed(g));
 		tape_drop(t, t->start + p.data.size);
 	}
 	tape_clear(t);
@@ -94,6 +102,7 @@ static int send_large(leno_group *g, const char *type, struct bytes data, uint64
 	tape_append(&g->large, data.data, data.size);
 	strcpy(g->type, type);
 	g->begun = false;
+	g->gone = g->voice.aired.gone;
 	*ret_seq = g->voice.aired.last + (data.size + PIECE_SIZE - 1) / PIECE_SIZE;
 	feed(g);
 	return 0;

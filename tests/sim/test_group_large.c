@@ -1,0 +1,35 @@
+/* test_group_large.c - stories of groups whose messages are large: members go in the midst of
+ * one, or have no room for it. */
+#include "support/seats.h"
+
+static const struct sim_profile narrow = { .delay_us = 2000, .bandwidth = 4000000,
+	                                   .buffer = 64 * 1024 };
+
+/* It is one of those of whom it is not known, though the last piece was never for it. */
+TEST(who_goes_amid_a_large_message_is_counted)
+{
+	struct sim *sim = nodes(100, 3);
+
+	sim_wire(n[0], n[1], &narrow);
+	sim_wire(n[0], n[2], &narrow);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_EQ(sit(&seats[i], i, RED), 0);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(say(&seats[0], 0, 16 << 20), 0);
+	sim_run(sim, SECONDS(1));
+	sim_crash(n[2]);
+	sim_run(sim, SECONDS(20));
+	CHECK_EQ(seats[1].got[0], 1);
+	CHECK_EQ(seats[0].done, 1);
+	CHECK_EQ(seats[0].confirmed, 1);
+	CHECK_EQ(seats[0].unknown, 1);
+	CHECK_EQ(say(&seats[0], 1, 16 << 20), 0);
+	sim_run(sim, SECONDS(20));
+	CHECK_EQ(seats[0].done, 2);
+	CHECK_EQ(seats[0].confirmed, 1);
+	CHECK_EQ(seats[0].unknown, 0);
+	end(sim);
+}
+
+TEST_MAIN(TEST_CASE(who_goes_amid_a_large_message_is_counted))
