@@ -640,7 +640,7 @@ typedef struct leno_group_handlers {
 	void (*message)(leno_group *, void *user, const leno_id *from, const char *type,
 	                leno_bytes, bool alone);
 
-	/* What became of seq, as broadcast_done tells it.                      */
+	/* What became of seq, as broadcast_done tells it; of each one before LEFT. */
 	void (*done)(leno_group *, void *user, uint64_t seq, uint32_t confirmed, uint32_t unknown);
 
 	/* After LENO_AGAIN from leno_group_send(): there is room.              */

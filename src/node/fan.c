@@ -375,6 +375,12 @@ static void voice_renewed(struct voice *v)
 	v->put = v->put || any;                /* all of it is done now */
 }
 
+void voice_end(leno_node *n, struct voice *v)
+{
+	voice_renewed(v);
+	report(n, v);
+}
+
 void fan_renewed(leno_node *n)
 {
 	list_each (it, next, &n->fan->voices)

@@ -66,6 +66,7 @@ void voice_close(struct voice *);
 int  voice_put(leno_node *, struct voice *, struct bytes type, struct bytes head,
                struct bytes data, uint64_t *ret_seq);
 void voice_gone(leno_node *, struct voice *, const leno_id *); /* acks will not come      */
+void voice_end(leno_node *, struct voice *);                   /* of nobody: tells it now */
 void voice_take_ack(struct peer *, struct voice *, const struct cast_ack *);
 void fan_set_timer(leno_node *);
 

@@ -86,6 +86,7 @@ void groups_word(struct peer *, enum group_word, struct bytes);       /* by the 
 /* What is due of a member's stream: to the first item for which there is no room now. */
 void groups_hear(leno_group *, struct ear *);
 void group_done(leno_group *, uint64_t seq, uint32_t confirmed, uint32_t unknown);
+void group_give_up(leno_group *);                      /* waiting for confirmations   */
 bool group_last_piece(const leno_group *, uint64_t seq);  /* does a message end there? */
 void groups_feed(leno_node *);                         /* there may be room in voices */
 void groups_tend_parts(leno_node *);                   /* that nobody completes, or that had

@@ -173,6 +173,17 @@ void group_done(leno_group *g, uint64_t seq, uint32_t confirmed, uint32_t unknow
 		g->handlers.done(g, g->user, seq, confirmed, unknown);
 }
 
+void group_give_up(leno_group *g)
+{
+	size_t left = tape_size(&g->large);
+	uint32_t unknown = (uint32_t)g->voice.aired.targets.count + missed(g);
+	uint64_t seq = g->voice.aired.last + (left + PIECE_SIZE - 1) / PIECE_SIZE;
+
+	voice_end(g->node, &g->voice);
+	if (left > 0 && !g->node->leaving)     /* its last piece is not in the voice */
+		group_done(g, seq, 0, unknown);
+}
+
 /* ---- to one of them ------------------------------------------------------------------------ */
 
 /* An item of the session with that node, after `head`. */

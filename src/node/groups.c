@@ -408,6 +408,7 @@ static void settle(leno_group *g)
 		tell_state(g);
 		if (!said_all(g) && n->now_us < g->leave_us)
 			return;
+		group_give_up(g);
 		g->state = LENO_GROUP_LEFT;
 		publish(n);
 		ears_leave(n, g->keys.tag);

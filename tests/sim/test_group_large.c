@@ -32,4 +32,31 @@ TEST(who_goes_amid_a_large_message_is_counted)
 	end(sim);
 }
 
-TEST_MAIN(TEST_CASE(who_goes_amid_a_large_message_is_counted))
+/* A second is given to what was sent: what nobody has confirmed by then is unknown. */
+TEST(who_leaves_hears_what_became_of_all)
+{
+	struct sim *sim = nodes(101, 2);
+
+	sim_wire(n[0], n[1], &narrow);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(sit(&seats[0], 0, RED), 0);
+	CHECK_EQ(sit(&seats[1], 1, RED), 0);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(say(&seats[0], 0, 100), 0);
+	sim_run(sim, MS(100));
+	sim_cut(n[0], n[1]);
+	for (uint32_t k = 1; k < 60; k++)
+		CHECK_EQ(say(&seats[0], k, 30000), 0);
+	CHECK_EQ(say(&seats[0], 60, 16 << 20), 0);
+	leno_group_leave(seats[0].group);
+	sim_leno(n[0]);
+	sim_run(sim, SECONDS(2));
+	CHECK_EQ(seats[0].state, LENO_GROUP_LEFT);
+	CHECK_EQ(seats[0].done, 61);
+	CHECK_EQ(seats[0].confirmed, 0);
+	CHECK_EQ(seats[0].unknown, 1);
+	end(sim);
+}
+
+TEST_MAIN(TEST_CASE(who_goes_amid_a_large_message_is_counted),
+          TEST_CASE(who_leaves_hears_what_became_of_all))
