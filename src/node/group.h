@@ -46,7 +46,8 @@ struct leno_group {
 	char         type[LENO_TYPE_MAX + 1];
 	bool         begun;           /* its first piece has gone                      */
 	uint64_t     gone;            /* of the voice's targets, when it was given     */
-	bool         blocked;         /* LENO_AGAIN was given                          */
+	bool         blocked;         /* LENO_AGAIN was given ...                      */
+	size_t       wants;           /* ... since the pool had no room for so much; or 0 */
 
 	char         heard_type[LENO_TYPE_MAX + 1]; /* of the message heard last       */
 };

@@ -95,8 +95,10 @@ static int send_large(leno_group *g, const char *type, struct bytes data, uint64
 	struct pool *pool = &g->node->pool;
 	int error = tape_reserve(&g->large, data.size);
 
-	if (error && pool_short(pool, POOL_SEND, data.size))
+	if (error && pool_short(pool, POOL_SEND, data.size)) {
+		g->wants = data.size;
 		error = LENO_AGAIN;
+	}
 	if (error)
 		return refused(g, error);
 	tape_append(&g->large, data.data, data.size);
@@ -151,6 +153,9 @@ void groups_feed(leno_node *n)
 			continue;
 		if (!g->blocked || a->used > a->max / 2 || g->state >= LENO_GROUP_LEAVING)
 			continue;
+		if (g->wants > 0 && pool_short(&n->pool, POOL_SEND, g->wants))
+			continue;
+		g->wants = 0;
 		g->blocked = false;
 		if (g->handlers.writable)
 			g->handlers.writable(g, g->user);

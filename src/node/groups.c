@@ -418,12 +418,21 @@ static void settle(leno_group *g)
 	}
 }
 
+/* For what sessions hold: no acknowledgement of a group tells that there is room. */
+static bool waits_for_room(const leno_node *n)
+{
+	list_each (it, next, &n->groups->all)
+		if (list_item(it, leno_group, all)->wants > 0)
+			return true;
+	return false;
+}
+
 static void set_timer(leno_node *n)
 {
 	struct groups *all = n->groups;
 	uint64_t due = all->n_parts > 0 ? n->now_us + ms_us(STALE_LOOK_MS) : NEVER;
 
-	if (all->n_stuck > 0)
+	if (all->n_stuck > 0 || waits_for_room(n))
 		due = n->now_us + ms_us(GROUP_ROOM_MS);
 	due = all->doubt_us < due ? all->doubt_us : due;
 
@@ -446,6 +455,8 @@ void groups_settle(leno_node *n)
 {
 	if (list_empty(&n->groups->all) || n->leaving)
 		return;
+	if (waits_for_room(n))
+		groups_feed(n);
 	if (n->groups->doubt_us <= n->now_us) {
 		n->groups->doubt_us = NEVER;
 		look_at_all(n);

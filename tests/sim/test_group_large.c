@@ -58,5 +58,33 @@ TEST(who_leaves_hears_what_became_of_all)
 	end(sim);
 }
 
+/* What has no room because of what a session holds is for later, and later is told. */
+TEST(who_was_told_to_wait_for_memory_hears_when_there_is_some)
+{
+	static const leno_options little = { .memory_max = 32 << 20 };
+	enum { MUCH = 8 << 20 };
+	struct sim *sim = nodes(102, 0);
+
+	for (count = 0; count < 3; count++)
+		n[count] = sim_node(sim, (const char *[]){ "a", "b", "c" }[count], &little);
+	sim_wire(n[0], n[1], &narrow);
+	sim_wire(n[0], n[2], &narrow);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(sit(&seats[0], 0, RED), 0);
+	CHECK_EQ(sit(&seats[1], 1, RED), 0);
+	sim_run(sim, SECONDS(1));
+	sim_talk(n[0], n[2], 1, MS(1), MUCH);
+	sim_run(sim, MS(10));
+	CHECK_EQ(say(&seats[0], 0, MUCH), LENO_AGAIN);
+	sim_run(sim, SECONDS(5));
+	CHECK_EQ(seats[0].writable, 1);
+	CHECK_EQ(say(&seats[0], 0, MUCH), 0);
+	sim_run(sim, SECONDS(5));
+	CHECK_EQ(seats[1].got[0], 1);
+	CHECK_EQ(seats[0].writable, 1);
+	end(sim);
+}
+
 TEST_MAIN(TEST_CASE(who_goes_amid_a_large_message_is_counted),
-          TEST_CASE(who_leaves_hears_what_became_of_all))
+          TEST_CASE(who_leaves_hears_what_became_of_all),
+          TEST_CASE(who_was_told_to_wait_for_memory_hears_when_there_is_some))
