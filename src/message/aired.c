@@ -320,6 +320,23 @@ uint64_t aired_due(const struct aired *a, const struct target *t)
 	return (since > t->helped_us ? since : t->helped_us) + (uint64_t)t->delay_ms * 1000;
 }
 
+uint64_t aired_lacks(const struct aired *a, const struct target *t)
+{
+	uint64_t low = t->acked, high = a->last;
+
+	if (t->acked != t->given)
+		return 0;
+	while (low < high) {                   /* the last that was put before the help */
+		uint64_t mid = high - (high - low) / 2;
+
+		if (kept(a, mid)->put_us < t->helped_us)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low > t->acked ? low : 0;
+}
+
 void aired_helped(struct target *t, uint64_t now_us)
 {
 	t->helped_us = now_us;

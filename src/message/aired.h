@@ -109,4 +109,8 @@ struct bytes aired_item(const struct aired *, uint64_t seq);
 uint64_t aired_due(const struct aired *, const struct target *);
 void aired_helped(struct target *, uint64_t now_us);    /* later next time */
 
+/* What it acknowledged last ends where the last help ended: so it lacks what was put before that
+ * help, too. The last of that; 0 when there is none. */
+uint64_t aired_lacks(const struct aired *, const struct target *);
+
 #endif

@@ -315,6 +315,18 @@ static void tell_start(struct peer *p, const struct voice *v, uint64_t upto)
 	peers_wake(p);
 }
 
+/* What it was given it has, and nothing that went along the tree before that: so it lacks that,
+ * too, and need not wait until it lags. */
+static void go_on(leno_node *n, struct voice *v, struct target *t)
+{
+	uint64_t upto = aired_lacks(&v->aired, t);
+
+	if (upto == 0)
+		return;
+	t->helped_us = n->now_us;
+	help(n, v, t, upto, ASKED_BYTES);
+}
+
 void voice_take_ack(struct peer *p, struct voice *v, const struct cast_ack *ack)
 {
 	leno_node *n = p->node;
@@ -328,14 +340,15 @@ void voice_take_ack(struct peer *p, struct voice *v, const struct cast_ack *ack)
 		node_count_refusal(n, LENO_PROTOCOL);
 		return;
 	}
-	if (t)
-		aired_ack(a, t, ack->seq, ack->had, n->now_us);
+	if (t && aired_ack(a, t, ack->seq, ack->had, n->now_us) && ack->want == 0 && ack->had == 0)
+		go_on(n, v, t);
 	if (ack->want > 0) {
 		if (!t || t->acked >= upto) {
 			tell_start(p, v, upto);
 		} else {
 			if (ack->want == CAST_WANT_AGAIN)
 				t->given = t->acked;
+			t->helped_us = n->now_us;
 			help(n, v, t, upto, ASKED_BYTES);
 		}
 	}

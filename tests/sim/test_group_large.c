@@ -85,6 +85,33 @@ TEST(who_was_told_to_wait_for_memory_hears_when_there_is_some)
 	end(sim);
 }
 
+/* c has no room for what a says before d's message is complete; then it follows at once. */
+TEST(what_waited_for_room_follows_without_a_pause)
+{
+	static const leno_options some = { .message_max = 16 << 20 };
+	enum { MUCH = 16 << 20 };
+	struct sim *sim = nodes(103, 0);
+
+	for (count = 0; count < 4; count++)
+		n[count] = sim_node(sim, (const char *[]){ "a", "b", "c", "d" }[count], &some);
+	sim_wire(n[0], n[1], NULL);
+	sim_wire(n[0], n[2], NULL);
+	sim_wire(n[3], n[2], &narrow);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_EQ(sit(&seats[i], i, RED), 0);
+	sim_run(sim, SECONDS(1));
+	sim_talk(n[3], n[2], 1, MS(1), MUCH);
+	sim_run(sim, MS(100));
+	CHECK_EQ(say(&seats[0], 0, MUCH), 0);
+	sim_run(sim, SECONDS(8));              /* of which d takes 4 */
+	CHECK_EQ(seats[1].got[0], 1);
+	CHECK_EQ(seats[2].got[0], 1);
+	CHECK_EQ(seats[0].done, 1);
+	end(sim);
+}
+
 TEST_MAIN(TEST_CASE(who_goes_amid_a_large_message_is_counted),
           TEST_CASE(who_leaves_hears_what_became_of_all),
-          TEST_CASE(who_was_told_to_wait_for_memory_hears_when_there_is_some))
+          TEST_CASE(who_was_told_to_wait_for_memory_hears_when_there_is_some),
+          TEST_CASE(what_waited_for_room_follows_without_a_pause))
