@@ -197,6 +197,18 @@ bool aired_ack(struct aired *a, struct target *t, uint64_t seq, uint32_t had, ui
 	return true;
 }
 
+bool aired_back(struct aired *a, struct target *t, uint64_t seq)
+{
+	if (seq >= t->acked)
+		return true;
+	if (seq + 1 < a->first)
+		return false;
+	count(a, seq + 1, t->acked, (struct tally){ .confirmed = -1 });
+	t->acked = t->given = seq;
+	t->had = 0;
+	return true;
+}
+
 void aired_gone(struct aired *a, const leno_id *id)
 {
 	struct target *t = map_remove(&a->targets, id);

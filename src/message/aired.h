@@ -78,6 +78,9 @@ void aired_clock(struct aired *, uint64_t now_us);
 /* This node has all up to seq (at most `last`). True when that is more than before. */
 bool aired_ack(struct aired *, struct target *, uint64_t seq, uint32_t had, uint64_t now_us);
 
+/* It has given back what comes after seq, which it had acknowledged. False: that is not kept. */
+bool aired_back(struct aired *, struct target *, uint64_t seq);
+
 /* This node will not acknowledge any more. */
 void aired_gone(struct aired *, const leno_id *);
 

@@ -90,6 +90,7 @@ static inline bool read_cast_item(struct reader *r, struct bytes *ret_type,
 
 /* In `want`: what was given was not taken, for want of room; from seq + 1 on all again. */
 #define CAST_WANT_AGAIN ((uint64_t)INT64_MAX)
+#define CAST_WANT_BACK  ((uint64_t)INT64_MAX - 1)
 
 /* What is acknowledged, and what is missed. */
 struct cast_ack {

@@ -63,7 +63,7 @@ void heard_leave(struct heard *h)
 	heard_let_go(h);
 	h->next = 0;
 	h->unacked = 0;
-	h->stuck = h->ask = false;
+	h->stuck = h->ask = h->back = false;
 }
 
 void heard_refuse(struct heard *h)
@@ -74,6 +74,16 @@ void heard_refuse(struct heard *h)
 	h->next--;
 	h->unacked--;
 	h->stuck = true;
+	h->ask = false;
+}
+
+void heard_back(struct heard *h, uint64_t seq)
+{
+	assert(seq > 0 && seq < h->next);
+	heard_rest(h);
+	heard_let_go(h);
+	h->next = seq;
+	h->stuck = h->back = true;
 	h->ask = false;
 }
 
@@ -113,7 +123,7 @@ static void advance(struct heard *h, uint64_t next)
 {
 	assert(next > h->next);
 	h->next = next;
-	h->stuck = h->ask = false;
+	h->stuck = h->ask = h->back = false;
 	if (h->parts)
 		drop_parts(h);
 }
@@ -326,7 +336,7 @@ void heard_ack(const struct heard *h, struct cast_ack *ret)
 	*ret = (struct cast_ack){ .incarnation = h->incarnation,
 	                          .seq = h->next ? h->next - 1 : 0, .had = h->n_parts };
 	if (h->stuck) {
-		ret->want = h->ask ? CAST_WANT_AGAIN : 0;
+		ret->want = h->ask ? CAST_WANT_AGAIN : h->back ? CAST_WANT_BACK : 0;
 		return;
 	}
 	if (!list_empty(&h->held)) {

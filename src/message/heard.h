@@ -32,6 +32,7 @@ struct heard {
 	uint64_t floor;                     /* before it nothing is repaired       */
 	bool     stuck;                     /* `next` was refused                  */
 	bool     ask;                       /* ... and is to be asked for again    */
+	bool     back;                      /* ... having been given back          */
 
 	struct reader left;                 /* of the frame that is being read     */
 	uint64_t left_seq;                  /* number of the first item in it      */
@@ -89,6 +90,9 @@ void heard_rest(struct heard *);        /* after the last heard_next() of an inp
  * heard_ask(), when there is room. */
 void heard_refuse(struct heard *);
 void heard_ask(struct heard *);
+
+/* All from seq on, which was taken, is as if it had not come: as after heard_refuse(). */
+void heard_back(struct heard *, uint64_t seq);
 
 /* Where to begin is not known any more: as after heard_init(), of the frames alone it is known
  * which were here. */

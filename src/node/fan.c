@@ -340,9 +340,13 @@ void voice_take_ack(struct peer *p, struct voice *v, const struct cast_ack *ack)
 		node_count_refusal(n, LENO_PROTOCOL);
 		return;
 	}
+	if (t && ack->want >= CAST_WANT_BACK && !aired_back(a, t, ack->seq)) {
+		voice_gone(n, v, &p->id);      /* it will not have all of that */
+		t = NULL;
+	}
 	if (t && aired_ack(a, t, ack->seq, ack->had, n->now_us) && ack->want == 0 && ack->had == 0)
 		go_on(n, v, t);
-	if (ack->want > 0) {
+	if (ack->want > 0 && !(t && ack->want == CAST_WANT_BACK)) {
 		if (!t || t->acked >= upto) {
 			tell_start(p, v, upto);
 		} else {

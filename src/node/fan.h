@@ -40,6 +40,7 @@ struct ear {
 	uint64_t      join;           /* of the source, of groups                      */
 	uint64_t      taken;          /* number of the item that was dealt with last   */
 	struct assembly parts;        /* of groups, see group/piece.h                  */
+	uint64_t      began;          /* number of the item that began them            */
 	size_t        unacked_bytes;  /* handed out, of groups                         */
 	size_t        wants;          /* bytes for which there was no room, or 0       */
 	uint64_t      asked_us;       /* when they were asked for again                */

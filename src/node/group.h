@@ -22,6 +22,7 @@ enum {
 	GROUP_LEAVE_MS   = 1000,      /* for what was sent to be confirmed             */
 	GROUP_ROOM_MS    = 250,       /* between two looks for room that there was not */
 	GROUP_PARTS_MS   = 30 * 1000, /* without another piece of a large message      */
+	GROUP_YIELD_MS   = 1000,      /* the same, while others wait for room          */
 	GROUP_PATHS_MAX  = 256        /* groups of which it is known where they are    */
 };
 

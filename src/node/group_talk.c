@@ -331,6 +331,7 @@ static bool begin_parts(leno_node *n, struct ear *e, struct bytes type, const st
 		return false;
 	}
 	assembly_begin(&e->parts, buf, type, p);
+	e->began = e->heard.next - 1;
 	n->groups->n_parts++;
 	return true;
 }
@@ -403,11 +404,23 @@ void groups_hear(leno_group *g, struct ear *e)
 	}
 }
 
-/* A member that begins large messages and does not go on would hold what others need. */
-static bool is_stale(const leno_node *n, const struct ear *e)
+/* What has come of a large message makes room, and is asked for again when there is some. */
+static void give_back(leno_node *n, struct ear *e)
 {
-	return e->parts.bytes &&
-	       n->now_us - e->heard.heard_us > (uint64_t)GROUP_PARTS_MS * 1000;
+	size_t size = e->parts.size + e->parts.type_size;
+
+	ear_drop_parts(n, e);
+	heard_back(&e->heard, e->began);
+	e->taken = e->began - 1;
+	e->wants = size;
+	e->asked_us = n->now_us;
+	n->groups->n_stuck++;
+	ear_acknowledge(n, e);
+}
+
+static bool is_silent(const leno_node *n, const struct ear *e, uint64_t ms)
+{
+	return e->parts.bytes && n->now_us - e->heard.heard_us > ms * 1000;
 }
 
 static bool has_room(leno_node *n, size_t size)
@@ -419,20 +432,52 @@ static bool has_room(leno_node *n, size_t size)
 	return p != NULL;
 }
 
+/* Of those that wait for room, the one before all others. */
+static struct ear *first_stuck(leno_node *n)
+{
+	struct ear *first = NULL;
+	size_t cursor = 0;
+
+	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));) {
+		if (e->wants > 0 && !e->heard.stuck)
+			ear_drop_parts(n, e);  /* its source has gone on without us */
+		if (e->wants > 0 &&
+		    (!first || memcmp(&e->heard.id, &first->heard.id, sizeof(leno_id)) < 0))
+			first = e;
+	}
+	return first;
+}
+
+static void ask_again(leno_node *n, struct ear *e)
+{
+	if (n->now_us - e->asked_us < (uint64_t)GROUP_ROOM_MS * 1000)
+		return;
+	e->asked_us = n->now_us;
+	heard_ask(&e->heard);
+	ear_acknowledge(n, e);
+}
+
+/* Two members may hold what the other one waits for, each of another message. So what is of a
+ * source with a greater id, and stands still since others do not take its beginning, yields. A member
+ * that does not go on at all would hold for ever what others need. */
+static bool is_to_yield(const leno_node *n, const struct ear *e, const struct ear *stuck)
+{
+	return is_silent(n, e, GROUP_PARTS_MS) ||
+	       (stuck && is_silent(n, e, GROUP_YIELD_MS) && e->heard.floor <= e->began &&
+	        memcmp(&e->heard.id, &stuck->heard.id, sizeof(leno_id)) > 0);
+}
+
 void groups_tend_parts(leno_node *n)
 {
+	struct ear *stuck;
 	size_t cursor = 0;
 
 	if (n->groups->n_parts + n->groups->n_stuck == 0)
 		return;
-	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));) {
-		if (is_stale(n, e))
-			ear_drop_parts(n, e);
-		if (e->wants == 0 || n->now_us < e->asked_us ||
-		    n->now_us - e->asked_us < (uint64_t)GROUP_ROOM_MS * 1000 || !has_room(n, e->wants))
-			continue;
-		e->asked_us = n->now_us;
-		heard_ask(&e->heard);
-		ear_acknowledge(n, e);
-	}
+	stuck = first_stuck(n);
+	if (stuck && has_room(n, stuck->wants))
+		ask_again(n, stuck);
+	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));)
+		if (is_to_yield(n, e, stuck))
+			give_back(n, e);
 }

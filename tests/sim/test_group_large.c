@@ -111,7 +111,41 @@ TEST(what_waited_for_room_follows_without_a_pause)
 	end(sim);
 }
 
-TEST_MAIN(TEST_CASE(who_goes_amid_a_large_message_is_counted),
+/* Each has room for one of them: two that hold what the other one waits for do not wait for ever. */
+TEST(all_who_say_something_large_at_once_are_heard)
+{
+	static const leno_options some = { .message_max = 16 << 20 };
+	static const struct sim_profile wide = { .delay_us = 1000, .bandwidth = 20000000,
+		                                 .buffer = 256 * 1024 };
+	static const char *const names[] = { "a", "b", "c", "d", "e" };
+
+	for (uint64_t seed = 110; seed < 112; seed++) {
+		struct sim *sim = nodes(seed, 0);
+
+		for (count = 0; count < 5; count++) {
+			n[count] = sim_node(sim, names[count], &some);
+			for (unsigned i = 0; i < count; i++)
+				sim_wire(n[i], n[count], &wide);
+		}
+		CHECK(sim_settle(sim, SECONDS(5)));
+		for (unsigned i = 0; i < 5; i++)
+			CHECK_EQ(sit(&seats[i], i, RED), 0);
+		sim_run(sim, SECONDS(1));
+		for (unsigned i = 0; i < 5; i++)
+			CHECK_EQ(say(&seats[i], 0, 16 << 20), 0);
+		sim_run(sim, SECONDS(30));
+		for (unsigned i = 0; i < 5; i++) {
+			CHECK_EQ(seats[i].done, 1);
+			CHECK_EQ(seats[i].confirmed, 4);
+			for (unsigned j = 0; j < 5; j++)
+				CHECK_EQ(seats[i].got[j], i != j);
+		}
+		end(sim);
+	}
+}
+
+TEST_MAIN(TEST_CASE(all_who_say_something_large_at_once_are_heard),
+          TEST_CASE(who_goes_amid_a_large_message_is_counted),
           TEST_CASE(who_leaves_hears_what_became_of_all),
           TEST_CASE(who_was_told_to_wait_for_memory_hears_when_there_is_some),
           TEST_CASE(what_waited_for_room_follows_without_a_pause))

@@ -351,7 +351,73 @@ TEST(ranges_count_as_their_items_one_by_one)
 	aired_clear(&a);
 }
 
-TEST_MAIN(TEST_CASE(ranges_count_as_their_items_one_by_one),
+TEST(what_is_given_back_is_owed_again_while_it_is_kept)
+{
+	open_with(2, 1000);
+	for (unsigned i = 0; i < 4; i++)
+		put(10);
+	CHECK(ack(0, 4));
+	CHECK(ack(1, 1));
+	expect_done(1, 2, 0);
+	CHECK(!aired_back(&a, aired_target(&a, &ids[0]), 0)); /* 1 is done */
+	CHECK(aired_back(&a, aired_target(&a, &ids[0]), 1));
+	CHECK(aired_back(&a, aired_target(&a, &ids[0]), 3)); /* so much it has not */
+	CHECK(ack(1, 4));
+	CHECK(none_done());
+	CHECK(ack(0, 2));
+	expect_done(2, 2, 0);
+	aired_gone(&a, &ids[0]);
+	expect_done(3, 1, 1);
+	expect_done(4, 1, 1);
+	aired_clear(&a);
+}
+
+TEST(what_ends_for_others_that_are_gone_counts_them)
+{
+	open_with(2, 1000);
+	put(10);
+	CHECK(ack(0, 1) && ack(1, 1));
+	expect_done(1, 2, 0);
+	aired_gone(&a, &ids[1]);
+	put(10);
+	put(10);
+	aired_missed(&a, 1);
+	put(10);
+	CHECK(ack(0, 4));
+	expect_done(2, 1, 0);
+	expect_done(3, 1, 1);
+	expect_done(4, 1, 0);
+	aired_clear(&a);
+}
+
+TEST(who_has_just_what_it_was_given_lacks_what_was_put_before)
+{
+	struct target *t;
+
+	open_with(1, 1000);
+	t = aired_target(&a, &ids[0]);
+	for (unsigned i = 0; i < 6; i++)
+		put(10);
+	aired_clock(&a, 1000);
+	put(10);
+	aired_clock(&a, 3000);
+	CHECK_EQ(aired_lacks(&a, t), 0);        /* it was never helped */
+	t->given = 2;
+	t->helped_us = 2000;
+	CHECK(ack(0, 1));
+	CHECK_EQ(aired_lacks(&a, t), 0);        /* there is more to come of it */
+	CHECK(ack(0, 2));
+	CHECK_EQ(aired_lacks(&a, t), 6);
+	t->given = 6;
+	CHECK(ack(0, 6));
+	CHECK_EQ(aired_lacks(&a, t), 0);        /* 7 may be under way */
+	aired_clear(&a);
+}
+
+TEST_MAIN(TEST_CASE(what_is_given_back_is_owed_again_while_it_is_kept),
+          TEST_CASE(what_ends_for_others_that_are_gone_counts_them),
+          TEST_CASE(who_has_just_what_it_was_given_lacks_what_was_put_before),
+          TEST_CASE(ranges_count_as_their_items_one_by_one),
           TEST_CASE(it_is_done_when_each_target_has_acknowledged_it),
           TEST_CASE(what_goes_beside_an_item_counts_too),
           TEST_CASE(with_nobody_there_it_is_done_at_once),

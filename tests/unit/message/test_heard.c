@@ -499,6 +499,24 @@ TEST(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back)
 	close_it();
 }
 
+TEST(what_is_given_back_comes_again_when_it_is_asked_for)
+{
+	open_it();
+	frame(1, 4, 0);
+	expect(1, 4);
+	heard_back(&h, 2);
+	CHECK(ack().seq == 1 && ack().want == CAST_WANT_BACK);
+	frame(5, 1, 4);
+	expect(0, 0);
+	CHECK(ack().seq == 1 && ack().want == CAST_WANT_BACK);
+	heard_ask(&h);
+	CHECK(ack().want == CAST_WANT_AGAIN);
+	by_session(2, 4);
+	expect(2, 5);
+	CHECK(ack().seq == 5 && ack().want == 0);
+	close_it();
+}
+
 TEST_MAIN(TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_and_is_asked_for),
           TEST_CASE(what_the_source_repairs_for_nobody_is_not_waited_for),
           TEST_CASE(a_newcomer_begins_where_nothing_is_being_repaired),
@@ -512,5 +530,6 @@ TEST_MAIN(TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_an
           TEST_CASE(a_frame_is_fresh_once), TEST_CASE(without_memory_items_come_later),
           TEST_CASE(whatever_order_they_come_in),
           TEST_CASE(what_is_refused_comes_again_when_it_is_asked_for),
+          TEST_CASE(what_is_given_back_comes_again_when_it_is_asked_for),
           TEST_CASE(what_was_refused_may_be_given_up_by_its_source),
           TEST_CASE(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back))
