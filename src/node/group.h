@@ -41,6 +41,7 @@ struct leno_group {
 	uint64_t     leave_us;        /* when waiting for confirmations ends           */
 	struct roster roster;
 	struct voice voice;
+	uint32_t     least;           /* message_max of those it is aimed at           */
 
 	/* A large message on its way into the voice, piece by piece. */
 	struct tape  large;

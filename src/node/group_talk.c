@@ -16,29 +16,20 @@ static_assert((int)PIECE_SIZE == (int)CHUNK_SIZE, "a piece is a view of the tape
 int group_aim(leno_group *g)
 {
 	struct voice *v = &g->voice;
+	struct mesh_node far;
 	size_t cursor = 0;
 	int error = 0;
 
 	if (v->aimed)
 		return 0;
-	for (const struct member *m; !error && (m = roster_each(&g->roster, &cursor));)
+	g->least = UINT32_MAX;
+	for (const struct member *m; !error && (m = roster_each(&g->roster, &cursor));) {
 		error = aired_aim(&v->aired, &m->id);
+		if (mesh_get(g->node->mesh, &m->id, &far) && far.message_max < g->least)
+			g->least = far.message_max;
+	}
 	v->aimed = !error;
 	return error;
-}
-
-/* What is too large for one of them cannot be for all. */
-static bool too_big(leno_group *g, size_t size)
-{
-	struct mesh_node far;
-	size_t cursor = 0;
-
-	if (size <= PIECE_SIZE)
-		return false;
-	for (const struct member *m; (m = roster_each(&g->roster, &cursor));)
-		if (mesh_get(g->node->mesh, &m->id, &far) && size > far.message_max)
-			return true;
-	return false;
 }
 
 /* What has no room because others have all of it will have some. */
@@ -126,11 +117,11 @@ int leno_group_send(leno_group *g, const char *type, leno_bytes data, uint64_t *
 
 	if (error)
 		return error;
-	if (too_big(g, data.size))
-		return LENO_TOO_BIG;
 	error = tape_size(&g->large) > 0 ? LENO_AGAIN : group_aim(g);
 	if (error)
 		return refused(g, error);
+	if (data.size > g->least)              /* so it cannot be for all */
+		return LENO_TOO_BIG;
 	if (data.size > PIECE_SIZE)
 		error = send_large(g, type, whole.data, &seq);
 	else

@@ -144,7 +144,38 @@ TEST(all_who_say_something_large_at_once_are_heard)
 	}
 }
 
-TEST_MAIN(TEST_CASE(all_who_say_something_large_at_once_are_heard),
+/* However small it is. */
+TEST(what_one_member_does_not_take_is_too_big_for_all)
+{
+	static const leno_options modest = { .message_max = 1000 };
+	struct sim *sim = nodes(104, 2);
+
+	n[count++] = sim_node(sim, "modest", &modest);
+	sim_wire(n[0], n[1], NULL);
+	sim_wire(n[0], n[2], NULL);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	CHECK_EQ(sit(&seats[0], 0, RED), 0);
+	CHECK_EQ(sit(&seats[1], 1, RED), 0);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(say(&seats[0], 0, 1001), 0);
+	CHECK_EQ(sit(&seats[2], 2, RED), 0);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(say(&seats[0], 1, 1000), 0);
+	CHECK_EQ(say(&seats[0], 2, 1001), LENO_TOO_BIG);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(seats[1].got[0], 2);
+	CHECK_EQ(seats[2].got[0], 1);
+	leno_group_leave(seats[2].group);
+	sim_leno(n[2]);
+	sim_run(sim, SECONDS(2));
+	CHECK_EQ(say(&seats[0], 2, 1001), 0);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(seats[1].got[0], 3);
+	end(sim);
+}
+
+TEST_MAIN(TEST_CASE(what_one_member_does_not_take_is_too_big_for_all),
+          TEST_CASE(all_who_say_something_large_at_once_are_heard),
           TEST_CASE(who_goes_amid_a_large_message_is_counted),
           TEST_CASE(who_leaves_hears_what_became_of_all),
           TEST_CASE(who_was_told_to_wait_for_memory_hears_when_there_is_some),
