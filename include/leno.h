@@ -107,7 +107,8 @@ enum leno_why {               /* why a node or a link went away              */
 	LENO_WHY_UNREACHABLE, /* no path leads there any more                */
 	LENO_WHY_RESTARTED,   /* another life of the same identity is there  */
 	LENO_WHY_BROKEN,      /* the connection broke                        */
-	LENO_WHY_SILENT,      /* nothing heard for heartbeat x (misses + 1)  */
+	LENO_WHY_SILENT,      /* nothing heard for heartbeat x (misses + 1); for 0.8 s
+	                         when it has been sent something             */
 	LENO_WHY_REPLACED,    /* another link to the same node was chosen    */
 	LENO_WHY_REFUSED      /* see the error beside it; of a node: its certificate
 	                         has expired, or was revoked                 */
@@ -153,7 +154,9 @@ typedef struct leno_options {
 	bool        visitor;        /* asks and leaves: never listed, never a leader */
 	uint32_t    heartbeat_ms;   /* default 2000; to 3600000                      */
 	uint32_t    heartbeat_misses; /* allowed; default 2: silent after 3 intervals;
-	                               to 1000                                       */
+	                               to 1000. Who has been sent something and says
+	                               nothing, as in a callback that does not return,
+	                               is silent after 0.8 s, whatever these are     */
 	size_t      memory_max;     /* bytes of all that waits or is put together:
 	                               messages and streams, what is relayed,
 	                               broadcasts, pending requests and calls, names of
