@@ -32,6 +32,7 @@ struct talk {
 	size_t have, room;
 	bool joined, ended, watching, full;
 	bool invited;               /* NODE of --invite has been asked   */
+	bool late;                  /* it is not waited for any longer   */
 	uint64_t open, lost;        /* lines not confirmed yet, by all   */
 };
 
@@ -177,6 +178,8 @@ static void on_state(leno_group *group, void *user, enum leno_group_state state)
 		return;
 	}
 	/* What was read before is sent to those who are there, though nobody else comes now. */
+	if (state == LENO_GROUP_JOINED && !t->joined && t->c->invite != NULL)
+		app_start_clock(&t->app);      /* NODE is waited for, too, at the end of the input */
 	t->joined = t->joined || state == LENO_GROUP_JOINED;
 	watch_input(t);
 }
@@ -292,7 +295,7 @@ static void invite(struct talk *t)
 	leno_id id;
 	int error = leno_find(t->app.node, t->c->invite, &id);
 
-	if (error == LENO_NO_NODE)
+	if (error == LENO_NO_NODE && !(t->ended && t->late))
 		return;                /* it may come yet */
 	if (!error)
 		error = leno_group_invite(t->group, &id, note);
@@ -313,15 +316,22 @@ static void on_tick(struct app *app)
 		return;
 	if (t->c->invite != NULL && !t->invited)
 		invite(t);
-	if (t->ended && t->have == 0 && t->open == 0)
+	if (t->ended && t->have == 0 && t->open == 0 && (t->c->invite == NULL || t->invited))
 		leno_group_leave(t->group);
+}
+
+static void on_late(struct app *app)
+{
+	((struct talk *)app)->late = true;
+	on_tick(app);
 }
 
 /* ---- the command ------------------------------------------------------------------ */
 
 static const struct argp_option options[] = {
 	{ "key-file", 'k', "FILE", 0, "the key is the first line of FILE, and no KEY is said", 0 },
-	{ "invite", 'i', "NODE", 0, "ask NODE into the group, once it is there", 0 },
+	{ "invite", 'i', "NODE", 0,
+	  "ask NODE into the group, once it is there; after the input it is waited for, 5 s", 0 },
 	{ "note", 'n', "TEXT", 0, "what the invitation says beside the key", 0 },
 	{ "accept", 'a', "GLOB", 0,
 	  "wait to be invited with a note that matches GLOB, and no KEY is said", 0 },
@@ -413,7 +423,7 @@ int cmd_group(int argc, char **argv)
 		                                .link_down = on_link_down,
 		                                .invited = on_invited };
 	struct group_command c = { .words = { .most = 1 }, .note = "", .type = "line" };
-	struct talk t = { .app = { .tick = on_tick, .acts = true }, .c = &c };
+	struct talk t = { .app = { .tick = on_tick, .late = on_late, .acts = true }, .c = &c };
 	char *from_file = NULL;
 
 	settings_parse(&argp, argc, argv, &c.words.set, &c);

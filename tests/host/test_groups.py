@@ -84,6 +84,15 @@ def test_a_bot_accepts_by_its_rule(w):
     check(cat.end() in (0, 130), cat.errors)
 
 
+def test_who_is_to_be_invited_is_waited_for(w):
+    w.expect(4, "group", "k", "--invite", "nobody", data=b"a\n")
+    host = w.start("group", "k", "--invite", "bot", "--json")
+    host.event("state", state="joined")
+    bot = w.start("group", "--accept", "*", "--listen", "--json", "--name", "bot")
+    bot.event("state", state="joined")
+    check(host.p.wait(PATIENCE) == 0, host.errors)
+
+
 def test_a_key_comes_from_a_file(w):
     with open(w.path("key"), "w", encoding="utf-8") as f:
         f.write("from a file\n")
