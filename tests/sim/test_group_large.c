@@ -111,6 +111,36 @@ TEST(what_waited_for_room_follows_without_a_pause)
 	end(sim);
 }
 
+/* b holds a part of what a says for more than 30 s, since c has no room for it: it is no less heard. */
+TEST(what_stands_still_for_long_is_heard_by_all)
+{
+	static const leno_options some = { .message_max = 16 << 20 };
+	static const struct sim_profile slow = { .delay_us = 2000, .bandwidth = 250000,
+		                                 .buffer = 64 * 1024 };
+	struct sim *sim = nodes(105, 0);
+
+	for (count = 0; count < 4; count++)
+		n[count] = sim_node(sim, (const char *[]){ "a", "b", "c", "d" }[count], &some);
+	sim_wire(n[0], n[1], NULL);
+	sim_wire(n[0], n[2], NULL);
+	sim_wire(n[3], n[2], &slow);
+	CHECK(sim_settle(sim, SECONDS(5)));
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_EQ(sit(&seats[i], i, RED), 0);
+	sim_run(sim, SECONDS(1));
+	sim_talk(n[3], n[2], 1, MS(1), 16 << 20);
+	sim_run(sim, SECONDS(1));
+	CHECK_EQ(say(&seats[0], 0, 16 << 20), 0);
+	sim_run(sim, SECONDS(50));
+	CHECK_EQ(seats[0].done, 0);
+	sim_run(sim, SECONDS(40));
+	CHECK_EQ(seats[0].done, 1);
+	CHECK_EQ(seats[0].confirmed, 2);
+	CHECK_EQ(seats[1].got[0], 1);
+	CHECK_EQ(seats[2].got[0], 1);
+	end(sim);
+}
+
 /* Each has room for one of them: two that hold what the other one waits for do not wait for ever. */
 TEST(all_who_say_something_large_at_once_are_heard)
 {
@@ -174,7 +204,8 @@ TEST(what_one_member_does_not_take_is_too_big_for_all)
 	end(sim);
 }
 
-TEST_MAIN(TEST_CASE(what_one_member_does_not_take_is_too_big_for_all),
+TEST_MAIN(TEST_CASE(what_stands_still_for_long_is_heard_by_all),
+          TEST_CASE(what_one_member_does_not_take_is_too_big_for_all),
           TEST_CASE(all_who_say_something_large_at_once_are_heard),
           TEST_CASE(who_goes_amid_a_large_message_is_counted),
           TEST_CASE(who_leaves_hears_what_became_of_all),
