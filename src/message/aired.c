@@ -204,7 +204,9 @@ bool aired_back(struct aired *a, struct target *t, uint64_t seq)
 	if (seq + 1 < a->first)
 		return false;
 	count(a, seq + 1, t->acked, (struct tally){ .confirmed = -1 });
-	t->acked = t->given = seq;
+	if (t->given < t->acked)
+		t->given = t->acked;           /* nothing comes again before it is asked for */
+	t->acked = seq;
 	t->had = 0;
 	return true;
 }

@@ -355,6 +355,7 @@ static bool hear_piece(leno_group *g, struct ear *e, struct bytes type, struct b
 		ear_drop_parts(n, e);
 		break;
 	case ASSEMBLY_WHOLE:
+		e->stalls = 0;
 		tell(g, &e->heard.id, whole_type, whole, false);
 		if (e->parts.bytes)
 			ear_drop_parts(n, e);
@@ -423,8 +424,16 @@ static bool has_room(leno_node *n, size_t size)
 	return p != NULL;
 }
 
-/* Of those that wait for room, the one before all others. */
-static struct ear *first_stuck(leno_node *n)
+/* What has stood still for long comes last: else a member that begins and does not go on would keep
+ * the others from the room that they wait for. */
+static bool is_before(const struct ear *a, const struct ear *b)
+{
+	return a->stalls != b->stalls ? a->stalls < b->stalls :
+	                                memcmp(&a->heard.id, &b->heard.id, sizeof(leno_id)) < 0;
+}
+
+/* Of those that wait for room (and for whom there is some), the one before all others. */
+static struct ear *first_stuck(leno_node *n, bool room)
 {
 	struct ear *first = NULL;
 	size_t cursor = 0;
@@ -432,43 +441,48 @@ static struct ear *first_stuck(leno_node *n)
 	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));) {
 		if (e->wants > 0 && !e->heard.stuck)
 			ear_drop_parts(n, e);  /* its source has gone on without us */
-		if (e->wants > 0 &&
-		    (!first || memcmp(&e->heard.id, &first->heard.id, sizeof(leno_id)) < 0))
+		if (e->wants > 0 && (!first || is_before(e, first)) &&
+		    (!room || has_room(n, e->wants)))
 			first = e;
 	}
 	return first;
 }
 
+/* Where no group holds any room, what the first one lacks may never be there: others, who want less,
+ * do not wait for that. */
 static void ask_again(leno_node *n, struct ear *e)
 {
-	if (n->now_us - e->asked_us < (uint64_t)GROUP_ROOM_MS * 1000)
+	if (e && !has_room(n, e->wants))
+		e = n->groups->n_parts == 0 ? first_stuck(n, true) : NULL;
+	if (!e || n->now_us - e->asked_us < (uint64_t)GROUP_ROOM_MS * 1000)
 		return;
 	e->asked_us = n->now_us;
 	heard_ask(&e->heard);
 	ear_acknowledge(n, e);
 }
 
-/* Two members may hold what the other one waits for, each of another message. So what is of a
- * source with a greater id, and stands still since others do not take its beginning, yields. A member
- * that does not go on at all would hold for ever what others need. */
-static bool is_to_yield(const leno_node *n, const struct ear *e, const struct ear *stuck)
+/* Two members may hold what the other one waits for, each of another message. So what comes after
+ * that, and stands still since others do not take its beginning, yields. */
+static bool is_to_yield(const leno_node *n, const struct ear *e, const struct ear *first)
 {
-	return is_silent(n, e, GROUP_PARTS_MS) ||
-	       (stuck && is_silent(n, e, GROUP_YIELD_MS) && e->heard.floor <= e->began &&
-	        memcmp(&e->heard.id, &stuck->heard.id, sizeof(leno_id)) > 0);
+	return first && is_silent(n, e, GROUP_YIELD_MS) && e->heard.floor <= e->began &&
+	       is_before(first, e);
 }
 
 void groups_tend_parts(leno_node *n)
 {
-	struct ear *stuck;
+	struct ear *first;
 	size_t cursor = 0;
 
 	if (n->groups->n_parts + n->groups->n_stuck == 0)
 		return;
-	stuck = first_stuck(n);
-	if (stuck && has_room(n, stuck->wants))
-		ask_again(n, stuck);
-	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));)
-		if (is_to_yield(n, e, stuck))
+	first = first_stuck(n, false);
+	ask_again(n, first);
+	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));) {
+		bool stale = is_silent(n, e, GROUP_PARTS_MS);
+
+		e->stalls += stale;
+		if (stale || is_to_yield(n, e, first))
 			give_back(n, e);
+	}
 }

@@ -361,6 +361,7 @@ TEST(what_is_given_back_is_owed_again_while_it_is_kept)
 	expect_done(1, 2, 0);
 	CHECK(!aired_back(&a, aired_target(&a, &ids[0]), 0)); /* 1 is done */
 	CHECK(aired_back(&a, aired_target(&a, &ids[0]), 1));
+	CHECK_EQ(aired_target(&a, &ids[0])->given, 4);       /* not again before it asks */
 	CHECK(aired_back(&a, aired_target(&a, &ids[0]), 3)); /* so much it has not */
 	CHECK(ack(1, 4));
 	CHECK(none_done());

@@ -415,6 +415,37 @@ TEST(a_message_that_nobody_completes_is_dropped)
 	wires_free(&w);
 }
 
+/* Bob has room for one of two. That of the lower id comes first; but its sender does not go on. */
+TEST(who_stands_still_makes_room_for_those_who_wait)
+{
+	static uint8_t much[2 * 1000 * 1000];
+	struct piece first = { .kind = PIECE_FIRST, .total = sizeof much, .data = bytes_text("begin") };
+	uint8_t head[PIECE_HEAD];
+	struct writer out = writer_of(head, sizeof head);
+	uint64_t seq;
+	int slow, other;
+
+	open_all(true, true, true);
+	slow = memcmp(id_of(ADA), id_of(EVE), sizeof(leno_id)) < 0 ? ADA : EVE;
+	other = slow == ADA ? EVE : ADA;
+	struct session_setup *bob = &w.node[BOB]->session_setup, *full = &w.node[other]->session_setup;
+
+	full->memory_max = full->memory_small + 1000;  /* so that the beginning is kept for it */
+	bob->memory_max = bob->memory_small + sizeof much + sizeof much / 2;
+	write_piece_head(&out, &first);
+	CHECK_EQ(group_aim(groups[slow]), 0);
+	CHECK_EQ(voice_put(w.node[slow], &groups[slow]->voice, bytes_text("t"), writer_bytes(&out),
+	                   first.data, &seq), 0);
+	wires_run(&w, SECOND);
+	CHECK_EQ(w.node[BOB]->groups->n_parts, 1);
+	CHECK_EQ(leno_group_send(groups[other], "t", (leno_bytes){ much, sizeof much }, NULL), 0);
+	wires_run(&w, 20ull * SECOND);
+	CHECK_EQ(got[BOB], 0);
+	wires_run(&w, 20ull * SECOND);
+	CHECK_EQ(got[BOB], 1);
+	wires_free(&w);
+}
+
 TEST(what_has_no_room_now_comes_later)
 {
 	static uint8_t much[200 * 1000];
@@ -484,5 +515,6 @@ TEST_MAIN(TEST_CASE(who_claims_to_be_a_member_is_given_nothing),
           TEST_CASE(what_an_outsider_says_by_its_session_is_not_believed),
           TEST_CASE(what_cannot_be_joined_or_sent_is_said_at_once),
           TEST_CASE(a_message_that_nobody_completes_is_dropped),
+          TEST_CASE(who_stands_still_makes_room_for_those_who_wait),
           TEST_CASE(what_has_no_room_now_comes_later), TEST_CASE(without_memory_nothing_breaks),
           TEST_CASE(without_memory_who_joins_is_known_later))
