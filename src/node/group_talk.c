@@ -171,7 +171,7 @@ void group_done(leno_group *g, uint64_t seq, uint32_t confirmed, uint32_t unknow
 
 void group_give_up(leno_group *g)
 {
-	size_t left = tape_size(&g->large);
+	uint64_t left = tape_size(&g->large);
 	uint32_t unknown = (uint32_t)g->voice.aired.targets.count + missed(g);
 	uint64_t seq = g->voice.aired.last + (left + PIECE_SIZE - 1) / PIECE_SIZE;
 
