@@ -71,7 +71,7 @@ static void take(struct bytes text)
 		merge(&r);
 	if (word.op == STATE_ASK || word.op == STATE_FETCH)
 		supply_take(&supply, &word);
-	else if (word.op != STATE_MEET && word.op != STATE_LEAVE)
+	else if (word.op != STATE_MEET && word.op != STATE_LEAVE && word.op != STATE_REFUSED)
 		pull_take(&pull, &store, &word);
 	while (pull_next(&pull, &store, &question, rest))
 		require(pull.n_stack <= PULL_STACK && pull.n_found <= PULL_FOUND);

@@ -58,6 +58,13 @@ typedef struct leno_state_handlers {
 	/* This copy is not whole any more: MEMORY (memory_max; once for each time that it was
 	 * reached), FILE (it cannot be kept: the log says why; what was kept is whole). */
 	void (*failed)(leno_state *, void *user, int error);
+
+	/* Of what was written here, some is not taken there: by this sharer, which goes on without it.
+	 * MEMORY: its copy is full; REFUSED: there the map is per node, or has another writer; LIMIT:
+	 * our clock is more than 5 minutes ahead of its. Others may have it. Of much that is written
+	 * at once it is told once or a few times; before the answer to anything that is asked of that
+	 * node later. Not told: what it was to catch up with, as it was not there. */
+	void (*refused)(leno_state *, void *user, const leno_id *by, int error);
 } leno_state_handlers;
 
 /* Shares the map of this name. *ret is valid until leno_state_unshare() or the node is closed.
@@ -75,7 +82,8 @@ LENO_API bool leno_state_synced(const leno_state *);     /* see the handler     
 /* ---- values ---------------------------------------------------------------- */
 
 /* Errors: ARGUMENT (sizes), MEMORY (memory_max), ROLE (observers write nothing), REFUSED (the key
- * has another owner, or the map another writer), CLOSED. *ret (may be NULL) is the new version. */
+ * has another owner, or the map another writer), CLOSED. *ret (may be NULL) is the new version.
+ * 0: it is in our copy, and on its way to the others: see the handler `refused`. */
 LENO_API int  leno_state_set(leno_state *, leno_bytes key, leno_bytes value,
                              leno_state_version *ret);
 

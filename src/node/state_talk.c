@@ -19,6 +19,8 @@ void sharer_reset(leno_state *st, struct sharer *s)
 {
 	supply_end(&s->supply);
 	s->met = s->fixed = false;
+	s->refuse_due = 0;
+	s->refuse_at = 0;
 	s->mate_told = s->mate_heard = false;
 	if (st->asking == s) {
 		pull_end(&st->pull);
@@ -146,7 +148,7 @@ static bool write_question(leno_state *st, struct writer *w)
 }
 
 /* The next word for this sharer; false: there is none. */
-static bool next_word(leno_state *st, struct sharer *s, struct writer *w)
+static bool next_word(leno_state *st, struct sharer *s, const struct peer *p, struct writer *w)
 {
 	const leno_id *self = &st->node->identity.id;
 
@@ -157,6 +159,8 @@ static bool next_word(leno_state *st, struct sharer *s, struct writer *w)
 		if (s->leave_due)
 			write_word(w, &v);
 		s->leave_due = false;
+	} else if (s->refuse_due) {
+		state_write_refused(st, s, p->session, w);
 	} else if (s->meet_due || s->answer_due) {
 		write_meet(st, s, w);
 	} else if (st->asking == s && write_question(st, w)) {
@@ -190,7 +194,7 @@ static bool feed_one(struct peer *p)
 		struct sharer *s = state_sharer(st, &p->id, false);
 		struct writer w = writer_of(all->word, sizeof all->word);
 
-		if (!s || too_small(st, s, p) || !next_word(st, s, &w))
+		if (!s || too_small(st, s, p) || !next_word(st, s, p, &w))
 			continue;
 		if (put(p, writer_bytes(&w))) {      /* what it was is not known any more */
 			sharer_reset(st, s);
@@ -235,7 +239,7 @@ static bool passes_on(const leno_state *st)
 /* from: NULL, when it is ours, and for all. */
 static void push(leno_state *st, const struct entry *e, const leno_id *from)
 {
-	struct word v = { .op = STATE_ENTRIES };
+	struct word v = { .op = STATE_ENTRIES, .flags = from ? 0 : ENTRIES_MADE };
 	struct writer w = writer_of(st->node->states->word, sizeof st->node->states->word);
 	size_t cursor = 0;
 
@@ -443,46 +447,53 @@ bool state_believes(const leno_state *st, const leno_id *from, const struct entr
 	       memcmp(e->sub.data, from->bytes, 16) == 0;
 }
 
-static void refuse(leno_state *st, const struct peer *p, const struct entry *e)
+/* *ret_new: it was not here. Why it is not taken; 0: it is, or is older than what is here. */
+static enum state_refusal take_entry(leno_state *st, const struct sharer *s, const struct entry *e,
+                                     bool *ret_new)
 {
-	leno_node *n = st->node;
-	uint64_t said_ms = stamp_ms(e->stamp), died_ms = entry_died_ms(e);
-	uint64_t ahead = (said_ms > died_ms ? said_ms : died_ms) - states_wall_ms(n);
-	char id[LENO_ID_TEXT];
-
-	st->refused++;
-	if (st->log_us && n->now_us < st->log_us + STATE_LOG_MS * 1000)
-		return;
-	st->log_us = n->now_us;
-	if (entry_timely(e, states_wall_ms(n)))
-		events_log(n, LENO_LOG_WARN, "map %s: %s writes what is not its own (%llu refused)",
-		           st->name, leno_id_text(&p->id, id), (unsigned long long)st->refused);
-	else
-		events_log(n, LENO_LOG_WARN,
-		           "map %s: an entry from %s is %llu s ahead of our clock (%llu refused)",
-		           st->name, leno_id_text(&p->id, id), (unsigned long long)(ahead / 1000),
-		           (unsigned long long)st->refused);
-}
-
-static int take_entries(leno_state *st, const struct sharer *s, struct peer *p, struct bytes rest)
-{
-	struct reader r = reader_of(rest);
 	uint64_t wall_ms = states_wall_ms(st->node), horizon = (uint64_t)st->options.horizon_ms;
 	bool old = s->apart || s->mate;        /* what it has had for long may be deleted */
-	bool on = passes_on(st);
+	enum state_refusal why = state_objects(st, &s->id, e);
+	int got;
+
+	*ret_new = false;
+	if (why || (old && stamp_ms(e->stamp) + horizon < wall_ms) || state_forgotten(st, e))
+		return why;
+	got = state_merge(st, e, STATE_THEIRS);
+	*ret_new = got > 0;
+	return got < 0 ? REFUSED_FULL : 0;
+}
+
+static int take_entries(leno_state *st, struct sharer *s, const struct word *v)
+{
+	struct reader r = reader_of(v->rest);
+	bool on = passes_on(st), new;
 	struct entry e;
 
 	while (!st->left && !st->node->leaving && read_entry(&r, &e)) {
-		if (!state_believes(st, &p->id, &e) || !entry_timely(&e, wall_ms))
-			refuse(st, p, &e);
-		else if (!(old && stamp_ms(e.stamp) + horizon < wall_ms) && !state_forgotten(st, &e) &&
-		         state_merge(st, &e, STATE_THEIRS) > 0) {
-			st->taken++;
-			if (on)
-				push(st, &e, &p->id);
-		}
+		enum state_refusal why = take_entry(st, s, &e, &new);
+
+		if (v->flags & ENTRIES_MADE && !s->refuse_due)
+			s->refuse_due = (uint8_t)why;
+		st->taken += new;
+		if (new && on)
+			push(st, &e, &s->id);
 	}
 	return r.bad ? LENO_PROTOCOL : 0;
+}
+
+/* At once: what it asks later may be answered at once, too. */
+static void say_refused(leno_state *st, struct sharer *s, struct peer *p)
+{
+	struct states *all = st->node->states;
+	struct writer w = writer_of(all->word, sizeof all->word);
+
+	if (s->refuse_due && state_refusal_waits(s, p->session)) {
+		s->refuse_due = 0;
+	} else if (s->refuse_due && !st->left && has_room(p)) {
+		state_write_refused(st, s, p->session, &w);
+		put(p, writer_bytes(&w));
+	}
 }
 
 static void take_answer(leno_state *st, struct sharer *s, const struct word *w)
@@ -538,9 +549,13 @@ static int take_word(leno_state *st, struct peer *p, const struct word *w)
 	case STATE_ENTRIES:
 		if (admit_observes(st->node, &p->id))
 			return LENO_ROLE;
-		error = take_entries(st, s, p, w->rest);
+		error = take_entries(st, s, w);
+		say_refused(st, s, p);
 		if (w->flags & ENTRIES_LAST && !st->left)
 			take_answer(st, s, w);
+		break;
+	case STATE_REFUSED:
+		state_take_refused(st, s, (enum state_refusal)w->why);
 		break;
 	default:
 		take_answer(st, s, w);

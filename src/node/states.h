@@ -1,6 +1,6 @@
 /* states.h - the shared maps of a node: states.c (which there are, who shares them), state_talk.c
- * (what sharers say to each other), state_merge.c (what becomes of the copy, and who hears of it),
- * state_kept.c (what the driver keeps), state_own.c (who decides), state_map.c (leno_state_*).
+ * (what sharers say to each other), state_refuse.c (what one does not take of another),
+ * state_merge.c (what becomes of the copy, and who hears of it), state_kept.c (what the driver keeps), state_own.c (who decides), state_map.c (leno_state_*).
  *
  *   a record lists the tag, or MEET comes --> a sharer --MEET both ways--> it is met
  *   digests differ --> pull_due --one at a time--> asking --all answered--> in sync
@@ -10,7 +10,10 @@
  *     Visitors are in no atlas, so writers do not know of them: one member passes on to them.
  *  2. One pull at a time: after it, most of the others have nothing more that we lack.
  *  3. A sharer that is apart (see too_old() in state_talk.c) is not asked.
- *  4. A state that is left in a handler lives until states_settle(). */
+ *  4. A state that is left in a handler lives until states_settle().
+ *  5. Who has made a change hears REFUSED of each sharer that does not take it, in the session
+ *     before that sharer's answer to anything it says later. One such word at most waits to be sent:
+ *     it stands for all that came before. */
 #ifndef LENO_NODE_STATES_H
 #define LENO_NODE_STATES_H
 
@@ -49,6 +52,8 @@ struct sharer {
 	uint64_t told_ms, told_you_ms; /* ... and when we had been in sync then        */
 	uint64_t told_round;         /* of `discarded`                                 */
 	bool     fixed;              /* that is yet to be told, as it is               */
+	uint8_t  refuse_due;         /* enum state_refusal; 0: none                    */
+	uint64_t refuse_at;          /* the last such word is sent when the session has sent so much */
 	struct supply supply;
 };
 
@@ -132,6 +137,13 @@ void state_stop_asking(leno_state *);
 void state_ask_next(leno_state *);
 bool state_believes(const leno_state *, const leno_id *from, const struct entry *);
 void sharer_reset(leno_state *, struct sharer *);    /* what was said is lost          */
+
+/* state_refuse.c. What one does not take of another. */
+/* 0, or why nobody here takes it: said in the log, and counted. */
+enum state_refusal state_objects(leno_state *, const leno_id *from, const struct entry *);
+void state_write_refused(leno_state *, struct sharer *, const struct session *, struct writer *);
+bool state_refusal_waits(const struct sharer *, const struct session *);  /* not sent yet */
+void state_take_refused(leno_state *, const struct sharer *, enum state_refusal);
 
 /* state_merge.c. How it came about: from nobody (kept), by us, or from a peer. */
 enum state_source { STATE_KEPT, STATE_OURS, STATE_THEIRS };

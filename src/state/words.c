@@ -64,6 +64,10 @@ bool read_word(struct bytes b, struct word *ret)
 		w.flags = read_u8(&r);
 		w.rest = read_bytes(&r, reader_left(&r));
 		break;
+	case STATE_REFUSED:
+		w.why = read_u8(&r);
+		good = w.why >= REFUSED_FULL && w.why <= REFUSED_AHEAD;
+		break;
 	default:
 		return false;
 	}
@@ -79,6 +83,8 @@ void write_word(struct writer *w, const struct word *v)
 	write_bytes(w, v->tag, sizeof v->tag);
 	if (v->op == STATE_MEET || v->op == STATE_ENTRIES)
 		write_u8(w, v->flags);
+	if (v->op == STATE_REFUSED)
+		write_u8(w, v->why);
 	if (v->op == STATE_MEET) {
 		write_varint(w, v->met_ms);
 		write_varint(w, v->you_ms);

@@ -11,8 +11,10 @@
  *   NODE     level u8 | prefix u64 | 16 times: sum u64, count varint    of its parts
  *   LIST     level u8 | prefix u64 | hash u64, sum u64 each     all hashes there
  *   FETCH    hash u64 each                                      send me what is under these
- *   ENTRIES  flags u8 | entries (entry.h)                       changes; or an answer, of
- *                                                               which LAST ends each
+ *   ENTRIES  flags u8 | entries (entry.h)                       changes (MADE: by me); or an
+ *                                                               answer, of which LAST ends each
+ *   REFUSED  why u8                                             of the changes that you have
+ *                                                               made I do not take all
  *
  * The tag names the map among those that know the network's secret. Whoever asks walks down
  * where sums differ, and is answered each ASK by SAME, NODE, LIST or, when it has
@@ -24,7 +26,13 @@
 #include "wire/limits.h"
 
 enum state_op { STATE_MEET = 1, STATE_LEAVE, STATE_ASK, STATE_SAME, STATE_NODE, STATE_LIST,
-                STATE_FETCH, STATE_ENTRIES };
+                STATE_FETCH, STATE_ENTRIES, STATE_REFUSED };
+
+enum state_refusal {
+	REFUSED_FULL = 1,              /* there is no room for it                     */
+	REFUSED_FOREIGN,               /* it is not yours to write                    */
+	REFUSED_AHEAD                  /* your clock is ahead of mine (STATE_DRIFT_MS) */
+};
 
 enum {
 	STATE_TAG      = 8,
@@ -32,6 +40,7 @@ enum {
 	MEET_GIVE_WAY  = 2,            /* we were together, and I had to: so have you;
 	                                  in an answer: heard                          */
 	ENTRIES_LAST   = 1,
+	ENTRIES_MADE   = 2,            /* who sends them hears what is not taken       */
 	LIST_MAX       = 64,           /* entries in a range that are listed one by one */
 	FETCH_MAX      = 64,
 	WORD_HEAD_MAX  = 1 + STATE_TAG + 1 + 9 + 9 + 8 + 9,
@@ -44,6 +53,7 @@ struct word {
 	enum state_op op;
 	uint8_t  tag[STATE_TAG];
 	uint8_t  flags;
+	uint8_t  why;                  /* of REFUSED: enum state_refusal                */
 	uint64_t met_ms, you_ms;
 	struct range range;
 	struct digest digest;

@@ -179,7 +179,35 @@ TEST(words_as_the_protocol_has_them)
 	write_entry(&w, &e);
 	known_word("entries", (struct word){ .op = STATE_ENTRIES, .flags = ENTRIES_LAST },
 	           writer_bytes(&w));
+	known_word("refused", (struct word){ .op = STATE_REFUSED, .why = REFUSED_FOREIGN },
+	           bytes_of(NULL, 0));
 	known_close();
+}
+
+TEST(a_refusal_says_why_and_nothing_else)
+{
+	static const struct {
+		uint8_t tail[2];
+		size_t size;
+		bool good;
+		const char *why;
+	} rows[] = {
+		{ { 0 }, 0, false, "it says nothing" },
+		{ { 0 }, 1, false, "no reason has this number" },
+		{ { REFUSED_FULL }, 1, true, "the first" },
+		{ { REFUSED_AHEAD }, 1, true, "the last" },
+		{ { REFUSED_AHEAD + 1 }, 1, false, "nobody knows it" },
+		{ { REFUSED_FULL, 0 }, 2, false, "more than a reason" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint8_t text[1 + STATE_TAG + 2] = { STATE_REFUSED };
+		struct word w;
+
+		memcpy(text + 1 + STATE_TAG, rows[i].tail, sizeof rows[i].tail);
+		if (!CHECK_EQ(read_word(bytes_of(text, 1 + STATE_TAG + rows[i].size), &w), rows[i].good))
+			printf("%s\n", rows[i].why);
+	}
 }
 
 /* The hash of a name, and the digest of an entry. */
@@ -204,7 +232,7 @@ TEST(hashes_and_digests_as_the_protocol_has_them)
 	store_clear(&store);
 }
 
-TEST_MAIN(TEST_CASE(words_as_the_protocol_has_them),
+TEST_MAIN(TEST_CASE(words_as_the_protocol_has_them), TEST_CASE(a_refusal_says_why_and_nothing_else),
           TEST_CASE(hashes_and_digests_as_the_protocol_has_them), TEST_CASE(random_replicas_become_the_same), TEST_CASE(a_late_joiner_asks_once),
           TEST_CASE(only_differences_travel), TEST_CASE(of_a_map_per_node_each_tells_its_own),
           TEST_CASE(what_nobody_asked_for_is_refused))
