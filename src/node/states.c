@@ -358,23 +358,37 @@ void leno_state_unshare(leno_state *st)
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-/* Nobody has more than we do, as far as they have said; for a moment we wait for those who have
- * not said anything. */
-void state_look_whole(leno_state *st)
+/* Will the atlas name no others who share it, beside those that come later? */
+static bool knows_all(const leno_node *n)
 {
-	bool waits = st->node->now_us < st->born_us + STATE_PATIENCE_MS * 1000, any = false;
+	return mesh_synced(n->mesh) || list_empty(&n->dials.all);
+}
+
+/* Somebody has more than we do, as far as they have said; for a moment we wait also for those who
+ * have not said anything, or whom we do not know yet. */
+static bool lacks(const leno_state *st)
+{
+	bool waits = st->node->now_us < st->born_us + STATE_PATIENCE_MS * 1000;
 	size_t cursor = 0;
 
-	if (st->synced || st->asking)
+	if (st->asking || (waits && !knows_all(st->node)))
+		return true;
+	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));)
+		if (s->here && !s->apart && !s->mate &&
+		    ((s->pull_due && !st->full) || (!s->met && waits)))
+			return true;
+	return false;
+}
+
+void state_look_whole(leno_state *st)
+{
+	size_t cursor = 0;
+
+	if (st->synced || lacks(st))
 		return;
-	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));) {
-		if (!s->here || s->apart || s->mate)
-			continue;
-		if ((s->pull_due && !st->full) || (!s->met && waits))
-			return;
-		any = any || s->met;
-	}
-	st->synced_due = any;
+	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));)
+		if (s->here && s->met && !s->apart && !s->mate)
+			st->synced_due = true;
 }
 
 void state_insync(leno_state *st, struct sharer *s)
@@ -448,7 +462,7 @@ static void tick(leno_state *st)
 	if (wall_ms > horizon_ms)
 		state_expire(st, wall_ms - horizon_ms);
 	if (!st->synced && alone(st) && n->now_us >= st->born_us + STATE_ALONE_MS * 1000 &&
-	    (mesh_synced(n->mesh) || list_empty(&n->dials.all)))
+	    knows_all(n))
 		st->synced_due = true;
 }
 
@@ -470,9 +484,10 @@ void states_tick(leno_node *n)
 	           n->now_us + (all->looks++ < LOOKS ? LOOK_MS : STATE_TICK_MS) * 1000);
 }
 
+/* Of who shares it the same input may have told, behind what made it due. */
 static void tell_synced(leno_state *st)
 {
-	if (!st->synced_due || st->synced)
+	if (!st->synced_due || st->synced || lacks(st))
 		return;
 	st->synced = true;
 	if (state_enter(st) && st->handlers.synced)
