@@ -1,7 +1,8 @@
 /* cmd_state.c - `leno state`: what shared maps hold, by a visitor that shares the map for as
  * long as it looks.
  *
- *   share -> synced: get, dump: print; set, delete, add: write -> all acknowledged; watch: go on */
+ *   share -> synced: get, dump: print; watch: go on; set, delete, add: write -> all acknowledged
+ *   -> all asked once more, since who does not take it says so before it answers -> none refused */
 #include "app.h"
 #include "output.h"
 
@@ -30,7 +31,8 @@ struct state {
 	size_t size;
 	long by;
 	leno_state *shared;
-	bool started, asked, wrote;
+	size_t left; /* to answer once more */
+	bool started, asked, wrote, said, refused;
 };
 
 /* ---- printing ---------------------------------------------------------------- */
@@ -228,6 +230,56 @@ static bool is_said(void *arg, const leno_session_info *session)
 	return *all;
 }
 
+static const char *why_refused(int error)
+{
+	return error == LENO_MEMORY  ? "its copy is full"
+	     : error == LENO_REFUSED ? "there it is per node, or another node's to write"
+	     : error == LENO_LIMIT   ? "the clock here is more than 5 minutes ahead of its"
+	                             : leno_strerror(error);
+}
+
+/* The first one is told of; the others hear of the change all the same before we go. */
+static void on_refused(leno_state *shared, void *user, const leno_id *by, int error)
+{
+	struct state *s = user;
+
+	if (!s->refused && !s->app.done)
+		fail("%s has not taken the change into its map %s: %s",
+		     node_label(s->app.node, by), s->map, why_refused(error));
+	s->refused = true;
+}
+
+/* Who is gone meanwhile shares the map no more. */
+static void on_answer(leno_node *node, void *user, const leno_answer *answer)
+{
+	struct state *s = user;
+
+	s->left--;
+}
+
+static bool ask_once_more(void *arg, const leno_session_info *session)
+{
+	struct state *s = arg;
+
+	s->left += leno_ping(s->app.node, &session->id, s->app.set->timeout_ms, on_answer, s) == 0;
+	return true;
+}
+
+static void conclude(struct state *s)
+{
+	bool all = true;
+
+	if (!s->said) {
+		leno_sessions(s->app.node, is_said, &all);
+		if (!all)
+			return;
+		s->said = true;
+		leno_sessions(s->app.node, ask_once_more, s);
+	}
+	if (s->left == 0)
+		app_end(&s->app, s->refused ? EXIT_FAILED : EXIT_DONE);
+}
+
 /* ---- the loop -------------------------------------------------------------------- */
 
 static void begin(struct state *s)
@@ -262,22 +314,20 @@ static void begin(struct state *s)
 static void on_tick(struct app *app)
 {
 	struct state *s = (struct state *)app;
-	bool all = true;
 
 	if (!s->started && !app->done && leno_state_synced(s->shared))
 		begin(s);
-	if (!s->wrote || app->done)
-		return;
-	leno_sessions(app->node, is_said, &all);
-	if (all)
-		app_end(app, EXIT_DONE);
+	if (s->wrote && !app->done)
+		conclude(s);
 }
 
 static void on_late(struct app *app)
 {
 	struct state *s = (struct state *)app;
 
-	if (s->wrote) {
+	if (s->refused) {
+		app_end(app, EXIT_FAILED);
+	} else if (s->wrote) {
 		fail("not all who share the map %s have confirmed the change", s->map);
 		app_end(app, EXIT_TIMEOUT);
 	} else if (!leno_synced(app->node)) {
@@ -312,7 +362,8 @@ static const struct argp argp = {
 	       "\vA value is VALUE, or else all of standard input. add counts a counter up by N "
 	       "(1 when not said; -N after --). watch prints what others change until Ctrl-C; dump "
 	       "prints all, in the order of the keys. What is written has reached all who share "
-	       "the map when it returns. Of a key with an owner, the owner decides.",
+	       "the map when it returns; when one of them does not take it, it fails. Of a key with an "
+	       "owner, the owner decides.",
 	.children = children,
 };
 
@@ -362,7 +413,8 @@ static int prepare(struct state *s, const struct words *w)
 int cmd_state(int argc, char **argv)
 {
 	static const leno_handlers handlers = { 0 };
-	static const leno_state_handlers state_handlers = { .failed = on_failed };
+	static const leno_state_handlers state_handlers = { .failed = on_failed,
+	                                                    .refused = on_refused };
 	const leno_state_options options = { .memory_max = COPY_MAX };
 	struct words words = { .least = 1, .most = WORDS_MAX };
 	struct state s = { .app = { .tick = on_tick, .late = on_late } };
