@@ -585,6 +585,10 @@ export interface Change {
 export interface StateEvents {
 	/** This copy is not whole any more: MEMORY, FILE. */
 	failed: (error: LenoError) => void;
+	/** Of what was written here, this sharer does not take some: MEMORY (its copy is full), REFUSED
+	 * (the map is per node there, or has another writer), LIMIT (our clock is more than 5 minutes
+	 * ahead of its). Others may have it. */
+	refused: (refusal: { by: NodeId; error: LenoError }) => void;
 }
 
 /** A map that nodes share: copies agree once they have heard the same. Keys are text of 1 to 255

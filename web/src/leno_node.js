@@ -86,6 +86,7 @@ function makeTable(inner) {
 	on[EVENT.EVENT] = (e) => calls.onEvent(e);
 	on[EVENT.STATE_SYNCED] = (e) => states.get(e)?.onSynced();
 	on[EVENT.STATE_FAILED] = (e) => states.onFailed(e);
+	on[EVENT.STATE_REFUSED] = (e) => states.onRefused(e);
 	on[EVENT.STATE_CHANGE] = (e) => states.get(e)?.onChange(e);
 	on[EVENT.STORE] = (e) => inner.keeper?.change(e.text, e.data);
 	on[EVENT.CLOCK] = (e) => inner.asking.clock(e);

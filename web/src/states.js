@@ -247,6 +247,10 @@ export class States {
 
 	onFailed(event) { this.get(event)?.tell('failed', errorOf(event.number)); }
 
+	onRefused(event) {
+		this.get(event)?.tell('refused', { by: event.id, error: errorOf(event.number) });
+	}
+
 	close() {
 		for (const state of this.#all.values())
 			state.end();

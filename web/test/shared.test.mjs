@@ -166,3 +166,13 @@ test('of a map per node each has its own values', async (t) => {
 	await until(() => mb.of(a.id, 'at') !== undefined, 'the other’s value is there');
 	assert.deepEqual([mb.of(a.id, 'at'), mb.get('at')], [[1, 2], [3, 4]]);
 });
+
+test('who writes into a map hears who does not take it', async (t) => {
+	const [a, b] = await new World(t).pair();
+	const ours = a.state('map'), theirs = b.state('map', { perNode: true });
+	await Promise.all([ours.ready, theirs.ready]);
+	const heard = ours.once('refused', calls);
+	ours.set('k', 'v');
+	const { by, error } = await heard;
+	assert.deepEqual([by, error.code, theirs.get('k')], [b.id, 'REFUSED', undefined]);
+});

@@ -71,7 +71,13 @@ static void on_failed(leno_state *s, void *user, int error)
 		.number = error }, NONE, NONE);
 }
 
-static const leno_state_handlers handlers = { on_synced, on_failed };
+static void on_refused(leno_state *s, void *user, const leno_id *by, int error)
+{
+	event_tell(EVENT_STATE_REFUSED, by, (struct event){ .handle = token_of(user),
+		.number = error }, NONE, NONE);
+}
+
+static const leno_state_handlers handlers = { on_synced, on_failed, on_refused };
 
 static void pack_version(leno_pack *p, const leno_state_version *v)
 {

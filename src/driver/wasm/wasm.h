@@ -58,7 +58,8 @@ enum event_kind {
 	EVENT_JOINED,          /* number error                                            */
 	EVENT_CERTIFICATE,     /* data                                                    */
 	EVENT_REVOCATIONS,     /* data                                                    */
-	EVENT_LOG              /* number level, text line                                 */
+	EVENT_LOG,             /* number level, text line                                 */
+	EVENT_STATE_REFUSED    /* handle, number error                                    */
 };
 
 /* An event's head, little-endian; text and data follow. `size` counts all, and what fills it up
