@@ -1,6 +1,7 @@
 /* states.h - the shared maps of a node: states.c (which there are, who shares them), state_talk.c
  * (what sharers say to each other), state_refuse.c (what one does not take of another),
- * state_merge.c (what becomes of the copy, and who hears of it), state_kept.c (what the driver keeps), state_own.c (who decides), state_map.c (leno_state_*).
+ * state_merge.c (what becomes of the copy, and who hears of it), state_kept.c (what the driver
+ * keeps), state_own.c (who decides), state_map.c (leno_state_*).
  *
  *   a record lists the tag, or MEET comes --> a sharer --MEET both ways--> it is met
  *   digests differ --> pull_due --one at a time--> asking --all answered--> in sync
