@@ -11,14 +11,23 @@
 
 /* ---- asking -------------------------------------------------------------------------- */
 
-static uint64_t cost_at(leno_node *n, const struct place *p)
+static struct desk_seen seen(leno_node *n, const struct place *p)
 {
 	struct mesh_node m;
 	leno_info info = { .rtt_us = 0 };
+	bool here = leno_id_same(&p->node, &n->identity.id);
 
-	if (!leno_id_same(&p->node, &n->identity.id) && mesh_get(n->mesh, &p->node, &m))
+	if (!here && mesh_get(n->mesh, &p->node, &m))
 		look_info(n, &m, &info);
-	return desk_cost(info.rtt_us, p->load, p->outstanding);
+	return (struct desk_seen){ .here = here, .rtt_us = info.rtt_us, .load = p->load,
+	                           .outstanding = p->outstanding };
+}
+
+static const struct place *better(leno_node *n, struct place *const two[2])
+{
+	struct desk_seen first = seen(n, two[0]), second = seen(n, two[1]);
+
+	return desk_cheaper(&second, &first) ? two[1] : two[0];
 }
 
 /* Only a label or a version makes us look: what that node offers it knows best itself. */
@@ -52,7 +61,7 @@ static bool choose(struct calling *c)
 	                       random_u64(&n->random), two);
 	if (found == 0)
 		return false;
-	c->to = found == 2 && cost_at(n, two[1]) < cost_at(n, two[0]) ? two[1]->node : two[0]->node;
+	c->to = (found == 2 ? better(n, two) : two[0])->node;
 	return true;
 }
 

@@ -241,26 +241,60 @@ int leno_service_unregister(leno_node *n, const char *name)
 	return 0;
 }
 
-/* How busy we are is worth a new record now and then only: answers tell it at once. */
+/* How long after the last record a change of this load waits; NEVER: it is worth none. */
+static uint64_t load_gap(uint8_t told, uint8_t load)
+{
+	bool full = load >= LOAD_BUSY, told_full = told >= LOAD_BUSY;
+	int by = load > told ? load - told : told - load;
+
+	if (full != told_full || by >= (full ? LOAD_QUEUE : LOAD_MUCH))
+		return LOAD_MUCH_US;
+	return by >= LOAD_STEP ? LOAD_US : NEVER;
+}
+
+/* When the loads that others know are to be replaced; NEVER: they are right. */
+static uint64_t load_due(const struct services *s)
+{
+	uint64_t gap = NEVER;
+
+	list_each (it, next, &s->offered) {
+		const struct service *v = list_item(it, struct service, all);
+		uint64_t own = load_gap(v->told_load, desk_load(&v->desk));
+
+		gap = own < gap ? own : gap;
+	}
+	return gap == NEVER ? NEVER : s->load_us + gap;
+}
+
+static void look(leno_node *n, uint64_t due_us)
+{
+	n->services->look_us = NEVER;
+	if (due_us == NEVER)
+		n->services->load_us = n->now_us;
+	else if (n->now_us >= due_us)
+		offers_publish(n);
+}
+
+/* Answers tell how busy we are at once; those who call for the first time know the record alone.
+ * What is seen to have changed is looked at a little later, when what came together is there,
+ * and what was over soon is no change. So a load that goes up and down is told as it is most of
+ * the time. */
 void offers_load(leno_node *n)
 {
 	struct services *s = n->services;
-	bool differs = false;
+	uint64_t due_us;
 
-	if (s->n_offered == 0)
+	if (n->now_us >= s->look_us)
+		look(n, load_due(s));
+	due_us = load_due(s);
+	if (due_us == NEVER && s->look_us == NEVER)
 		return;
-	list_each (it, next, &s->offered) {
-		const struct service *v = list_item(it, struct service, all);
-		int by = desk_load(&v->desk) - v->told_load;
-
-		differs = differs || by >= LOAD_STEP || by <= -LOAD_STEP;
-	}
-	if (!differs)
-		return;
-	if (n->now_us >= s->load_us + LOAD_US)
-		offers_publish(n);
-	else if (s->timer.slot == 0)
-		timers_set(&n->timers, &s->timer, s->load_us + LOAD_US);
+	if (due_us < n->now_us + LOAD_SETTLE_US)
+		due_us = n->now_us + LOAD_SETTLE_US;
+	if (due_us < s->look_us)
+		s->look_us = due_us;
+	if (s->timer.slot == 0 || s->look_us < s->timer.due_us)
+		timers_set(&n->timers, &s->timer, s->look_us);
 }
 
 /* ---- what others offer -------------------------------------------------------------- */

@@ -29,6 +29,7 @@ int services_open(leno_node *n)
 	list_init(&s->clocks);
 	list_init(&s->words);
 	s->opened_us = n->now_us;
+	s->look_us = NEVER;
 	memcpy(seed, n->peers.seed, sizeof seed);      /* as secret here as there */
 	directory_init(&s->directory, n->options.nodes_max, seed);
 	map_init(&s->incoming, offsetof(leno_incoming, key), sizeof(struct incoming_key), CALLS_MAX,

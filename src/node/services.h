@@ -33,6 +33,9 @@ enum {
 	MOVED_US      = 1000 * 1000,   /* so long another provider may take to be known */
 	LOAD_US       = 5000 * 1000,   /* between two changes of a load that we publish */
 	LOAD_STEP     = 32,            /* that are worth it                            */
+	LOAD_MUCH_US  = 500 * 1000,    /* ... and before one that others wait for:     */
+	LOAD_MUCH     = LOAD_BUSY / 2, /* so much, full or not full any more, a longer queue */
+	LOAD_SETTLE_US = 50 * 1000,    /* a call that is over by then has been no load */
 	IDLE_MAX      = 1024,          /* structs that are kept for the next           */
 	CLOCK_TRIES   = 4,             /* exchanges of one comparison                  */
 	CLOCKS_MAX    = 64             /* comparisons at one time                      */
@@ -134,7 +137,8 @@ struct services {
 	struct list    events;         /* our own, to ourselves                        */
 	struct list    clocks;
 	size_t         n_clocks;
-	uint64_t       load_us;        /* when it was published last                   */
+	uint64_t       load_us;        /* when it was published last, or found to be so */
+	uint64_t       look_us;        /* when it is looked at next; NEVER: as published */
 	uint64_t       opened_us;
 	uint64_t       resident;       /* of the process, as the driver told last      */
 	uint32_t       cpu;

@@ -14,7 +14,7 @@ struct desk {
 
 enum desk_place { DESK_RUNS, DESK_WAITS, DESK_FULL };
 
-enum { LOAD_BUSY = 128, LOAD_MAX = 255 };
+enum { LOAD_BUSY = 128, LOAD_QUEUE = 16, LOAD_MAX = 255 };
 
 /* Where does a call go that has just come? Counted there. */
 enum desk_place desk_come(struct desk *);
@@ -22,11 +22,21 @@ enum desk_place desk_come(struct desk *);
 /* One that waited may run: counted so. False: none waits, or nobody is free. */
 bool desk_next(struct desk *);
 
-/* 0 idle; LOAD_BUSY: all are at work; beyond: so many times as long a queue, to LOAD_MAX. */
+/* 0 idle; LOAD_BUSY: all are at work; beyond, to LOAD_MAX: LOAD_QUEUE for each time that those who
+ * work have to be relieved until all that wait have had their turn. */
 uint8_t desk_load(const struct desk *);
 
-/* What a call costs at a provider, in numbers that only their order has a meaning of: round
- * trip by how full it was when last heard of, and by what we have asked it since. */
-uint64_t desk_cost(uint32_t rtt_us, uint8_t load, uint32_t outstanding);
+/* A provider as a caller knows it. */
+struct desk_seen {
+	bool     here;             /* the caller itself                                */
+	uint32_t rtt_us;
+	uint8_t  load;             /* when last heard of                               */
+	uint32_t outstanding;      /* what we have asked it since                      */
+};
+
+/* Does a call cost less at a than at b: round trip by how full it is? Where round trips hardly
+ * differ it is by how full they are alone: else everybody who calls once, and knows loads that
+ * are as old as the next one's, would go to who is nearest by a hair. */
+bool desk_cheaper(const struct desk_seen *a, const struct desk_seen *b);
 
 #endif

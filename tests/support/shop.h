@@ -12,6 +12,7 @@ enum { HELD_MAX = 64 };
 
 /* A provider's own things: how often it was called, and what it has yet to answer. */
 struct shop {
+	struct sim *sim;
 	struct sim_node *node;
 	unsigned calls, cancelled, drained, n_held;
 	leno_incoming *held[HELD_MAX];

@@ -214,9 +214,29 @@ TEST(a_desk_lets_so_many_run_and_so_many_wait)
 		.concurrency = 1, .running = 1, .waiting = 100000, .waiting_max = 100000
 	};
 	CHECK_EQ(desk_load(&d), LOAD_MAX);
-	CHECK(desk_cost(1000, 0, 0) > desk_cost(100, 0, 0));
-	CHECK(desk_cost(1000, 200, 0) > desk_cost(1000, 0, 0));
-	CHECK(desk_cost(1000, 0, 9) > desk_cost(1000, 0, 1));
+}
+
+TEST(a_call_costs_by_the_way_and_by_what_there_is_to_do)
+{
+	static const struct { struct desk_seen a, b; int better; const char *why; } rows[] = {
+		{ { .rtt_us = 5000 }, { .rtt_us = 9000 }, 1, "nearer" },
+		{ { .rtt_us = 5000, .load = 200 }, { .rtt_us = 5000 }, -1, "busier" },
+		{ { .rtt_us = 5000, .outstanding = 9 }, { .rtt_us = 5000, .outstanding = 1 }, -1,
+		  "more asked of it" },
+		{ { .rtt_us = 200 }, { .rtt_us = 400 }, 0, "a hair nearer: chance decides" },
+		{ { .rtt_us = 20000 }, { .rtt_us = 20900 }, 0, "... far away, too" },
+		{ { .rtt_us = 200, .load = 65 }, { .rtt_us = 1100, .load = 64 }, -1,
+		  "a hair nearer, and busier" },
+		{ { .rtt_us = 200, .load = 128 }, { .rtt_us = 50000 }, 1, "busy, but near" },
+		{ { .here = true }, { .rtt_us = 200 }, 1, "here nothing is on the way" },
+		{ { .here = true, .load = 128 }, { .rtt_us = 200 }, -1, "here, and busy" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CHECK_ROW(rows[i].why);
+		CHECK_EQ(desk_cheaper(&rows[i].a, &rows[i].b), rows[i].better > 0);
+		CHECK_EQ(desk_cheaper(&rows[i].b, &rows[i].a), rows[i].better < 0);
+	}
 }
 
 TEST(calls_and_answers_are_read_whole)
@@ -251,4 +271,5 @@ TEST_MAIN(TEST_CASE(each_place_comes_once_and_goes_once),
           TEST_CASE(without_memory_a_node_offers_nothing),
           TEST_CASE(offers_are_read_as_they_were_written_or_not_at_all),
           TEST_CASE(a_desk_lets_so_many_run_and_so_many_wait),
+          TEST_CASE(a_call_costs_by_the_way_and_by_what_there_is_to_do),
           TEST_CASE(calls_and_answers_are_read_whole))
