@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum kind { TEXT, LIST, FLAG, NUMBER, LEVEL };
+enum kind { TEXT, LIST, FLAG, NUMBER, MEMORY, LEVEL };
 
 struct setting {
 	const char *option; /* and the name in the configuration file */
@@ -65,6 +65,7 @@ static const struct setting settings_table[] = {
 	{ "metrics", "LENO_METRICS", TEXT, AT(metrics) },
 	{ "user", "LENO_USER", TEXT, AT(user) },
 	{ "share", "LENO_SHARE", LIST, AT(maps) },
+	{ "share-memory", "LENO_SHARE_MEMORY", MEMORY, AT(share_mib) },
 	{ "state", "LENO_STATE", TEXT, AT(state_dir) },
 	{ "allow-commands", "LENO_ALLOW_COMMANDS", LIST, AT(commanders) },
 	{ "on-command", "LENO_ON_COMMAND", LIST, AT(on_command) },
@@ -109,6 +110,7 @@ enum {
 	KEY_METRICS,
 	KEY_USER,
 	KEY_SHARE,
+	KEY_SHARE_MEMORY,
 	KEY_STATE,
 	KEY_ALLOW_COMMANDS,
 	KEY_ON_COMMAND,
@@ -116,8 +118,11 @@ enum {
 	KEY_END,
 	KEY_TIMEOUT = 0x2000,
 	KEY_WAIT,
-	VERBOSE_MOST = 2
+	VERBOSE_MOST = 2,
+	MEMORY_MIB_MAX = 1048576 /* 1 TiB */
 };
+#define MEMORY_MIB_TEXT "1048576"
+_Static_assert(MEMORY_MIB_MAX <= SIZE_MAX >> 20, "bytes are counted, too");
 _Static_assert((int)SETTINGS <= (int)SETTINGS_MAX, "each setting has its layer");
 _Static_assert((int)SETTINGS == KEY_END - OPTION_KEY, "keys follow the table");
 
@@ -222,6 +227,10 @@ static const char *settings_set(struct settings *s, size_t i, enum layer layer, 
 		return parse_count(value, 1, 3600000, field)
 		               ? NULL
 		               : "takes milliseconds, 10 to 3600000 ms, as in 2000";
+	case MEMORY:
+		return parse_count(value, 1, MEMORY_MIB_MAX, field)
+		               ? NULL
+		               : "takes MiB, 1 to " MEMORY_MIB_TEXT ", as in 512";
 	}
 	return NULL;
 }
@@ -264,7 +273,8 @@ bool settings_same(const struct settings *a, const struct settings *b, size_t i)
 	switch (settings_table[i].kind) {
 	case TEXT: return same_text(*(char *const *)x, *(char *const *)y);
 	case FLAG: return *(const bool *)x == *(const bool *)y;
-	case NUMBER: return *(const long *)x == *(const long *)y;
+	case NUMBER:
+	case MEMORY: return *(const long *)x == *(const long *)y;
 	case LEVEL: return *(const int *)x == *(const int *)y;
 	case LIST: break;
 	}
@@ -290,7 +300,8 @@ void settings_stay(struct settings *s, const struct settings *as, size_t i)
 		*(char **)x = text != NULL ? keep(s, text, strlen(text)) : NULL;
 		break;
 	case FLAG: *(bool *)x = *(const bool *)y; break;
-	case NUMBER: *(long *)x = *(const long *)y; break;
+	case NUMBER:
+	case MEMORY: *(long *)x = *(const long *)y; break;
 	case LEVEL: *(int *)x = *(const int *)y; break;
 	case LIST:
 		*p = *(const struct list *)y;
@@ -466,6 +477,8 @@ static const struct argp_option serving_options[] = {
 	  0 },
 	{ "share", KEY_SHARE, "MAP", 0,
 	  "share the map of this name (see leno state); may be repeated", 0 },
+	{ "share-memory", KEY_SHARE_MEMORY, "MIB", 0,
+	  "memory for each map that is shared (default: 64)", 0 },
 	{ "state", KEY_STATE, "DIR", 0, "keep the maps that are shared there", 0 },
 	{ "www", KEY_WWW, "DIR", 0,
 	  "serve the files of DIR over HTTP, to anybody, where ws:// or any:// is listened at", 0 },

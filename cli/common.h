@@ -27,7 +27,8 @@ struct settings {
 	struct list commanders;      /* who may command a node that stays          */
 	struct list on_command;      /* of `up` alone: WORD=PROGRAM                */
 	char *state_dir;             /* of `up` alone: where the maps it shares are kept ... */
-	struct list maps;            /* ... and their names                        */
+	struct list maps;            /* ... their names ...                        */
+	long share_mib;              /* ... and memory for each; 0: the library's default */
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* files in PEM               */
 	bool tls_clients;            /* need a certificate of that CA             */
 	char *certificate_file, *network_key, *allow_file;

@@ -21,7 +21,7 @@ static void on_failed(leno_state *map, void *user, int error)
 
 	leno_state_get_info(map, &info);
 	fail("the map %s: %s", info.name,
-	     error == LENO_MEMORY ? "it is too large for this node: entries are missing here"
+	     error == LENO_MEMORY ? "it is too large for this node (see --share-memory): entries are missing here"
 	                          : "changes are not kept any more");
 }
 
@@ -39,7 +39,8 @@ static int add(struct maps *m, struct app *app, const struct settings *set, cons
                const struct maps *before)
 {
 	static const leno_state_handlers handlers = { .failed = on_failed };
-	const leno_state_options options = { .keep = set->state_dir != NULL };
+	const leno_state_options options = { .keep = set->state_dir != NULL,
+		                             .memory_max = (size_t)set->share_mib << 20 };
 	const struct shared *there = find(m, name) == NULL ? find(before, name) : NULL;
 	struct shared new = { .is_new = true };
 	int error = 0;

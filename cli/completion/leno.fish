@@ -27,7 +27,7 @@ end
 function __leno_word_is
     set -l valued --network --name --secret-file --identity --connect --discover --proxy --heartbeat \
         --tls-cert --tls-key --tls-ca --tls-crl \
-        --listen --label --advertise --accept-files --share-files --allow-forward --share --state --www --ws-origin \
+        --listen --label --advertise --accept-files --share-files --allow-forward --share --share-memory --state --www --ws-origin \
         --config --user --metrics \
         --certificate-file --network-key --allow --allow-file --allow-commands --on-command --uses --expires --lifetime --role --for --address -u -l -f -a \
         --timeout --reply --reply-timeout --count --interval --workers --waiting --service-version --line --at --with --svg --root \
@@ -127,6 +127,7 @@ complete -c leno -n '__fish_seen_subcommand_from up' -l accept-files -x -a '(__f
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-files -x -a '(__fish_complete_directories)' -d 'members may read files there'
 complete -c leno -n '__fish_seen_subcommand_from up' -l on-command -x -d 'WORD=PROGRAM, run when it is said'
 complete -c leno -n '__fish_seen_subcommand_from up' -l share -x -d 'a map to share'
+complete -c leno -n '__fish_seen_subcommand_from up' -l share-memory -x -d 'MiB for each map'
 complete -c leno -n '__fish_seen_subcommand_from up' -l state -x -a '(__fish_complete_directories)' -d 'keep maps there'
 complete -c leno -n '__leno_word_is 2 state' -a 'get set delete add watch dump'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'

@@ -109,6 +109,7 @@ def test_what_is_wrong_is_one_sentence_with_its_line(w):
             (["", "heartbeat = often"], 2, "milliseconds"),
             (["endpoint = perhaps"], 1, "yes nor no"),
             (["verbose = 7"], 1, "0, 1 or 2"),
+            (["share-memory = much"], 1, "as in 512"),
             (["name ="], 1, "empty"),
             (["name ada"], 1, "option = value"),
             (["[node]", "name = ada"], 2, "no sections"),
@@ -249,9 +250,10 @@ def test_a_reload_begins_and_ends_sharing_of_maps(w):
     node.event("link_up", id=friend.id)
     w.expect(0, "state", "set", "one", "k", "of one")
     w.expect(0, "state", "set", "two", "k", "of two")
-    conf(w, "share = two", "share = three", f"state = {w.path('kept')}")
+    conf(w, "share = two", "share = three", f"state = {w.path('kept')}",
+         "share-memory = 128")
     told = reload(node)
-    check(told["reason"] is None and told["unchanged"] == "state", told)
+    check(told["reason"] is None and told["unchanged"] == "share-memory, state", told)
     r = w.expect(4, "state", "get", "one", "k").stderr
     check(b"nobody shares" in r, r)
     check(w.expect(0, "state", "get", "two", "k").stdout == b"of two", "it was never away")

@@ -141,7 +141,11 @@ def test_ranges_are_said(w):
     for args, said in ((["nodes", "--timeout", "9999999999"], b"999999999"),
                        (["nodes", "--timeout", "0"], b"more than 0"),
                        (["up", "--heartbeat", "0"], b"10 to 3600000"),
-                       (["up", "--heartbeat", "1s"], b"10 to 3600000")):
+                       (["up", "--heartbeat", "1s"], b"10 to 3600000"),
+                       (["up", "--share-memory", "0"], b"1 to 1048576"),
+                       (["up", "--share-memory", "-5"], b"1 to 1048576"),
+                       (["up", "--share-memory", "64MiB"], b"1 to 1048576"),
+                       (["up", "--share-memory", "9999999999999999999"], b"1 to 1048576")):
         says(w, 2, said, *args)
 
 

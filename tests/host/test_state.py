@@ -71,6 +71,19 @@ def test_a_watch_goes_on(w):
     check(watch.end(signal.SIGINT) == 130)
 
 
+def test_a_map_may_have_more_memory(w):
+    """1.4 MB fit into a copy of 8 MiB, not into one of 1."""
+    small = w.up("small", "--share", "m", "--share-memory", "1")
+    large = w.up("large", "--share", "m", LENO_SHARE_MEMORY="8")
+    w.settle(2)
+    for i in range(30):
+        out(w, "set", "m", f"k{i}", data=bytes(48 * 1024))
+    check(len(out(w, "dump", "m").splitlines()) == 30)
+    small.end()
+    large.end()
+    check(b"(see --share-memory)" in small.errors and not large.errors, small.errors)
+
+
 def test_what_is_kept_outlives_kill(w):
     folder = w.path("kept")
     a, b = pair(w, "--state", folder)
