@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_MAX = 1 << 29, WORDS_MAX = 4 };
+enum { COPY_MAX = 1 << 29, WORDS_MAX = 4, PER_NODE = 0x100 };
 
 enum action { GET, SET, DELETE, ADD, WATCH, DUMP };
 
@@ -30,6 +30,7 @@ struct state {
 	char *data;
 	size_t size;
 	long by;
+	bool per_node;
 	leno_state *shared;
 	size_t left; /* to answer once more */
 	bool started, asked, wrote, said, refused;
@@ -40,6 +41,22 @@ struct state {
 static const char *const kinds[] = { [LENO_STATE_VALUE] = "value",
 	                             [LENO_STATE_COUNTER] = "counter",
 	                             [LENO_STATE_SET] = "set" };
+
+/* Of a map per node; also of one that has just gone. */
+static const char *whose(const struct state *s, const leno_change *c)
+{
+	const char *name = leno_name(s->app.node, &c->version.writer);
+
+	return *name ? name : node_label(s->app.node, &c->version.writer);
+}
+
+static void out_whose(const struct state *s, const leno_change *c)
+{
+	if (!s->per_node)
+		return;
+	out_safe_text(whose(s, c));
+	out("\t");
+}
 
 static void describe(cJSON *object, const struct state *s, const leno_change *c)
 {
@@ -53,6 +70,8 @@ static void describe(cJSON *object, const struct state *s, const leno_change *c)
 	else if (c->value.data != NULL)
 		json_data(object, c->value);
 	json_id(object, "by", &c->version.writer);
+	if (s->per_node)
+		json_text(object, "by_name", whose(s, c));
 }
 
 static void print_entry(const struct state *s, const leno_change *c)
@@ -64,6 +83,7 @@ static void print_entry(const struct state *s, const leno_change *c)
 		out_json(object);
 		return;
 	}
+	out_whose(s, c);
 	out_safe(c->key.data, c->key.size);
 	if (c->kind == LENO_STATE_COUNTER) {
 		out("\t%lld\n", (long long)c->count);
@@ -97,6 +117,7 @@ static void on_change(leno_state *shared, void *user, const leno_change *c)
 	} else if (c->value.data || c->kind == LENO_STATE_COUNTER) {
 		print_entry(s, c);
 	} else {
+		out_whose(s, c);
 		out_safe(c->key.data, c->key.size);
 		out(c->kind == LENO_STATE_SET ? "\t-" : " is deleted");
 		if (c->kind == LENO_STATE_SET)
@@ -143,7 +164,9 @@ static int by_key(const void *a, const void *b)
 
 	if (order == 0 && x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	return order ? order : by_bytes(x->value, y->value);
+	if (order == 0)
+		order = by_bytes(x->value, y->value);
+	return order ? order : memcmp(&x->version.writer, &y->version.writer, sizeof(leno_id));
 }
 
 static void show(struct state *s)
@@ -161,8 +184,9 @@ static void show(struct state *s)
 		} else if (c->kind == LENO_STATE_COUNTER) {
 			out("%lld\n", (long long)c->count);
 		} else { /* as it is, for scripts; a line on a terminal, or when it is one of several */
+			out_whose(s, c);
 			out_bytes(c->value.data, c->value.size);
-			if (out_is_terminal() || c->kind == LENO_STATE_SET || f.n > 1)
+			if (out_is_terminal() || c->kind == LENO_STATE_SET || f.n > 1 || s->per_node)
 				out("\n");
 		}
 	}
@@ -348,6 +372,28 @@ static void on_failed(leno_state *shared, void *user, int error)
 	app_end(&s->app, EXIT_FAILED);
 }
 
+/* What the command line says. */
+struct said {
+	struct words words;
+	bool per_node;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct said *said = state->input;
+
+	if (key != PER_NODE)
+		return words_parse(key, arg, state);
+	said->per_node = true;
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ "per-node", PER_NODE, NULL, 0,
+	  "each node has values of its own in this map (get, watch and dump alone)", 0 },
+	{ 0 },
+};
+
 static const struct argp_child children[] = {
 	{ &asking_argp, 0, NULL, 0 },
 	{ &settings_argp, 0, "Options of all commands:", 1 },
@@ -355,13 +401,15 @@ static const struct argp_child children[] = {
 };
 
 static const struct argp argp = {
-	.parser = words_parse,
+	.options = options,
+	.parser = parse,
 	.args_doc = "get MAP KEY\nset MAP KEY [VALUE]\ndelete MAP KEY\nadd MAP KEY [N]\n"
 	            "watch MAP [PREFIX]\ndump MAP [PREFIX]",
 	.doc = "Reads and writes the maps that nodes share (see leno up --share)."
 	       "\vA value is VALUE, or else all of standard input. add counts a counter up by N "
 	       "(1 when not said; -N after --). watch prints what others change until Ctrl-C; dump "
-	       "prints all, in the order of the keys. What is written has reached all who share "
+	       "prints all, in the order of the keys. With --per-node the node's name is before each: its "
+	       "values go when it does. What is written has reached all who share "
 	       "the map when it returns; when one of them does not take it, it fails. Of a key with an "
 	       "owner, the owner decides.",
 	.children = children,
@@ -389,6 +437,11 @@ static int prepare(struct state *s, const struct words *w)
 
 	if (code)
 		return code;
+	if (s->per_node && s->action != GET && s->action != WATCH && s->action != DUMP) {
+		fail("leno state --per-node cannot %s: what this command wrote as a node of its own "
+		     "would go as soon as it ends", actions[s->action].name);
+		return EXIT_USAGE;
+	}
 	s->map = w->items[1];
 	if (w->count > 2)
 		s->key = (leno_bytes){ w->items[2], strlen(w->items[2]) };
@@ -415,13 +468,14 @@ int cmd_state(int argc, char **argv)
 	static const leno_handlers handlers = { 0 };
 	static const leno_state_handlers state_handlers = { .failed = on_failed,
 	                                                    .refused = on_refused };
-	const leno_state_options options = { .memory_max = COPY_MAX };
-	struct words words = { .least = 1, .most = WORDS_MAX };
+	leno_state_options how = { .memory_max = COPY_MAX };
+	struct said said = { .words = { .least = 1, .most = WORDS_MAX } };
 	struct state s = { .app = { .tick = on_tick, .late = on_late } };
 	int code, error;
 
-	settings_parse(&argp, argc, argv, &words.set, &words);
-	code = prepare(&s, &words);
+	settings_parse(&argp, argc, argv, &said.words.set, &said);
+	s.per_node = how.per_node = said.per_node;
+	code = prepare(&s, &said.words);
 	if (code)
 		return code;
 	if (s.size > LENO_STATE_VALUE_MAX) {
@@ -430,8 +484,8 @@ int cmd_state(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	s.app.acts = s.action != GET && s.action != DUMP && s.action != WATCH;
-	if (app_open(&s.app, &words.set, &handlers, false)) {
-		error = leno_state_share(s.app.node, s.map, &options, &state_handlers, &s,
+	if (app_open(&s.app, &said.words.set, &handlers, false)) {
+		error = leno_state_share(s.app.node, s.map, &how, &state_handlers, &s,
 		                         &s.shared);
 		if (error) {
 			fail("a map is named by 1 to %d bytes: %s", LENO_STATE_NAME_MAX,

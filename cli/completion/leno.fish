@@ -130,6 +130,7 @@ complete -c leno -n '__fish_seen_subcommand_from up' -l share -x -d 'a map to sh
 complete -c leno -n '__fish_seen_subcommand_from up' -l share-memory -x -d 'MiB for each map'
 complete -c leno -n '__fish_seen_subcommand_from up' -l state -x -a '(__fish_complete_directories)' -d 'keep maps there'
 complete -c leno -n '__leno_word_is 2 state' -a 'get set delete add watch dump'
+complete -c leno -n '__fish_seen_subcommand_from state' -l per-node -d 'each node has values of its own'
 complete -c leno -n '__fish_seen_subcommand_from up' -l allow-forward -x -d 'HOST:PORT for members to connect to'
 complete -c leno -n '__fish_seen_subcommand_from up' -l www -x -a '(__fish_complete_directories)' -d 'serve its files over HTTP'
 complete -c leno -n '__fish_seen_subcommand_from up' -l web -d 'serve the dashboard'

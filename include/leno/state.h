@@ -41,7 +41,8 @@ enum {
 
 typedef struct leno_state_options {
 	bool     per_node;       /* each node has values of its own, which go when it is down:
-	                            see leno_state_of(). No counters, sets and owners  */
+	                            see leno_state_of(). No counters, sets and owners; it is
+	                            synced with what each has who is there             */
 	leno_id  writer;         /* zeros: all sharers write. Else this node alone, and copies
 	                            are taken from it alone                            */
 	size_t   memory_max;     /* bytes of this copy, beside the memory_max of the node;
