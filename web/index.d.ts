@@ -555,7 +555,7 @@ export interface EventInfo { readonly event: string; readonly from: NodeId }
 export interface StateOptions {
 	/** Each node has values of its own, which go when it is down: see of(). */
 	perNode?: boolean;
-	/** This node alone writes. */
+	/** This node alone writes. It needs `keep`: without its copy it cannot take back what it wrote in an earlier life. */
 	writer?: NodeId;
 	/** Bytes of this copy; default 16 MiB. */
 	memoryMax?: number;

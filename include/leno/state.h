@@ -44,7 +44,9 @@ typedef struct leno_state_options {
 	                            see leno_state_of(). No counters, sets and owners; it is
 	                            synced with what each has who is there             */
 	leno_id  writer;         /* zeros: all sharers write. Else this node alone, and copies
-	                            are taken from it alone                            */
+	                            are taken from it alone. It keeps its copy (see keep), or it
+	                            cannot take back what it wrote in an earlier life: it gets it
+	                            from nobody, and deletes nothing that it does not have */
 	size_t   memory_max;     /* bytes of this copy, beside the memory_max of the node;
 	                            default 64 MiB, 4096 at least. A full copy takes changes
 	                            in place, and asks for what it lacks every 5 minutes */
