@@ -373,18 +373,18 @@ static void on_failed(leno_state *shared, void *user, int error)
 }
 
 /* What the command line says. */
-struct said {
+struct given {
 	struct words words;
 	bool per_node;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct said *said = state->input;
+	struct given *given = state->input;
 
 	if (key != PER_NODE)
 		return words_parse(key, arg, state);
-	said->per_node = true;
+	given->per_node = true;
 	return 0;
 }
 
@@ -469,13 +469,13 @@ int cmd_state(int argc, char **argv)
 	static const leno_state_handlers state_handlers = { .failed = on_failed,
 	                                                    .refused = on_refused };
 	leno_state_options how = { .memory_max = COPY_MAX };
-	struct said said = { .words = { .least = 1, .most = WORDS_MAX } };
+	struct given given = { .words = { .least = 1, .most = WORDS_MAX } };
 	struct state s = { .app = { .tick = on_tick, .late = on_late } };
 	int code, error;
 
-	settings_parse(&argp, argc, argv, &said.words.set, &said);
-	s.per_node = how.per_node = said.per_node;
-	code = prepare(&s, &said.words);
+	settings_parse(&argp, argc, argv, &given.words.set, &given);
+	s.per_node = how.per_node = given.per_node;
+	code = prepare(&s, &given.words);
 	if (code)
 		return code;
 	if (s.size > LENO_STATE_VALUE_MAX) {
@@ -484,7 +484,7 @@ int cmd_state(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	s.app.acts = s.action != GET && s.action != DUMP && s.action != WATCH;
-	if (app_open(&s.app, &said.words.set, &handlers, false)) {
+	if (app_open(&s.app, &given.words.set, &handlers, false)) {
 		error = leno_state_share(s.app.node, s.map, &how, &state_handlers, &s,
 		                         &s.shared);
 		if (error) {
