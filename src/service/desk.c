@@ -2,7 +2,7 @@
 #include "service/desk.h"
 
 enum { HANDLING_US = 100,    /* what a call takes at least, beside the way           */
-       NEAR_US = 1000 };     /* round trips that differ by less are alike            */
+       NEAR_US = 500 };      /* round trips that differ by less are alike            */
 
 enum desk_place desk_come(struct desk *d)
 {
