@@ -25,7 +25,7 @@ struct serve {
 	const struct serve_command *c;
 	struct replies *replies;
 	struct duct *ducts; /* calls with streams */
-	bool leaving;
+	bool leaving, drained;
 	int64_t leave_by; /* all is answered, and has to arrive; 0: it is not */
 };
 
@@ -149,12 +149,20 @@ static bool is_confirmed(void *arg, const leno_session_info *i)
 	return *all;
 }
 
-/* No call is left, and callers have their answers; those that are gone are not waited for. */
+/* No call is left, those that the node keeps until there is a worker too. */
+static void on_drained(leno_node *node, void *user)
+{
+	struct serve *s = user;
+
+	s->drained = true;
+}
+
+/* ... and callers have their answers; those that are gone are not waited for. */
 static bool is_served(struct serve *s)
 {
 	bool all = true;
 
-	if (!replies_idle(s->replies))
+	if (!s->drained || !replies_idle(s->replies))
 		return false;
 	if (s->leave_by == 0)
 		s->leave_by = clock_ms() + CONFIRM_MS;
@@ -312,7 +320,8 @@ static int offer(struct serve *s)
 		                 .n_labels = set->labels.count < 4 ? set->labels.count : 4,
 		                 .labels = (const char *const *)set->labels.items,
 		                 .waiting = c->waiting ? (unsigned)c->waiting : UINT32_MAX,
-		                 .cancelled = on_cancelled };
+		                 .cancelled = on_cancelled,
+		                 .drained = on_drained };
 
 	snprintf(line, sizeof line, "%s%s%s", c->stream ? "stream " : "", c->words.items[1],
 	         c->line     ? c->line

@@ -225,6 +225,24 @@ def test_a_new_version_takes_over_from_one_that_is_told_to_go(w):
     check(old.p.wait(PATIENCE) == 0)
 
 
+def test_who_is_told_to_go_serves_what_waits_behind_one_that_is_cancelled(w):
+    old = serve(w, "task", "run", "sh", "-c", "sleep 3; echo done", options=("--workers", "1"))
+    calls = []
+    for running, waiting in ((1, 0), (1, 1)):
+        calls.append(subprocess.Popen([os.environ["LENO_BIN"], "call", "task.run"],
+                                      env=w.environment(), stdout=subprocess.PIPE))
+        state, end = b'"running":%d,"waiting":%d' % (running, waiting), time.monotonic() + PATIENCE
+        while w.expect(0, "nodes", "--status", "--json").stdout.find(state) < 0:
+            check(time.monotonic() < end, "they never came")
+    old.p.send_signal(signal.SIGTERM)
+    while w.run("services", "task").returncode == 0:
+        check(time.monotonic() < end, "it is offered still")
+    calls[0].send_signal(signal.SIGINT)
+    check(calls[1].communicate()[0] == b'"done"\n' and calls[1].returncode == 0)
+    calls[0].wait()
+    check(old.p.wait(PATIENCE) == 0)
+
+
 def test_who_offers_what(w):
     serve(w, "math", "double", "cat", options=("--name", "m", "--line", "(a: int) -> int"))
     watch = w.start("services", "--watch", "--json")
