@@ -150,6 +150,8 @@ struct sharer *state_sharer(leno_state *st, const leno_id *id, bool add)
 	if (!s)
 		return NULL;
 	s->id = *id;
+	if (st->sharers.count == 0)
+		st->found_us = st->node->now_us;
 	if (map_put(&st->sharers, s))
 		s = mem_free(s);
 	return s;
@@ -368,7 +370,7 @@ static bool knows_all(const leno_node *n)
  * have not said anything, or whom we do not know yet. */
 static bool lacks(const leno_state *st)
 {
-	bool waits = st->node->now_us < st->born_us + STATE_PATIENCE_MS * 1000;
+	bool waits = st->node->now_us < st->found_us + STATE_PATIENCE_MS * 1000;
 	size_t cursor = 0;
 
 	if (st->asking || (waits && !knows_all(st->node)))

@@ -32,7 +32,7 @@ enum {
 	STATE_WATCHES    = 1024,
 	STATE_LOG_MS     = 60 * 1000,
 	STATE_ALONE_MS   = 1000,         /* from when nobody has been found             */
-	STATE_PATIENCE_MS = 3000         /* with those who share it and say nothing     */
+	STATE_PATIENCE_MS = 3000         /* from when one was, with those who say nothing */
 };
 #define STATE_HORIZON_MS ((uint64_t)7 * 24 * 3600 * 1000)
 
@@ -78,7 +78,7 @@ struct leno_state {
 	uint8_t      tag[STATE_TAG];
 	struct store store;
 	struct map   sharers;
-	uint64_t     born_us;
+	uint64_t     born_us, found_us;  /* when it was shared; when another was found who does */
 	uint64_t     settled_ms;     /* when it gave way, or another did to it, last   */
 	uint64_t     met_ms;         /* when this copy was in sync with any other last */
 	struct sharer *asking;       /* whom `pull` asks                               */

@@ -230,9 +230,41 @@ TEST(who_is_in_sync_knows_all_who_are_to_take_it)
 	}
 }
 
+/* What leads there may take its time: a name that is looked up, others that are dialled first. */
+TEST(who_is_connected_late_knows_them_all_the_same)
+{
+	static const leno_state_handlers handlers = { .synced = on_synced, .refused = on_refused };
+	static const leno_options visitor = { .visitor = true };
+
+	for (unsigned seed = 170; seed < 180; seed++) {
+		leno_state_options theirs = { 0 };
+
+		memset(told, 0, sizeof told);
+		row(seed, 4);
+		theirs.writer = *sim_id(n[3]);
+		for (unsigned i = 0; i < 4; i++)
+			share(i, i == 3 ? &theirs : NULL);
+		sim_run(sim, SECONDS(2));
+		n[4] = sim_node(sim, "v", &visitor);
+		sim_wire(n[4], n[0], NULL);
+		sim_cut(n[4], n[0]);
+		CHECK_EQ(leno_state_share(sim_leno(n[4]), "map", NULL, &handlers, &told[4],
+		                          &m[4]), 0);
+		sim_run(sim, SECONDS(8));
+		CHECK(!leno_state_synced(m[4]));
+		sim_mend(n[4], n[0]);
+		sim_run(sim, SECONDS(20));
+		CHECK_EQ(told[4].times, 1);
+		for (unsigned i = 0; i < 3; i++)
+			CHECK_STR(get(i, "k"), "x");
+		end();
+	}
+}
+
 TEST_MAIN(TEST_CASE(who_writes_hears_that_a_copy_is_full),
           TEST_CASE(who_writes_hears_that_it_is_not_theirs),
           TEST_CASE(who_writes_hears_that_its_clock_is_ahead),
           TEST_CASE(a_refusal_comes_before_the_answer_to_what_is_asked_later),
           TEST_CASE(who_passes_on_hears_nothing),
-          TEST_CASE(who_is_in_sync_knows_all_who_are_to_take_it))
+          TEST_CASE(who_is_in_sync_knows_all_who_are_to_take_it),
+          TEST_CASE(who_is_connected_late_knows_them_all_the_same))
