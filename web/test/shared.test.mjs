@@ -2,7 +2,7 @@
 // covers: src/driver/wasm/groups.c src/driver/wasm/services.c src/driver/wasm/states.c
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { World, until } from './support.mjs';
+import { World, later, until } from './support.mjs';
 
 const calls = { timeout: 5000 };
 
@@ -175,4 +175,17 @@ test('who writes into a map hears who does not take it', async (t) => {
 	ours.set('k', 'v');
 	const { by, error } = await heard;
 	assert.deepEqual([by, error.code, theirs.get('k')], [b.id, 'REFUSED', undefined]);
+});
+
+test('after a pause no entry is stamped later than it is written', async (t) => {
+	const [a] = await new World(t).pair();
+	const map = a.state('map');
+	await map.ready;
+	for (let i = 0; i < 5; i++) {
+		await later(500);
+		map.set('it goes on', i);
+		await later(1);
+		const ms = Number(BigInt(map.set(`k${i}`, i).split('-')[0]) >> 16n);
+		assert.ok(ms <= Date.now() + 50, `${ms - Date.now()} ms ahead`);
+	}
 });

@@ -1,10 +1,11 @@
 /* pipes.c - the engine's inputs and outputs. */
 #include "driver/wasm/wasm.h"
 
+/* In this order: the wall clock is told as of the time that the engine knows. */
 EXPORT(void, wasm_time, double now_ms, double wall_ms)
 {
-	leno_engine_wall(node, (int64_t)(wall_ms * 1000));
 	leno_engine_time(node, (uint64_t)(now_ms * 1000));
+	leno_engine_wall(node, (int64_t)(wall_ms * 1000));
 }
 
 /* Milliseconds on the same clock; infinity for never. */
