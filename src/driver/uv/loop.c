@@ -34,21 +34,17 @@ void loop_log(struct driver *d, enum leno_log_level level, const char *format, .
 	leno_engine_log(d->node, level, line);
 }
 
-static void tell_wall(struct driver *d)
-{
-	struct timespec wall;
-
-	if (clock_gettime(CLOCK_REALTIME, &wall) == 0)
-		leno_engine_wall(d->node, (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000);
-}
-
-/* The wall clock may be set meanwhile: so it is told as often as the other. */
+/* The wall clock may be set meanwhile: so it is told as often as the other, and read with it, since
+ * what the engine calls takes its time. */
 void loop_time(struct driver *d)
 {
 	uint64_t now = now_us();
+	struct timespec wall;
+	bool told = clock_gettime(CLOCK_REALTIME, &wall) == 0;
 
 	leno_engine_time(d->node, now);
-	tell_wall(d);
+	if (told)
+		leno_engine_wall(d->node, (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000);
 	usage_tell(d, now);
 }
 
