@@ -110,7 +110,7 @@ struct calling *calling_new(leno_node *n, size_t texts, int *ret_error)
 	c->uses++;
 	c->number = c->uses << SLOT_BITS | c->slot;
 	c->n_tried = c->n_lacks = 0;
-	c->named = c->local = c->again = c->missed = c->busy = false;
+	c->named = c->local = c->again = c->moved = c->busy = false;
 	c->lost = 0;
 	c->request = 0;
 	list_append(&s->calling, &c->all);

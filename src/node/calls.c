@@ -245,12 +245,17 @@ static void take_status(struct calling *c, const struct call_answer *a)
 		calling_end_with(c, LENO_REFUSED, (int)a->code, a->rest);
 		break;
 	case CALL_NO_SERVICE:
+		c->moved = true;
 		if (!ask_another(c))
 			wait_for_one(c);
 		break;
 	case CALL_NO_METHOD:
 		pass_over(c, p);
-		if (!ask_another(c))
+		if (ask_another(c))
+			break;
+		if (c->moved)
+			wait_for_one(c);
+		else
 			calling_fail(c, c->lost ? c->lost : c->busy ? LENO_BUSY : LENO_NO_METHOD);
 		break;
 	case CALL_ARGUMENTS:

@@ -98,7 +98,7 @@ struct calling {
 	unsigned       n_tried;
 	uint32_t       lacks[LACKS_MAX]; /* hashes of contracts without its method     */
 	unsigned       n_lacks;
-	bool           named, local, again, missed, busy;
+	bool           named, local, again, moved, busy;
 	int            lost;           /* why the first that may have begun it is gone */
 	leno_id        to;
 	uint64_t       request;

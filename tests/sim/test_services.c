@@ -214,6 +214,28 @@ TEST(a_method_is_found_where_it_is_though_others_offer_the_service_too)
 	end(w);
 }
 
+TEST(who_has_the_method_is_waited_for_though_others_offer_the_service_too)
+{
+	static const struct sim_profile far = { .delay_us = 20000 };
+
+	for (unsigned seed = 40; seed < 50; seed++) {
+		struct world *w = begin(seed);
+		struct got got;
+
+		sim_cable(w->r, w->b, &far);           /* it has gone before that is known */
+		CHECK_EQ(offer_one(w->b, &w->at_b, 0, 0), 0);  /* add */
+		CHECK_EQ(offer_one(w->c, &w->at_c, 2, 0), 0);  /* hold */
+		sim_run(w->sim, MS(300));
+		CHECK_EQ(leno_service_unregister(sim_leno(w->b), "shop"), 0);
+		CHECK_EQ(call(w->a, "add", 1, NULL, &got), 0);
+		sim_run(w->sim, MS(300));
+		CHECK_EQ(offer_one(w->b, &w->at_b, 0, 0), 0);
+		CHECK(wait_for(w, &got));
+		CHECK(got.error == 0 && got.value == 2);
+		end(w);
+	}
+}
+
 TEST(calls_go_where_there_is_less_to_do)
 {
 	struct world *w = begin(6);
@@ -527,6 +549,7 @@ TEST_MAIN(
 	TEST_CASE(cancellation_and_deadlines_reach_the_handler),
 	TEST_CASE(who_is_full_says_so_and_others_are_asked),
 	TEST_CASE(a_method_is_found_where_it_is_though_others_offer_the_service_too),
+	TEST_CASE(who_has_the_method_is_waited_for_though_others_offer_the_service_too),
 	TEST_CASE(calls_go_where_there_is_less_to_do),
 	TEST_CASE(who_names_a_label_or_a_version_is_served_there_alone),
 	TEST_CASE(a_new_version_takes_over_without_a_failed_call),
