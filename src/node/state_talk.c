@@ -482,17 +482,22 @@ static int take_entries(leno_state *st, struct sharer *s, const struct word *v)
 	return r.bad ? LENO_PROTOCOL : 0;
 }
 
-/* At once: what it asks later may be answered at once, too. */
+/* At once, where there is room for it and not for any word: what it asks later may be answered at
+ * once, too. */
 static void say_refused(leno_state *st, struct sharer *s, struct peer *p)
 {
 	struct states *all = st->node->states;
 	struct writer w = writer_of(all->word, sizeof all->word);
+	uint8_t why = s->refuse_due;
 
-	if (s->refuse_due && state_refusal_waits(s, p->session)) {
+	if (why && state_refusal_waits(s, p->session)) {
 		s->refuse_due = 0;
-	} else if (s->refuse_due && !st->left && has_room(p)) {
+	} else if (why && !st->left) {
 		state_write_refused(st, s, p->session, &w);
-		put(p, writer_bytes(&w));
+		if (put(p, writer_bytes(&w))) {
+			s->refuse_due = why;           /* later: see next_word() */
+			s->refuse_at = 0;
+		}
 	}
 }
 

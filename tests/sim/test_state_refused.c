@@ -176,6 +176,27 @@ TEST(a_refusal_comes_before_the_answer_to_what_is_asked_later)
 	end();
 }
 
+/* And though its application has filled the queue, but for what is small. */
+TEST(a_refusal_finds_room_where_an_answer_does)
+{
+	static const struct sim_profile slow = { .delay_us = MS(5), .bandwidth = 4 << 20 };
+	leno_state_options theirs = { 0 };
+	int error = 0;
+
+	three(145, false, &slow);
+	theirs.writer = *sim_id(n[0]);
+	share_hearing(0, &theirs);
+	share_hearing(2, NULL);
+	sim_run(sim, SECONDS(4));
+	for (int i = 0; !error && i < 1000; i++)
+		error = sim_send(n[0], n[2], 60 * 1000);
+	CHECK_EQ(error, LENO_AGAIN);
+	write_and_ask(2, 0, "k");
+	CHECK(told[2].before);
+	sim_run(sim, SECONDS(10));
+	end();
+}
+
 /* One sharer's change that another passes on to a visitor is not the other's to hear of. */
 TEST(who_passes_on_hears_nothing)
 {
@@ -265,6 +286,7 @@ TEST_MAIN(TEST_CASE(who_writes_hears_that_a_copy_is_full),
           TEST_CASE(who_writes_hears_that_it_is_not_theirs),
           TEST_CASE(who_writes_hears_that_its_clock_is_ahead),
           TEST_CASE(a_refusal_comes_before_the_answer_to_what_is_asked_later),
+          TEST_CASE(a_refusal_finds_room_where_an_answer_does),
           TEST_CASE(who_passes_on_hears_nothing),
           TEST_CASE(who_is_in_sync_knows_all_who_are_to_take_it),
           TEST_CASE(who_is_connected_late_knows_them_all_the_same))
