@@ -34,6 +34,18 @@ static bool version_is(leno_state *st, leno_bytes key, const leno_state_version 
 	return now.stamp == v->stamp && leno_id_same(&now.writer, &v->writer);
 }
 
+/* What our clock has stamped while it was ahead nobody else has: it is told anew, so that who asks
+ * knows what there is to compare with. */
+static void renew(leno_state *st, leno_bytes key)
+{
+	const struct stored *s = store_find(&st->store, ENTRY_VALUE, bytes_of(key.data, key.size),
+	                                    bytes_of(NULL, 0));
+
+	if (s && state_is_ahead(st, s))
+		state_write_value(st, bytes_of(key.data, key.size),
+		                  s->dead ? bytes_of(NULL, 0) : stored_entry(s).value, NULL);
+}
+
 /* By the owner. value.data NULL: delete. *ret_code says why it is REFUSED. */
 static int decide(leno_state *st, leno_bytes key, const leno_state_version *v, leno_bytes value,
                   int *ret_code)
@@ -46,6 +58,8 @@ static int decide(leno_state *st, leno_bytes key, const leno_state_version *v, l
 		*ret_code = LENO_STATE_NOT_OWNER;
 	else if (!version_is(st, key, v))
 		*ret_code = LENO_STATE_CHANGED;
+	if (*ret_code == LENO_STATE_CHANGED)
+		renew(st, key);
 	if (*ret_code)
 		return LENO_REFUSED;
 	return state_write_value(st, bytes_of(key.data, key.size),

@@ -210,6 +210,39 @@ TEST(the_owner_decides_between_two_who_want_the_same)
 	end();
 }
 
+/* What it wrote while its clock was ahead nobody else has: who asks hears of it. */
+TEST(an_owner_whose_clock_was_set_right_keeps_its_key_from_nobody)
+{
+	leno_state_version v;
+	struct told told;
+
+	row(66, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		tell_wall(i, 0);
+		share(i, NULL);
+	}
+	sim_run(sim, SECONDS(2));
+	sim_leno(n[1]);
+	CHECK_EQ(leno_state_own(m[1], text("k"), sim_id(n[1])), 0);
+	set(1, "k", "a");
+	sim_run(sim, SECONDS(1));
+	tell_wall(1, SECONDS(7200));
+	set(1, "k", "ahead");
+	sim_run(sim, SECONDS(1));
+	tell_wall(1, 0);
+	sim_run(sim, SECONDS(1));
+	CHECK(leno_state_get(m[0], text("k"), NULL, &v));
+	compare(0, &v, "b", &told);
+	CHECK(told.error == LENO_REFUSED && told.code == LENO_STATE_CHANGED);
+	CHECK_STR(get(0, "k"), "ahead");
+	CHECK(leno_state_get(m[0], text("k"), NULL, &v));
+	compare(0, &v, "b", &told);
+	CHECK_EQ(told.error, 0);
+	for (unsigned i = 0; i < 2; i++)
+		CHECK_STR(get(i, "k"), "b");
+	end();
+}
+
 /* ---- watching --------------------------------------------------------------------------------- */
 
 struct seen {
@@ -497,6 +530,7 @@ TEST_MAIN(TEST_CASE(an_observer_sees_a_map_and_puts_nothing_into_it), TEST_CASE(
           TEST_CASE(who_alone_may_write_a_map_does_not_give_way),
           TEST_CASE(nobody_gives_way_to_an_observer),
           TEST_CASE(the_owner_decides_between_two_who_want_the_same),
+          TEST_CASE(an_owner_whose_clock_was_set_right_keeps_its_key_from_nobody),
           TEST_CASE(a_watch_hears_old_and_new_of_its_keys),
           TEST_CASE(what_is_kept_is_there_again_and_failure_to_keep_is_told),
           TEST_CASE(a_kept_copy_that_comes_back_late_resurrects_nothing),
