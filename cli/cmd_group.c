@@ -32,6 +32,7 @@ struct talk {
 	size_t have, room;
 	bool joined, ended, watching, full;
 	bool invited;               /* NODE of --invite has been asked   */
+	leno_id guest;              /* ... which is this one             */
 	bool late;                  /* it is not waited for any longer   */
 	uint64_t open, lost;        /* lines not confirmed yet, by all   */
 };
@@ -107,6 +108,8 @@ static void on_input(struct app *app, short revents, void *arg)
 	}
 	t->have += (size_t)n;
 	t->ended = n == 0;
+	if (t->ended && t->c->invite != NULL)
+		app_start_clock(&t->app);      /* NODE is waited for, still */
 	say_lines(t);
 }
 
@@ -178,8 +181,6 @@ static void on_state(leno_group *group, void *user, enum leno_group_state state)
 		return;
 	}
 	/* What was read before is sent to those who are there, though nobody else comes now. */
-	if (state == LENO_GROUP_JOINED && !t->joined && t->c->invite != NULL)
-		app_start_clock(&t->app);      /* NODE is waited for, too, at the end of the input */
 	t->joined = t->joined || state == LENO_GROUP_JOINED;
 	watch_input(t);
 }
@@ -295,17 +296,47 @@ static void invite(struct talk *t)
 	leno_id id;
 	int error = leno_find(t->app.node, t->c->invite, &id);
 
-	if (error == LENO_NO_NODE && !(t->ended && t->late))
+	if (error == LENO_NO_NODE && !t->late)
 		return;                /* it may come yet */
 	if (!error)
 		error = leno_group_invite(t->group, &id, note);
 	if (error == LENO_AGAIN)
 		return;
 	t->invited = true;
+	t->guest = id;
 	if (!error)
 		return;
 	fail("%s cannot be invited: %s", t->c->invite, leno_strerror(error));
 	app_end(&t->app, app_error_exit(error));
+}
+
+struct hearing {
+	const leno_id *guest;
+	bool open;
+};
+
+static bool is_open(void *arg, const leno_session_info *session)
+{
+	struct hearing *h = arg;
+
+	h->open = h->open || (leno_id_same(&session->id, h->guest) &&
+	                      session->waiting_bytes + session->unconfirmed_bytes > 0);
+	return true;
+}
+
+/* What was not sent yet when we go nobody hears. */
+static bool has_heard(struct talk *t)
+{
+	struct hearing h = { .guest = &t->guest };
+
+	if (!t->invited)
+		return false;
+	leno_sessions(t->app.node, is_open, &h);
+	if (h.open && t->late) {
+		fail("%s has not confirmed that it is invited", t->c->invite);
+		app_end(&t->app, EXIT_TIMEOUT);
+	}
+	return !h.open;
 }
 
 static void on_tick(struct app *app)
@@ -316,7 +347,7 @@ static void on_tick(struct app *app)
 		return;
 	if (t->c->invite != NULL && !t->invited)
 		invite(t);
-	if (t->ended && t->have == 0 && t->open == 0 && (t->c->invite == NULL || t->invited))
+	if (t->ended && t->have == 0 && t->open == 0 && (t->c->invite == NULL || has_heard(t)))
 		leno_group_leave(t->group);
 }
 

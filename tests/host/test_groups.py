@@ -93,6 +93,30 @@ def test_who_is_to_be_invited_is_waited_for(w):
     check(host.p.wait(PATIENCE) == 0, host.errors)
 
 
+def test_who_is_to_be_invited_is_waited_for_from_the_end_of_the_input_on(w):
+    hub = listener(w, "k", "hub")
+    host = subprocess.Popen([BIN, "group", "k", "--name", "host", "--invite", "bot"],
+                            env=w.environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    hub.event("joined", name="host")
+    time.sleep(5.5)                     # longer than anybody is waited for
+    host.stdin.close()
+    bot = w.start("group", "--accept", "*", "--listen", "--json", "--name", "bot")
+    bot.event("state", state="joined")
+    check(host.wait(PATIENCE) == 0)
+
+
+def test_who_leaves_behind_an_invitation_has_told_it(w):
+    hub = listener(w, "k", "hub")
+    for i in range(4):
+        host = w.start("group", "k", "--name", "host", "--invite", f"bot{i}")
+        hub.event("joined", name="host")
+        hub.lines.clear()
+        bot = w.start("group", "--accept", "*", "--listen", "--json", "--name", f"bot{i}")
+        bot.event("joined", name="hub")
+        check(host.p.wait(PATIENCE) == 0, host.errors)
+        bot.end()
+
+
 def test_a_key_comes_from_a_file(w):
     with open(w.path("key"), "w", encoding="utf-8") as f:
         f.write("from a file\n")
