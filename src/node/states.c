@@ -360,12 +360,6 @@ void leno_state_unshare(leno_state *st)
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-/* Will the atlas name no others who share it, beside those that come later? */
-static bool knows_all(const leno_node *n)
-{
-	return mesh_synced(n->mesh) || list_empty(&n->dials.all);
-}
-
 /* Somebody has more than we do, as far as they have said; for a moment we wait also for those who
  * have not said anything, or whom we do not know yet. */
 static bool lacks(const leno_state *st)
@@ -373,7 +367,7 @@ static bool lacks(const leno_state *st)
 	bool waits = st->node->now_us < st->found_us + STATE_PATIENCE_MS * 1000;
 	size_t cursor = 0;
 
-	if (st->asking || (waits && !knows_all(st->node)))
+	if (st->asking || (waits && st->sharers.count > 0 && !mesh_synced(st->node->mesh)))
 		return true;
 	for (const struct sharer *s; (s = map_next(&st->sharers, &cursor));)
 		if (s->here && !s->apart && !s->mate &&
@@ -442,6 +436,12 @@ static bool alone(const leno_state *st)
 		if (s->here)
 			return false;
 	return true;
+}
+
+/* Is there nobody who could name others that share it? */
+static bool knows_all(const leno_node *n)
+{
+	return mesh_synced(n->mesh) || list_empty(&n->dials.all);
 }
 
 static void tick(leno_state *st)
