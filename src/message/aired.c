@@ -65,7 +65,7 @@ int aired_aim(struct aired *a, const leno_id *id)
 	if (!t)
 		return LENO_MEMORY;
 	t->id = *id;
-	t->acked = t->given = a->last;
+	t->since = t->acked = t->given = a->last;
 	t->delay_ms = REPAIR_FIRST_MS;
 	error = map_put(&a->targets, t);
 	if (error)
@@ -201,7 +201,7 @@ bool aired_back(struct aired *a, struct target *t, uint64_t seq)
 {
 	if (seq >= t->acked)
 		return true;
-	if (seq + 1 < a->first)
+	if (seq + 1 < a->first || seq < t->since)
 		return false;
 	count(a, seq + 1, t->acked, (struct tally){ .confirmed = -1 });
 	if (t->given < t->acked)

@@ -30,6 +30,7 @@ struct aired_item;
 /* A node that has something to acknowledge, or had. */
 struct target {
 	leno_id  id;
+	uint64_t since;           /* what comes after it is for this node          */
 	uint64_t acked;           /* all up to it                                  */
 	uint32_t had;             /* fragments of the next one                     */
 	uint64_t given;           /* all up to it went through the session `life`  */
@@ -78,7 +79,8 @@ void aired_clock(struct aired *, uint64_t now_us);
 /* This node has all up to seq (at most `last`). True when that is more than before. */
 bool aired_ack(struct aired *, struct target *, uint64_t seq, uint32_t had, uint64_t now_us);
 
-/* It has given back what comes after seq, which it had acknowledged. False: that is not kept. */
+/* It has given back what comes after seq, which it had acknowledged. False: that is not kept, or
+ * was not for it. */
 bool aired_back(struct aired *, struct target *, uint64_t seq);
 
 /* This node will not acknowledge any more. */

@@ -373,6 +373,25 @@ TEST(what_is_given_back_is_owed_again_while_it_is_kept)
 	aired_clear(&a);
 }
 
+/* Else it would take away what others are counted for. */
+TEST(nobody_gives_back_what_was_not_for_it)
+{
+	open_with(1, 1000);
+	put(10);
+	CHECK_EQ(aired_aim(&a, &ids[1]), 0);
+	put(10);
+	CHECK(ack(1, 2));
+	CHECK(!aired_back(&a, aired_target(&a, &ids[1]), 0));
+	CHECK(none_done());
+	CHECK(aired_back(&a, aired_target(&a, &ids[1]), 1));
+	CHECK(ack(0, 2));
+	expect_done(1, 1, 0);
+	CHECK(none_done());
+	CHECK(ack(1, 2));
+	expect_done(2, 2, 0);
+	aired_clear(&a);
+}
+
 TEST(what_ends_for_others_that_are_gone_counts_them)
 {
 	open_with(2, 1000);
@@ -416,6 +435,7 @@ TEST(who_has_just_what_it_was_given_lacks_what_was_put_before)
 }
 
 TEST_MAIN(TEST_CASE(what_is_given_back_is_owed_again_while_it_is_kept),
+          TEST_CASE(nobody_gives_back_what_was_not_for_it),
           TEST_CASE(what_ends_for_others_that_are_gone_counts_them),
           TEST_CASE(who_has_just_what_it_was_given_lacks_what_was_put_before),
           TEST_CASE(ranges_count_as_their_items_one_by_one),

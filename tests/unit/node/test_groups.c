@@ -392,6 +392,29 @@ TEST(what_cannot_be_joined_or_sent_is_said_at_once)
 	wires_free(&w);
 }
 
+/* Bob has not acknowledged it when Eve, to whom it was not sent, gives it back. */
+TEST(who_comes_later_gives_back_nothing_of_others)
+{
+	struct cast_ack ack = { .want = CAST_WANT_BACK };
+	int error = 0;
+	struct peer *eve;
+
+	open_all(true, false, true);
+	CHECK_EQ(leno_group_send(groups[ADA], "word", (leno_bytes){ "hello", 5 }, NULL), 0);
+	CHECK_EQ(aired_aim(&groups[ADA]->voice.aired, id_of(EVE)), 0);
+	eve = peers_need(w.node[ADA], id_of(EVE), &error);
+	REQUIRE(eve);
+	ack.incarnation = mesh_incarnation(w.node[ADA]->mesh);
+	voice_take_ack(eve, &groups[ADA]->voice, &ack);
+	CHECK(!aired_target(&groups[ADA]->voice.aired, id_of(EVE)));
+	CHECK_EQ(done[ADA], 0);
+	wires_run(&w, SECOND);
+	CHECK_EQ(done[ADA], 1);
+	CHECK_EQ(confirmed[ADA], 1);
+	CHECK_EQ(unknown_of[ADA], 0);
+	wires_free(&w);
+}
+
 /* What is put together by one that does not go on is let go of, so that others may. */
 TEST(a_message_that_nobody_completes_is_dropped)
 {
@@ -514,6 +537,7 @@ TEST_MAIN(TEST_CASE(who_claims_to_be_a_member_is_given_nothing),
           TEST_CASE(a_flood_of_an_outsider_is_not_kept),
           TEST_CASE(what_an_outsider_says_by_its_session_is_not_believed),
           TEST_CASE(what_cannot_be_joined_or_sent_is_said_at_once),
+          TEST_CASE(who_comes_later_gives_back_nothing_of_others),
           TEST_CASE(a_message_that_nobody_completes_is_dropped),
           TEST_CASE(who_stands_still_makes_room_for_those_who_wait),
           TEST_CASE(what_has_no_room_now_comes_later), TEST_CASE(without_memory_nothing_breaks),
