@@ -135,7 +135,7 @@ static enum place place(struct heard *h, const struct cast *c)
 		if (c->first > h->floor || c->fragment > 0)
 			return PLACE_LATER;
 		advance(h, c->first);
-	} else if (c->first > h->next && h->floor > h->next) {
+	} else if (c->first > h->next && h->floor > h->next && !h->back) {
 		advance(h, c->first < h->floor ? c->first : h->floor);
 	}
 	if (c->first + c->count <= h->next)
@@ -288,8 +288,6 @@ void heard_take_items(struct heard *h, const struct cast *c)
 		return;
 	if (c->first > h->next)
 		advance(h, c->first);
-	if (c->first > h->floor)
-		h->floor = c->first;
 	if (c->count > 0 && c->first + c->count > h->next)
 		read_from(h, c->items, c->first, c->count, NULL);
 }

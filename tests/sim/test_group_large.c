@@ -174,6 +174,40 @@ TEST(all_who_say_something_large_at_once_are_heard)
 	}
 }
 
+/* The same where everybody is far away, so that most of it comes by sessions. */
+TEST(all_who_say_something_large_far_away_are_heard)
+{
+	static const leno_options some = { .message_max = 16 << 20 };
+	static const char *const names[] = { "a", "b", "c", "d", "e" };
+	struct sim *sim = nodes(106, 0);
+
+	for (count = 0; count < 5; count++) {
+		n[count] = sim_node(sim, names[count], &some);
+		for (unsigned i = 0; i < count; i++) {
+			struct sim_profile far = { .delay_us = 20000 + 40000 * ((i + count) % 5),
+				                   .bandwidth = 15000000, .buffer = 1 << 20 };
+
+			sim_wire(n[i], n[count], &far);
+		}
+	}
+	CHECK(sim_settle(sim, SECONDS(10)));
+	for (unsigned i = 0; i < 5; i++)
+		CHECK_EQ(sit(&seats[i], i, RED), 0);
+	sim_run(sim, SECONDS(3));
+	for (unsigned i = 0; i < 5; i++) {
+		CHECK_EQ(say(&seats[i], 0, 13 << 20), 0);
+		sim_run(sim, MS(500));
+	}
+	sim_run(sim, SECONDS(60));
+	for (unsigned i = 0; i < 5; i++) {
+		CHECK_EQ(seats[i].done, 1);
+		CHECK_EQ(seats[i].confirmed, 4);
+		for (unsigned j = 0; j < 5; j++)
+			CHECK_EQ(seats[i].got[j], i != j);
+	}
+	end(sim);
+}
+
 /* However small it is. */
 TEST(what_one_member_does_not_take_is_too_big_for_all)
 {
@@ -207,6 +241,7 @@ TEST(what_one_member_does_not_take_is_too_big_for_all)
 TEST_MAIN(TEST_CASE(what_stands_still_for_long_is_heard_by_all),
           TEST_CASE(what_one_member_does_not_take_is_too_big_for_all),
           TEST_CASE(all_who_say_something_large_at_once_are_heard),
+          TEST_CASE(all_who_say_something_large_far_away_are_heard),
           TEST_CASE(who_goes_amid_a_large_message_is_counted),
           TEST_CASE(who_leaves_hears_what_became_of_all),
           TEST_CASE(who_was_told_to_wait_for_memory_hears_when_there_is_some),

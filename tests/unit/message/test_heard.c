@@ -517,7 +517,45 @@ TEST(what_is_given_back_comes_again_when_it_is_asked_for)
 	close_it();
 }
 
-TEST_MAIN(TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_and_is_asked_for),
+/* What the source gives us begins where we are, not with the oldest that it keeps. */
+TEST(what_is_given_back_is_waited_for_after_a_repair)
+{
+	open_it();
+	frame(1, 2, 0);
+	expect(1, 2);
+	by_session(3, 2);
+	expect(3, 4);
+	heard_back(&h, 1);
+	CHECK_EQ(h.floor, 1);
+	frame(5, 1, 4);
+	expect(0, 0);
+	CHECK(ack().seq == 0 && ack().want == CAST_WANT_BACK);
+	by_session(1, 4);
+	expect(1, 5);
+	close_it();
+}
+
+/* The source must hear of it first: it has counted that as taken. */
+TEST(what_is_given_back_is_left_out_when_the_source_says_so)
+{
+	open_it();
+	frame(1, 4, 0);
+	expect(1, 4);
+	heard_back(&h, 2);
+	frame(6, 1, 0);
+	expect(0, 0);
+	CHECK(ack().seq == 1 && ack().want == CAST_WANT_BACK);
+	by_session(7, 0);
+	expect(0, 0);
+	CHECK(ack().seq == 6 && ack().want == 0);
+	frame(7, 1, 0);
+	expect(7, 7);
+	close_it();
+}
+
+TEST_MAIN(TEST_CASE(what_is_given_back_is_waited_for_after_a_repair),
+          TEST_CASE(what_is_given_back_is_left_out_when_the_source_says_so),
+          TEST_CASE(frames_in_order_come_out_in_order), TEST_CASE(a_gap_waits_and_is_asked_for),
           TEST_CASE(what_the_source_repairs_for_nobody_is_not_waited_for),
           TEST_CASE(a_newcomer_begins_where_nothing_is_being_repaired),
           TEST_CASE(a_newcomer_asks_when_something_may_be_for_it),
