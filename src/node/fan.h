@@ -44,7 +44,7 @@ struct ear {
 	size_t        unacked_bytes;  /* handed out, of groups                         */
 	size_t        wants;          /* bytes for which there was no room, or 0       */
 	uint64_t      asked_us;       /* when they were asked for again                */
-	unsigned      stalls;         /* large messages in a row that stood still      */
+	uint64_t      stalled_us;     /* when one stood still for long; 0: never       */
 };
 
 struct fan {

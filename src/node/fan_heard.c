@@ -39,6 +39,7 @@ void ear_drop_parts(leno_node *n, struct ear *e)
 	session_setup_give(&n->session_setup, e->parts.bytes, e->parts.size + e->parts.type_size);
 	e->parts = (struct assembly){ 0 };
 	n->groups->n_parts--;
+	n->groups->tend_us = 0;        /* there is room now */
 }
 
 static void clear(leno_node *n, struct ear *e)

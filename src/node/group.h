@@ -71,6 +71,7 @@ struct groups {
 	uint64_t     paths_serial;
 	size_t       n_parts;         /* large messages that are being put together    */
 	size_t       n_stuck;         /* of which the beginning had no room            */
+	uint64_t     tend_us;         /* when these are looked at next                 */
 	uint64_t     doubt_us;        /* when to look again at whom we doubted, or had
 	                                 no memory for; NEVER                      */
 };

@@ -355,7 +355,6 @@ static bool hear_piece(leno_group *g, struct ear *e, struct bytes type, struct b
 		ear_drop_parts(n, e);
 		break;
 	case ASSEMBLY_WHOLE:
-		e->stalls = 0;
 		tell(g, &e->heard.id, whole_type, whole, false);
 		if (e->parts.bytes)
 			ear_drop_parts(n, e);
@@ -424,12 +423,18 @@ static bool has_room(leno_node *n, size_t size)
 	return p != NULL;
 }
 
-/* What has stood still for long comes last: else a member that begins and does not go on would keep
- * the others from the room that they wait for. */
-static bool is_before(const struct ear *a, const struct ear *b)
+/* What has stood still for long comes last for as long: else a member that begins and does not go on
+ * would keep the others from the room that they wait for. */
+static bool is_last(const leno_node *n, const struct ear *e)
 {
-	return a->stalls != b->stalls ? a->stalls < b->stalls :
-	                                memcmp(&a->heard.id, &b->heard.id, sizeof(leno_id)) < 0;
+	return e->stalled_us && n->now_us - e->stalled_us < (uint64_t)GROUP_PARTS_MS * 1000;
+}
+
+/* The same at all who hear them, nearly always: so nobody waits for what another one holds. */
+static bool is_before(const leno_node *n, const struct ear *a, const struct ear *b)
+{
+	return is_last(n, a) != is_last(n, b) ? is_last(n, b) :
+	                                        memcmp(&a->heard.id, &b->heard.id, sizeof(leno_id)) < 0;
 }
 
 /* Of those that wait for room (and for whom there is some), the one before all others. */
@@ -441,7 +446,7 @@ static struct ear *first_stuck(leno_node *n, bool room)
 	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));) {
 		if (e->wants > 0 && !e->heard.stuck)
 			ear_drop_parts(n, e);  /* its source has gone on without us */
-		if (e->wants > 0 && (!first || is_before(e, first)) &&
+		if (e->wants > 0 && (!first || is_before(n, e, first)) &&
 		    (!room || has_room(n, e->wants)))
 			first = e;
 	}
@@ -466,7 +471,7 @@ static void ask_again(leno_node *n, struct ear *e)
 static bool is_to_yield(const leno_node *n, const struct ear *e, const struct ear *first)
 {
 	return first && is_silent(n, e, GROUP_YIELD_MS) && e->heard.floor <= e->began &&
-	       is_before(first, e);
+	       is_before(n, first, e);
 }
 
 void groups_tend_parts(leno_node *n)
@@ -474,14 +479,15 @@ void groups_tend_parts(leno_node *n)
 	struct ear *first;
 	size_t cursor = 0;
 
-	if (n->groups->n_parts + n->groups->n_stuck == 0)
+	if (n->groups->n_parts + n->groups->n_stuck == 0 || n->now_us < n->groups->tend_us)
 		return;
+	n->groups->tend_us = n->now_us + (uint64_t)GROUP_ROOM_MS * 1000;
 	first = first_stuck(n, false);
 	ask_again(n, first);
 	for (struct ear *e; (e = map_next(&n->fan->ears, &cursor));) {
 		bool stale = is_silent(n, e, GROUP_PARTS_MS);
 
-		e->stalls += stale;
+		e->stalled_us = stale ? n->now_us : e->stalled_us;
 		if (stale || is_to_yield(n, e, first))
 			give_back(n, e);
 	}
