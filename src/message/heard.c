@@ -61,6 +61,7 @@ void heard_leave(struct heard *h)
 {
 	heard_rest(h);
 	heard_let_go(h);
+	h->past = h->next > h->past ? h->next : h->past;
 	h->next = 0;
 	h->unacked = 0;
 	h->stuck = h->ask = h->back = false;
@@ -128,13 +129,19 @@ static void advance(struct heard *h, uint64_t next)
 		drop_parts(h);
 }
 
+/* Where to begin with what was sent from there on: what was handed out before we left is not again. */
+static uint64_t beginning(const struct heard *h, uint64_t first)
+{
+	return h->next == 0 && first < h->past ? h->past : first;
+}
+
 /* What lies before `floor` is repaired for nobody: then what we have goes first. */
 static enum place place(struct heard *h, const struct cast *c)
 {
 	if (h->next == 0) {
 		if (c->first > h->floor || c->fragment > 0)
 			return PLACE_LATER;
-		advance(h, c->first);
+		advance(h, beginning(h, c->first));
 	} else if (c->first > h->next && h->floor > h->next && !h->back) {
 		advance(h, c->first < h->floor ? c->first : h->floor);
 	}
@@ -287,7 +294,7 @@ void heard_take_items(struct heard *h, const struct cast *c)
 	if (h->stuck && c->first > h->next && c->count > 0)
 		return;
 	if (c->first > h->next)
-		advance(h, c->first);
+		advance(h, beginning(h, c->first));
 	if (c->count > 0 && c->first + c->count > h->next)
 		read_from(h, c->items, c->first, c->count, NULL);
 }

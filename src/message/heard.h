@@ -30,6 +30,7 @@ struct heard {
 	uint64_t window[HEARD_WINDOW / 64]; /* which of those up to it were here   */
 	uint64_t next;                      /* item that is due                    */
 	uint64_t floor;                     /* before it nothing is repaired       */
+	uint64_t past;                      /* item that was due when we left      */
 	bool     stuck;                     /* `next` was refused                  */
 	bool     ask;                       /* ... and is to be asked for again    */
 	bool     back;                      /* ... having been given back          */
@@ -94,8 +95,8 @@ void heard_ask(struct heard *);
 /* All from seq on, which was taken, is as if it had not come: as after heard_refuse(). */
 void heard_back(struct heard *, uint64_t seq);
 
-/* Where to begin is not known any more: as after heard_init(), of the frames alone it is known
- * which were here. */
+/* Where to begin is not known any more: as after heard_init(), but which frames were here is known
+ * still, and up to which item all was handed out. */
 void heard_leave(struct heard *);
 
 /* What to tell the source. */

@@ -499,6 +499,25 @@ TEST(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back)
 	close_it();
 }
 
+/* It may be under way still, by the session or from another neighbour. */
+TEST(who_leaves_and_comes_back_hears_nothing_twice)
+{
+	open_it();
+	frame(1, 4, 0);
+	expect(1, 4);
+	heard_leave(&h);
+	by_session(2, 2);
+	expect(0, 0);
+	by_session(4, 3);
+	expect(5, 6);
+	heard_leave(&h);
+	frame(5, 2, 0);
+	expect(0, 0);
+	frame(7, 1, 2);
+	expect(7, 7);
+	close_it();
+}
+
 TEST(what_is_given_back_comes_again_when_it_is_asked_for)
 {
 	open_it();
@@ -570,4 +589,5 @@ TEST_MAIN(TEST_CASE(what_is_given_back_is_waited_for_after_a_repair),
           TEST_CASE(what_is_refused_comes_again_when_it_is_asked_for),
           TEST_CASE(what_is_given_back_comes_again_when_it_is_asked_for),
           TEST_CASE(what_was_refused_may_be_given_up_by_its_source),
-          TEST_CASE(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back))
+          TEST_CASE(who_leaves_begins_where_nothing_is_repaired_when_it_comes_back),
+          TEST_CASE(who_leaves_and_comes_back_hears_nothing_twice))
