@@ -13,7 +13,7 @@ if(DRIVER_SOURCES AND LENO_HAS_CORE)
 	add_library(leno_driver OBJECT ${DRIVER_SOURCES})
 	# On the way of a message: the rest is met once a link, a door or a change.
 	leno_small(${DRIVER_SOURCES} EXCEPT
-		"driver/uv/(pipe|entering|socket|loop|post|udp[a-z_]*)"
+		"driver/uv/(pipe|entering|socket|loop|post|ring|shared|udp[a-z_]*)"
 		"transport/(filter|tls[a-z_]*|ws|dgram[a-z_]*)")
 	target_link_libraries(leno_driver PRIVATE leno_core_needs leno_flags PkgConfig::UV
 		PkgConfig::SQLITE
