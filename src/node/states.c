@@ -288,7 +288,7 @@ static leno_state *make(leno_node *n, const char *name, const leno_state_options
 
 static bool good_name(const char *name)
 {
-	size_t size = name ? strnlen(name, LENO_STATE_NAME_MAX + 1) : 0;
+	size_t size = name ? strlen(name) : 0;
 
 	return size > 0 && size <= LENO_STATE_NAME_MAX;
 }
