@@ -72,6 +72,7 @@ struct place_filter {
 	size_t n_not_hashes;
 };
 
+/* Is it one of those? For who has named the node: no other is looked for. */
 bool directory_fits(const struct place *, const struct place_filter *);
 
 /* Two of those that fit, by chance and different where there are two; returns how many there

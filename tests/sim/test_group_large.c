@@ -141,6 +141,17 @@ TEST(what_stands_still_for_long_is_heard_by_all)
 	end(sim);
 }
 
+/* Each has said one thing, which all others have confirmed, and have. */
+static void check_all_heard_all(void)
+{
+	for (unsigned i = 0; i < count; i++) {
+		CHECK_EQ(seats[i].done, 1);
+		CHECK_EQ(seats[i].confirmed, count - 1);
+		for (unsigned j = 0; j < count; j++)
+			CHECK_EQ(seats[i].got[j], i != j);
+	}
+}
+
 /* Each has room for one of them: two that hold what the other one waits for do not wait for ever. */
 TEST(all_who_say_something_large_at_once_are_heard)
 {
@@ -164,12 +175,7 @@ TEST(all_who_say_something_large_at_once_are_heard)
 		for (unsigned i = 0; i < 5; i++)
 			CHECK_EQ(say(&seats[i], 0, 16 << 20), 0);
 		sim_run(sim, SECONDS(30));
-		for (unsigned i = 0; i < 5; i++) {
-			CHECK_EQ(seats[i].done, 1);
-			CHECK_EQ(seats[i].confirmed, 4);
-			for (unsigned j = 0; j < 5; j++)
-				CHECK_EQ(seats[i].got[j], i != j);
-		}
+		check_all_heard_all();
 		end(sim);
 	}
 }
@@ -199,12 +205,7 @@ TEST(all_who_say_something_large_far_away_are_heard)
 		sim_run(sim, MS(500));
 	}
 	sim_run(sim, SECONDS(60));
-	for (unsigned i = 0; i < 5; i++) {
-		CHECK_EQ(seats[i].done, 1);
-		CHECK_EQ(seats[i].confirmed, 4);
-		for (unsigned j = 0; j < 5; j++)
-			CHECK_EQ(seats[i].got[j], i != j);
-	}
+	check_all_heard_all();
 	end(sim);
 }
 

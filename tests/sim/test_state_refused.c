@@ -223,6 +223,19 @@ static void on_synced(leno_state *st, void *user)
 	CHECK_EQ(leno_state_set(st, text("k"), text("x"), NULL), 0);
 }
 
+/* In a row; the last one takes nothing but its own. */
+static void four_of_whom_one_refuses(uint64_t seed)
+{
+	leno_state_options theirs = { 0 };
+
+	memset(told, 0, sizeof told);
+	row(seed, 4);
+	theirs.writer = *sim_id(n[3]);
+	for (unsigned i = 0; i < 4; i++)
+		share(i, i == 3 ? &theirs : NULL);
+	sim_run(sim, SECONDS(2));
+}
+
 /* One neighbour is met before the others are heard of: but who is in sync writes to all of them,
  * and is told. */
 TEST(who_is_in_sync_knows_all_who_are_to_take_it)
@@ -231,14 +244,7 @@ TEST(who_is_in_sync_knows_all_who_are_to_take_it)
 	static const leno_options visitor = { .visitor = true };
 
 	for (unsigned seed = 160; seed < 180; seed++) {
-		leno_state_options theirs = { 0 };
-
-		memset(told, 0, sizeof told);
-		row(seed, 4);
-		theirs.writer = *sim_id(n[3]);
-		for (unsigned i = 0; i < 4; i++)
-			share(i, i == 3 ? &theirs : NULL);
-		sim_run(sim, SECONDS(2));
+		four_of_whom_one_refuses(seed);
 		n[4] = sim_node(sim, "v", seed < 170 ? &visitor : NULL);
 		CHECK_EQ(leno_state_share(sim_leno(n[4]), "map", NULL, &handlers, &told[4],
 		                          &m[4]), 0);
@@ -262,14 +268,7 @@ TEST(who_is_connected_late_knows_them_all_the_same)
 	static const leno_options visitor = { .visitor = true };
 
 	for (unsigned seed = 170; seed < 180; seed++) {
-		leno_state_options theirs = { 0 };
-
-		memset(told, 0, sizeof told);
-		row(seed, 4);
-		theirs.writer = *sim_id(n[3]);
-		for (unsigned i = 0; i < 4; i++)
-			share(i, i == 3 ? &theirs : NULL);
-		sim_run(sim, SECONDS(2));
+		four_of_whom_one_refuses(seed);
 		n[4] = sim_node(sim, "v", &visitor);
 		sim_wire(n[4], n[0], NULL);
 		sim_cut(n[4], n[0]);
